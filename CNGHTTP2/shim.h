@@ -1,0 +1,6 @@
+#ifndef DFS_CNGHTTP2_SHIM_H
+#define DFS_CNGHTTP2_SHIM_H
+
+#include <nghttp2/nghttp2.h>
+
+#endif

@@ -1,0 +1,103 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target: no warning survives a build.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// Targets outside the rooms that may hold unsafe code: the compiler proves that they do not.
+let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "dfs",
+    products: [
+        .library(name: "DFSClient", targets: ["DFSClient"]),
+        .executable(name: "dfs-master", targets: ["dfs-master"]),
+        .executable(name: "dfs-chunkserver", targets: ["dfs-chunkserver"]),
+        .executable(name: "dfs-client", targets: ["dfs-client"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // C libraries: a module map and a shim each, nothing else.
+        .systemLibrary(
+            name: "CNGHTTP2", path: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(
+            name: "CProtobufC", path: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+        .target(name: "CMessages", dependencies: ["CProtobufC"]),
+
+        // Foundations.
+        .target(name: "DFSCore", dependencies: ["CISAL"], swiftSettings: strict),
+
+        // gRPC.
+        .target(name: "HTTP2", dependencies: ["CNGHTTP2", nioCore], swiftSettings: strict),
+        .target(name: "RPC", dependencies: ["HTTP2", nioCore, nioPosix, logging], swiftSettings: strict),
+
+        // The wire: messages, and the services spoken between nodes.
+        .target(name: "DFSWire", dependencies: ["CMessages", "CProtobufC", "DFSCore", nioCore], swiftSettings: strict),
+        .target(
+            name: "DFSServices", dependencies: ["RPC", "DFSWire", "DFSCore", nioCore, logging],
+            swiftSettings: memorySafe),
+
+        // Decisions, and what makes them durable.
+        .target(name: "DFSMetadata", dependencies: ["DFSCore"], swiftSettings: memorySafe),
+        .target(name: "DFSChunkStore", dependencies: ["DFSCore"], swiftSettings: strict),
+        .target(
+            name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSCore", grdb], swiftSettings: memorySafe),
+
+        // Nodes and client.
+        .target(
+            name: "DFSMaster",
+            dependencies: ["DFSMetadata", "DFSMetadataStore", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging],
+            swiftSettings: memorySafe),
+        .target(
+            name: "DFSChunkServer",
+            dependencies: ["DFSChunkStore", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging],
+            swiftSettings: memorySafe),
+        .target(
+            name: "DFSClient",
+            dependencies: ["DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging],
+            swiftSettings: memorySafe),
+
+        // Binaries.
+        .target(
+            name: "DFSCommandLine", dependencies: ["DFSCore", argumentParser, logging, serviceLifecycle],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "dfs-master", dependencies: ["DFSMaster", "DFSCommandLine", argumentParser], swiftSettings: memorySafe),
+        .executableTarget(
+            name: "dfs-chunkserver", dependencies: ["DFSChunkServer", "DFSCommandLine", argumentParser],
+            swiftSettings: memorySafe),
+        .executableTarget(
+            name: "dfs-client", dependencies: ["DFSClient", "DFSCommandLine", argumentParser], swiftSettings: memorySafe),
+
+        // Tests mirror Sources; ClusterTests runs the built binaries as real processes.
+        .testTarget(name: "DFSCoreTests", dependencies: ["DFSCore"]),
+        .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", nioCore]),
+        .testTarget(name: "RPCTests", dependencies: ["RPC", "HTTP2", nioCore, nioPosix, logging]),
+        .testTarget(name: "DFSWireTests", dependencies: ["DFSWire", "CMessages", "CProtobufC", nioCore]),
+        .testTarget(name: "DFSServicesTests", dependencies: ["DFSServices", "RPC", "DFSWire", nioPosix]),
+        .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata"]),
+        .testTarget(name: "DFSMetadataStoreTests", dependencies: ["DFSMetadataStore", "DFSMetadata", grdb]),
+        .testTarget(name: "DFSChunkStoreTests", dependencies: ["DFSChunkStore"]),
+        .testTarget(name: "DFSMasterTests", dependencies: ["DFSMaster", "DFSServices", nioPosix]),
+        .testTarget(name: "DFSChunkServerTests", dependencies: ["DFSChunkServer", "DFSServices", nioPosix]),
+        .testTarget(name: "DFSClientTests", dependencies: ["DFSClient", "DFSServices", nioPosix]),
+        .testTarget(name: "DFSCommandLineTests", dependencies: ["DFSCommandLine"]),
+        .testTarget(
+            name: "ClusterTests", dependencies: ["DFSClient", "dfs-master", "dfs-chunkserver", "dfs-client"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

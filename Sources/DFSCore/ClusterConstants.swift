@@ -1,0 +1,11 @@
+/// The settings that Go nodes have built in; ours are settable and start from the same values.
+package enum ClusterDefaults {
+    /// Bytes in every chunk of a file but its last.
+    package static let chunkSize = 64 << 20
+    /// Bytes of data in one `ChunkData` towards a Go node.
+    package static let goDataSize = 64 << 10
+    package static let replicationFactor = 2
+    /// A server silent for this long is dead.
+    package static let liveThreshold = Duration.seconds(30)
+    package static let heartbeatInterval = Duration.seconds(5)
+}

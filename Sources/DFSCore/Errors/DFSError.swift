@@ -1,0 +1,63 @@
+/// The one error of the file system's own modules: what went wrong, with which thing, and what the caller should do.
+package struct DFSError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Stable: callers and tests branch on it. Each maps to one gRPC status code.
+    package enum Code: String, Sendable, CaseIterable {
+        /// The request can never succeed as written.
+        case invalidArgument
+        /// No such file, chunk or server.
+        case notFound
+        /// The name is taken.
+        case alreadyExists
+        /// Not now: a peer is away, a chunk has no complete replica, the master is starting.
+        case unavailable
+        /// No room: disk, servers with space, queue places.
+        case resourceExhausted
+        /// The state does not allow it, and trying again alone will not help.
+        case failedPrecondition
+        /// Bytes on disk or from a peer are not what they must be.
+        case dataLoss
+        /// The operating system denied it.
+        case permissionDenied
+        /// The time allowed ran out.
+        case deadlineExceeded
+        /// The caller gave up.
+        case cancelled
+        /// The peer does not know the call.
+        case unimplemented
+        /// A fault of ours.
+        case `internal`
+    }
+
+    /// What the caller should do next.
+    package enum Advice: Sendable, Equatable {
+        case giveUp
+        case retrySamePeer
+        case tryOtherReplica
+        case refreshLocations
+    }
+
+    package let code: Code
+    /// Names the thing and the remedy, for people.
+    package let message: String
+    package let advice: Advice
+
+    package init(_ code: Code, _ message: String, advice: Advice? = nil) {
+        self.code = code
+        self.message = message
+        self.advice = advice ?? code.usualAdvice
+    }
+
+    package var description: String { message }
+}
+
+extension DFSError.Code {
+    fileprivate var usualAdvice: DFSError.Advice {
+        switch self {
+        case .unavailable, .deadlineExceeded: .retrySamePeer
+        case .dataLoss: .tryOtherReplica
+        case .invalidArgument, .notFound, .alreadyExists, .resourceExhausted, .failedPrecondition, .permissionDenied,
+            .cancelled, .unimplemented, .internal:
+            .giveUp
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Testing
+
+@testable import DFSCore
+
+@Suite struct IdentityTests {
+    @Test(arguments: ["", ".", "..", ".dfs", "a/b", "../x", "a\0b", "a\nb", String(repeating: "a", count: 256)])
+    func unsafeChunkIDIsRefused(_ text: String) {
+        #expect(throws: DFSError.self) { try ChunkID(text) }
+    }
+
+    @Test func chunkIndexIsTheNumberAfterTheLastUnderscore() throws {
+        #expect(try ChunkID("a_b_12").index == 12)
+        #expect(try ChunkID("a_").index == nil)
+        #expect(try ChunkID("plain").index == nil)
+        #expect(try ChunkID("x_1a").index == nil)
+    }
+
+    @Test(arguments: ["", "/a", "a/", "a//b", "..", "a/../b", "./a", "a\0", String(repeating: "a", count: 4097)])
+    func unusableFileNameIsRefused(_ text: String) {
+        #expect(throws: DFSError.self) { try FileName(text) }
+    }
+
+    @Test(arguments: ["plain.bin", "dir/part two/100%", "ü/日本", String(repeating: "x/y", count: 100), "..a", "_1"])
+    func anyNameMakesASafeChunkID(_ text: String) throws {
+        let id = try FileName(text).chunkID(fileID: 0xABC, index: 7)
+        #expect(id.index == 7)
+        #expect(id.text.utf8.count < 255)
+        #expect(!id.text.contains("/"))
+    }
+
+    @Test func differentFilesNeverShareAChunkID() throws {
+        let name = try FileName("a")
+        #expect(name.chunkID(fileID: 1, index: 0) != name.chunkID(fileID: 2, index: 0))
+    }
+
+    @Test(arguments: [
+        (":9001", "", 9001), ("localhost:8000", "localhost", 8000), ("[::1]:8000", "::1", 8000), ("10.0.0.1:1", "10.0.0.1", 1),
+    ])
+    func goStyleAddressIsParsed(_ text: String, _ host: String, _ port: Int) throws {
+        let address = try ServerAddress(text)
+        #expect(address.host == host && Int(address.port) == port)
+        #expect(address.description == text)
+    }
+
+    @Test(arguments: ["", "9001", "host", "host:", "host:70000", "::1:80", "[::1:80", "a b:1", "h:-1"])
+    func brokenAddressIsRefused(_ text: String) {
+        #expect(throws: DFSError.self) { try ServerAddress(text) }
+    }
+}
