@@ -14,7 +14,7 @@ package protocol ProgramCommand: ParsableCommand, Sendable {
 
     /// Does the work. Results go to standard output, everything else to `logger`.
     ///
-    /// - Throws: An error whose description is the message for the person at the terminal; ``ExitStatus`` says which
+    /// - Throws: An error whose description is the message for the person at the terminal; ``ProgramStatus`` says which
     ///   exit status it becomes.
     func execute(logger: Logger) async throws
 }

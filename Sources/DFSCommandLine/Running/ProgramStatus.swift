@@ -1,7 +1,7 @@
 import DFSCore
 
 /// What a binary says with its exit status.
-package enum ExitStatus: Int32, Sendable {
+package enum ProgramStatus: Int32, Sendable {
     case success = 0
     /// Anything that has no status of its own.
     case failure = 1
