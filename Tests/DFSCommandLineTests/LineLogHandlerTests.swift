@@ -4,7 +4,7 @@ import Testing
 
 @testable import DFSCommandLine
 
-/// Log lines against what Go's slog handlers print for the same record (Go 1.22, `log/slog`).
+/// Log lines by the rules of Go's `log/slog` handlers.
 struct LineLogHandlerTests {
     private final class Lines: Sendable {
         let all = Mutex<[String]>([])
