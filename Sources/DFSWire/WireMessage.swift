@@ -14,6 +14,9 @@ extension WireMessage {
     /// The full name, such as `master.HeartbeatRequest`.
     package static var messageName: String { codec.name }
 
+    /// The longest encoding that is ever decoded, in bytes: the limit to receive with.
+    package static var maxByteCount: Int { codec.limits.maxBytes }
+
     /// Decodes the readable bytes of `wire`.
     ///
     /// - Throws: ``WireError`` that names message and field.
