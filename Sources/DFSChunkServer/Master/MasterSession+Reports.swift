@@ -35,7 +35,7 @@ extension MasterSession {
     /// - Returns: the ids that it does not want.
     func report(_ chunks: [(ChunkID, ContentDigest)], limit: Duration) async throws -> Set<ChunkID> {
         let request = ReportRequest(
-            serverAddress: identity.address, nodeID: identity.nodeID,
+            serverAddress: address, nodeID: nodeID,
             chunks: chunks.map { id, digest in
                 ChunkDigest(chunkID: id.text, length: UInt64(digest.length), crc32c: digest.crc32c)
             })
@@ -59,7 +59,8 @@ extension MasterSession {
     }
 
     private func quarantineUnwanted(_ id: ChunkID) async {
-        logger.error("the master knows other bytes for a chunk: this copy goes to quarantine", metadata: ["chunk": "\(id)"])
+        logger.error(
+            "the master knows other bytes for a chunk: this copy goes to quarantine", metadata: ["chunk": "\(id)"])
         let store = store
         do {
             _ = try await threads.run { try store.quarantine(id) }

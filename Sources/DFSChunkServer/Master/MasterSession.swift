@@ -21,7 +21,8 @@ final class MasterSession: Sendable {
         var unconfirmed: Set<ChunkID> = []
     }
 
-    let identity: NodeIdentity
+    private let lateAddress: LateAddress
+    let nodeID: String
     let peer: Peer
     let store: ChunkStore
     let threads: DiskThreads
@@ -33,10 +34,11 @@ final class MasterSession: Sendable {
     let state = Mutex(State())
 
     init(
-        identity: NodeIdentity, peer: Peer, store: ChunkStore, threads: DiskThreads, tasks: NodeTasks,
+        address: LateAddress, nodeID: String, peer: Peer, store: ChunkStore, threads: DiskThreads, tasks: NodeTasks,
         changes: ChangeSignal, heartbeatInterval: Duration, logger: Logger
     ) {
-        self.identity = identity
+        lateAddress = address
+        self.nodeID = nodeID
         self.peer = peer
         self.store = store
         self.threads = threads
@@ -49,17 +51,27 @@ final class MasterSession: Sendable {
     /// The cluster that the master said this node is in; empty before.
     var clusterID: String { state.withLock { $0.clusterID } }
 
+    /// What the master and its clients dial.
+    var address: String { lateAddress.text }
+
     var isStopping: Bool { state.withLock { $0.isStopping } }
 
     /// Keeps the standing until ``stop()``.
     func run() async {
         var pacer = RetryPacer()
+        var lastFailure = ""
         while !isStopping {
             let began = clock.now
             do {
                 try await serveOnce()
             } catch {
-                logger.warning("no session with the master", metadata: ["master": "\(peer.address)", "error": "\(error)"])
+                // A master that stays away is told once, not with each attempt.
+                let hadSession = state.withLock { $0.kind != nil }
+                let level: Logger.Level = "\(error)" == lastFailure && !hadSession ? .debug : .warning
+                lastFailure = "\(error)"
+                logger.log(
+                    level: level, "no session with the master",
+                    metadata: ["master": "\(peer.address)", "error": "\(error)"])
             }
             state.withLock { $0.kind = nil }
             peer.forgetKind()
@@ -80,7 +92,7 @@ final class MasterSession: Sendable {
         logger.info("master found", metadata: ["master": "\(peer.address)", "kind": kind.isSwift ? "swift" : "go"])
         do {
             try await HeartbeatStream(session: self, kind: kind).run()
-        } catch where DFSError(error, from: peer.name).code == .failedPrecondition {
+        } catch  where DFSError(error, from: peer.name).code == .failedPrecondition {
             try await register(kind)
             try await HeartbeatStream(session: self, kind: kind).run()
         }
@@ -91,7 +103,8 @@ final class MasterSession: Sendable {
     private func register(_ kind: PeerKind) async throws {
         let list = try await heartbeat(for: kind)
         let request = RegisterChunkServerRequest(
-            serverAddress: list.request.serverAddress, freeStorage: list.request.freeStorage, chunks: list.request.chunks)
+            serverAddress: list.request.serverAddress, freeStorage: list.request.freeStorage,
+            chunks: list.request.chunks)
         let response = try await peer.unary(
             Methods.registerChunkServer, request, as: RegisterChunkServerResponse.self,
             options: CallOptions(timeout: .seconds(10)))
@@ -110,7 +123,7 @@ final class MasterSession: Sendable {
         let (ids, revision) = store.withCatalog { catalog in
             (catalog.ids(includingUnfinished: !kind.isSwift).map(\.text), catalog.revision)
         }
-        return (HeartbeatRequest(serverAddress: identity.address, freeStorage: freeMiB, chunks: ids), revision)
+        return (HeartbeatRequest(serverAddress: address, freeStorage: freeMiB, chunks: ids), revision)
     }
 
     /// Something about the chunks has changed.

@@ -14,7 +14,8 @@ struct ReplicationWorker: Sendable {
     private let clock = SystemClock()
 
     init(
-        tasks: NodeTasks, store: ChunkStore, threads: DiskThreads, peers: PeerPool, changes: ChangeSignal, logger: Logger
+        tasks: NodeTasks, store: ChunkStore, threads: DiskThreads, peers: PeerPool, changes: ChangeSignal,
+        logger: Logger
     ) {
         self.tasks = tasks
         self.store = store

@@ -26,7 +26,8 @@ struct UploadService: Sendable {
         let frame = try ChunkDataDecoder.decode(first.segments)
         let id = try ChunkID(frame.chunkID)
         let expected = ExpectedContent(
-            length: try call.metadata.number(CallMetadata.length), crc32c: try call.metadata.number(CallMetadata.crc32c))
+            length: try call.metadata.number(CallMetadata.length), crc32c: try call.metadata.number(CallMetadata.crc32c)
+        )
         let (store, threads) = (store, threads)
         let writer = try await threads.run { try store.beginUpload(of: id, expecting: expected) }
         master.noteChange()
@@ -44,7 +45,8 @@ struct UploadService: Sendable {
         } catch {
             _ = try? await threads.run { writer.abandon() }
             master.noteChange()
-            logger.warning("upload failed", metadata: ["chunk": "\(id)", "peer": "\(call.peerHost)", "error": "\(error)"])
+            logger.warning(
+                "upload failed", metadata: ["chunk": "\(id)", "peer": "\(call.peerHost)", "error": "\(error)"])
             throw error
         }
         logger.debug("chunk stored", metadata: ["chunk": "\(id)", "bytes": "\(digest.length)"])
