@@ -15,7 +15,7 @@ package protocol FileSystem: Sendable {
     /// The names in the folder `path`, without `.` and `..`, in no order.
     func names(inFolder path: String) throws(DFSError) -> [String]
 
-    /// Makes the folder `path` and those above it, where missing. Durable once each parent was synced.
+    /// Makes the folder `path` and those above it, where missing. What it made is durable on return.
     func makeFolder(_ path: String) throws(DFSError)
 
     /// Moves a file in one step: a crash leaves it under one of the names. Durable once both folders were synced.

@@ -23,7 +23,8 @@ package struct HTTP2SessionError: Error, Sendable, CustomStringConvertible {
     init(result: Int, doing action: String) {
         let code = Int32(truncatingIfNeeded: result)
         let text = String(cString: nghttp2_strerror(code))
-        let isPeers = code == NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue || code == NGHTTP2_ERR_FLOODED.rawValue
+        let isPeers =
+            code == NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue || code == NGHTTP2_ERR_FLOODED.rawValue
             || code == NGHTTP2_ERR_PROTO.rawValue
         self.init(isPeers ? .peer : .ours, "HTTP/2: \(action): \(text)")
     }

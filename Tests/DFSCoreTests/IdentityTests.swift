@@ -34,7 +34,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (":9001", "", 9001), ("localhost:8000", "localhost", 8000), ("[::1]:8000", "::1", 8000), ("10.0.0.1:1", "10.0.0.1", 1),
+        (":9001", "", 9001), ("localhost:8000", "localhost", 8000), ("[::1]:8000", "::1", 8000),
+        ("10.0.0.1:1", "10.0.0.1", 1),
     ])
     func goStyleAddressIsParsed(_ text: String, _ host: String, _ port: Int) throws {
         let address = try ServerAddress(text)

@@ -18,7 +18,8 @@ package struct ChunkID: Hashable, Sendable, Comparable, CustomStringConvertible 
         if let fault = Self.fault(in: text) {
             throw DFSError(
                 .invalidArgument,
-                "chunk id \(quoted(text)) \(fault); an id must be one plain file name of at most \(Self.maxByteCount) bytes")
+                "chunk id \(quoted(text)) \(fault); an id must be one plain file name of at most \(Self.maxByteCount) bytes"
+            )
         }
         self.text = text
     }

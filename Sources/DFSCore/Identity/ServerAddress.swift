@@ -28,7 +28,8 @@ package struct ServerAddress: Hashable, Sendable, Comparable, CustomStringConver
         } else if host.contains(":") {
             throw refuse("has an IPv6 host without brackets")
         }
-        guard host.utf8.count <= 253, host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }) else {
+        guard host.utf8.count <= 253, host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") })
+        else {
             throw refuse("has no valid host")
         }
         self.init(host: String(host), port: port)

@@ -23,7 +23,7 @@ extension PosixFileSystem {
 
     package func makeFolder(_ path: String) throws(DFSError) {
         do {
-            try systemCall(cannot: "make the folder", path) { mkdir(path, 0o755) }
+            try makeOneFolder(path)
         } catch  where error.code == .alreadyExists {
             var status = stat()
             try systemCall(cannot: "look at", path) { stat(path, &status) }
@@ -31,10 +31,26 @@ extension PosixFileSystem {
                 throw SystemError.error(ENOTDIR, cannot: "make the folder", path)
             }
         } catch  where error.code == .notFound {
-            guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { throw error }
-            try makeFolder(String(path[..<slash]))
-            try systemCall(cannot: "make the folder", path) { mkdir(path, 0o755) }
+            guard let parent = Self.parent(of: path), parent != path else { throw error }
+            try makeFolder(parent)
+            try makeOneFolder(path)
         }
+    }
+
+    private func makeOneFolder(_ path: String) throws(DFSError) {
+        try systemCall(cannot: "make the folder", path) { mkdir(path, 0o755) }
+        // A parent that may be written and not read cannot be synced; the folder is there all the same.
+        do {
+            try syncFolder(Self.parent(of: path) ?? ".")
+        } catch  where error.code == .permissionDenied {}
+    }
+
+    /// The folder that holds `path`; `nil` for a bare name.
+    private static func parent(of path: String) -> String? {
+        var path = path[...]
+        while path.count > 1, path.hasSuffix("/") { path = path.dropLast() }
+        guard let slash = path.lastIndex(of: "/") else { return nil }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     package func removeFolder(_ path: String) throws(DFSError) {

@@ -10,13 +10,15 @@ import NIOCore
 package final class ClientCall: @unchecked Sendable {
     private enum Answer {
         case waiting
-        case headersSeen(Metadata)
-        /// `nil` error: OK.
-        case ended(Metadata, RPCError?)
+        case headersSeen
+        /// `nil`: OK.
+        case ended(RPCError?)
     }
 
     private let stream: CallStream
     private var answer = Answer.waiting
+    /// `nil` before the headers, and for ever where the answer is trailers-only.
+    private var initial: Metadata?
     private var trailing: Metadata = [:]
     private var headersWaiters: [UnsafeContinuation<Void, Never>] = []
     private var deadlineTimer: Scheduled<Void>?
@@ -83,9 +85,9 @@ package final class ClientCall: @unchecked Sendable {
             guard let status = block.first(":status") else { return refuse("the answer has no :status") }
             if status.hasPrefix("1") && !isEnd { return }
             receivedFirst(block, httpStatus: status, isEnd: isEnd)
-        case .headersSeen(let initial):
+        case .headersSeen:
             guard isEnd else { return refuse("a second header block does not end the stream") }
-            end(initial: initial, block, fallback: RPCError(.internalError, "the trailers have no grpc-status"))
+            end(block, fallback: RPCError(.internalError, "the trailers have no grpc-status"))
         case .ended:
             break
         }
@@ -101,7 +103,7 @@ package final class ClientCall: @unchecked Sendable {
     /// The peer ended its side without trailers.
     func finishInbound() {
         if case .ended = answer { return }
-        finish(initial: [:], error: RPCError(.internalError, "the server ended the call without a status"))
+        finish(error: RPCError(.internalError, "the server ended the call without a status"))
     }
 
     func drained() { stream.drained() }
@@ -112,7 +114,7 @@ package final class ClientCall: @unchecked Sendable {
             stream.closeOutbound(nil)
             return
         }
-        finish(initial: [:], error: error)
+        finish(error: error)
         stream.fail(error)
     }
 
@@ -120,34 +122,33 @@ package final class ClientCall: @unchecked Sendable {
         let isGRPC = block.firstBytes("content-type")?.starts(with: "application/grpc".utf8) ?? false
         guard httpStatus == "200", isGRPC || block.firstBytes("grpc-status") != nil else {
             let error = RPCError(httpStatus: httpStatus)
-            return isEnd ? finish(initial: [:], error: error) : abort(error)
+            return isEnd ? finish(error: error) : abort(error)
         }
         if let encoding = block.first("grpc-encoding"), encoding != "identity" {
             return abort(RPCError(.internalError, "the server answers with grpc-encoding \(encoding), not asked for"))
         }
         if isEnd {
-            end(initial: [:], block, fallback: RPCError(httpStatus: httpStatus))
+            end(block, fallback: RPCError(httpStatus: httpStatus))
         } else {
-            answer = .headersSeen(Metadata(block))
+            answer = .headersSeen
+            initial = Metadata(block)
             wakeHeadersWaiters()
         }
     }
 
-    private func end(initial: Metadata, _ block: HeaderBlock, fallback: RPCError) {
+    private func end(_ block: HeaderBlock, fallback: RPCError) {
         trailing = Metadata(block)
         guard let number = block.first("grpc-status").flatMap({ Int($0) }) else {
-            return finish(initial: initial, error: fallback)
+            return finish(error: fallback)
         }
         let message = block.firstBytes("grpc-message").map { PercentEncoding.decode($0) } ?? ""
         let code = RPCCode(rawValue: number) ?? .unknown
-        finish(initial: initial, error: code == .ok ? nil : RPCError(code, message, metadata: trailing))
+        finish(error: code == .ok ? nil : RPCError(code, message, metadata: trailing))
     }
 
-    private func finish(initial: Metadata, error: RPCError?) {
+    private func finish(error: RPCError?) {
         if case .ended = answer { return }
-        var headers = initial
-        if case .headersSeen(let seen) = answer { headers = seen }
-        answer = .ended(headers, error)
+        answer = .ended(error)
         deadlineTimer?.cancel()
         wakeHeadersWaiters()
         if let error { stream.failInbound(error) } else { stream.finishInbound() }
@@ -169,7 +170,7 @@ package final class ClientCall: @unchecked Sendable {
             return
         }
         isSendingFinished = true
-        finish(initial: [:], error: error)
+        finish(error: error)
         stream.fail(error)
         session.reset(stream: stream.id, .cancel)
         stream.connection.schedulePump()
@@ -180,13 +181,9 @@ package final class ClientCall: @unchecked Sendable {
         if case .waiting = answer {
             await withUnsafeContinuation { headersWaiters.append($0) }
         }
-        switch answer {
-        case .waiting: preconditionFailure("woken before there was an answer")
-        case .headersSeen(let metadata): return metadata
-        case .ended(let metadata, let error):
-            if let error { throw error }
-            return metadata
-        }
+        if let initial { return initial }
+        if case .ended(let error?) = answer { throw error }
+        return [:]
     }
 
     private func wakeHeadersWaiters() {

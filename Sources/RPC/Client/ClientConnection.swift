@@ -22,7 +22,8 @@ final class ClientConnection: HTTP2ConnectionOwner {
     }
 
     /// Starts a call, or gives `nil` when this connection takes no new one.
-    func open(_ path: MethodPath, _ options: CallOptions, deadline: NIODeadline?, limits: MessageLimits) -> ClientCall? {
+    func open(_ path: MethodPath, _ options: CallOptions, deadline: NIODeadline?, limits: MessageLimits) -> ClientCall?
+    {
         guard state == .ready else { return nil }
         var block = HeaderBlock([
             (":method", "POST"), (":scheme", "http"), (":path", path.path), (":authority", authority),
