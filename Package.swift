@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "DFSChunkStore", dependencies: ["DFSFiles", "DFSCore", nioCore], swiftSettings: memorySafe),
         .target(
-            name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSCore", grdb], swiftSettings: memorySafe),
+            name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSFiles", "DFSCore", grdb], swiftSettings: memorySafe),
 
         // Nodes and client.
         .target(
