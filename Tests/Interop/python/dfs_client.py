@@ -3,7 +3,8 @@ but not its faults: `get` fails when a chunk cannot be read, and replaces the lo
 
     dfs_client.py [--master host:port] put <local-file> <remote-name>
     dfs_client.py [--master host:port] get <remote-name> <local-dir>
-    dfs_client.py [--master host:port] info <remote-name>     prints the chunks as JSON
+    dfs_client.py [--master host:port] info <remote-name>...  prints a JSON object: per name its chunks in index order,
+                                                              or the error as a text
 
 Exit codes: 0 done, 1 failed, 2 usage, 5 the master answered UNAVAILABLE. The environment variable
 DFS_UPLOAD_SECONDS stretches each upload over that many seconds, to let heartbeats fall into it.
@@ -101,9 +102,14 @@ class Client:
         found = self.master.GetFileInfo(masterpb.GetFileInfoRequest(file_name=remote), timeout=CALL_SECONDS)
         return sorted(found.file_info, key=lambda chunk: int(chunk.chunk_id.rpartition("_")[2]))
 
-    def info(self, remote):
-        chunks = [{"id": c.chunk_id, "replicas": list(c.replica_servers)} for c in self.chunks(remote)]
-        print(json.dumps(chunks))
+    def info(self, remotes):
+        found = {}
+        for remote in remotes:
+            try:
+                found[remote] = [{"id": c.chunk_id, "replicas": list(c.replica_servers)} for c in self.chunks(remote)]
+            except grpc.RpcError as error:
+                found[remote] = f"{error.code().name}: {error.details()}"
+        print(json.dumps(found))
 
 
 def chunk_messages(file, chunk_id):
@@ -121,10 +127,11 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--master", "-master", default="localhost:8000")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, arguments in {"put": ("local", "remote"), "get": ("remote", "folder"), "info": ("remote",)}.items():
+    for name, arguments in {"put": ("local", "remote"), "get": ("remote", "folder")}.items():
         command = commands.add_parser(name)
         for argument in arguments:
             command.add_argument(argument)
+    commands.add_parser("info").add_argument("remotes", nargs="+")
     options = vars(parser.parse_args())
     client = Client(options.pop("master"))
     try:
