@@ -26,7 +26,7 @@ extension ClientChannel {
         do {
             let options = CallOptions(timeout: timeout)
             return .swift(try await unary(Methods.describe, DescribeRequest(), options: options, peer: peer))
-        } catch where error.code == .unimplemented {
+        } catch  where error.code == .unimplemented {
             return .go
         }
     }
