@@ -27,7 +27,7 @@ package func runProgram<Root: Program>(_: Root.Type) async -> Never {
             try await command.execute(logger: logger)
         } catch where command is any NodeCommand {
             // All that a server says is log lines; its status is for supervisors, which know no files and names.
-            logger.critical("\(error)")
+            logger.error("\(error)")
             exit(ProgramStatus.failure.rawValue)
         } catch {
             complain("\(Root.programName): \(error)\n")
