@@ -25,7 +25,7 @@ package func runProgram<Root: Program>(_: Root.Type) async -> Never {
         let logger = command.shared.makeLogger(label: Root.programName)
         do {
             try await command.execute(logger: logger)
-        } catch where command is any NodeCommand {
+        } catch  where command is any NodeCommand {
             // All that a server says is log lines; its status is for supervisors, which know no files and names.
             logger.error("\(error)")
             exit(ProgramStatus.failure.rawValue)
