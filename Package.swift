@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "DFSChunkStore", dependencies: ["DFSFiles", "DFSCore", nioCore], swiftSettings: memorySafe),
         .target(
-            name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSCore", grdb], swiftSettings: memorySafe),
+            name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSFiles", "DFSCore", grdb], swiftSettings: memorySafe),
 
         // Nodes and client.
         .target(
@@ -86,7 +86,8 @@ let package = Package(
         .executableTarget(
             name: "dfs-master", dependencies: ["DFSMaster", "DFSCommandLine", argumentParser], swiftSettings: memorySafe),
         .executableTarget(
-            name: "dfs-chunkserver", dependencies: ["DFSChunkServer", "DFSCommandLine", argumentParser],
+            name: "dfs-chunkserver",
+            dependencies: ["DFSChunkServer", "DFSFiles", "DFSCommandLine", "DFSCore", argumentParser, logging],
             swiftSettings: memorySafe),
         .executableTarget(
             name: "dfs-client", dependencies: ["DFSClient", "DFSCommandLine", argumentParser], swiftSettings: memorySafe),
