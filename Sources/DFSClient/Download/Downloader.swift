@@ -41,7 +41,8 @@ public final class Downloader: Sendable {
         return try await withThrowingTaskGroup(of: (Int, GetChunk).self) { tasks in
             var fetched = [GetChunk?](repeating: nil, count: layout.chunks.count)
             for chunk in layout.chunks {
-                if chunk.index >= max(1, context.configuration.chunksInFlight), let (done, result) = try await tasks.next()
+                if chunk.index >= max(1, context.configuration.chunksInFlight),
+                    let (done, result) = try await tasks.next()
                 {
                     fetched[done] = result
                 }

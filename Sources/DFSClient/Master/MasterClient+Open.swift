@@ -50,7 +50,7 @@ extension MasterClient {
         let layout: FileLayout
         do {
             layout = try await openOnGo(upload.name)
-        } catch where error.code == .notFound || error.code == .dataLoss {
+        } catch  where error.code == .notFound || error.code == .dataLoss {
             throw DFSError(.dataLoss, "the Go master lost the file while it was written: \(error)", advice: .giveUp)
         }
         for (location, chunk) in zip(layout.chunks, chunks)

@@ -71,7 +71,7 @@ public final class MasterClient: Sendable {
             replicas: chunks.map { ChunkReplicas(servers: $0.servers.map(\.description)) })
         do {
             _ = try await call(Methods.complete, request, as: CompleteResponse.self)
-        } catch where error.code == .notFound || error.code == .failedPrecondition {
+        } catch  where error.code == .notFound || error.code == .failedPrecondition {
             // A first attempt whose answer was lost may have sealed it; then the upload is no more.
             guard let sealed = try? await openOnSwift(upload.name),
                 sealed.chunks.map(\.id) == chunks.map(\.chunkID.text)
@@ -99,7 +99,7 @@ public final class MasterClient: Sendable {
     func isSwift() async throws(DFSError) -> Bool {
         do {
             return try await peer.kind(timeout: context.configuration.connectLimit).isSwift
-        } catch where error.code == .deadlineExceeded || error.code == .unavailable {
+        } catch  where error.code == .deadlineExceeded || error.code == .unavailable {
             throw DFSError(.unavailable, "\(error.message); is it running, and is -master right?")
         }
     }
@@ -117,7 +117,7 @@ public final class MasterClient: Sendable {
             do {
                 let options = CallOptions(metadata: metadata, timeout: end - .now, waitForReady: true)
                 return try await peer.unary(path, request, as: type, options: options)
-            } catch where error.code == .unavailable && isRepeatable && .now + pause < end {
+            } catch  where error.code == .unavailable && isRepeatable && .now + pause < end {
                 context.logger.debug("asking the master again", metadata: ["error": "\(error)"])
             }
             do {

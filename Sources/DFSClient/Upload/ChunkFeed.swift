@@ -104,7 +104,8 @@ final class ChunkFeed: Sendable {
     }
 
     private func take(_ consumer: Int) throws(DFSError) -> Piece? {
-        let (result, producer) = state.withLock { state -> (Result<Piece?, DFSError>, CheckedContinuation<Void, Never>?) in
+        let (result, producer) = state.withLock {
+            state -> (Result<Piece?, DFSError>, CheckedContinuation<Void, Never>?) in
             if case .failure(let error)? = state.ending { return (.failure(error), nil) }
             guard let position = state.consumers[consumer]?.position, position < state.base + state.pieces.count else {
                 return (.success(nil), nil)

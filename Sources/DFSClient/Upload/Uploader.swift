@@ -26,7 +26,7 @@ public final class Uploader: Sendable {
             try await master.complete(upload, chunks)
             return PutResult(name: name.text, length: source.size, chunks: chunks.map { PutChunk($0) })
         } catch {
-            let error = DFSError(error, from: "put of \(path)")
+            let error = failure(error, path)
             // Also for a cancelled put, whose own task makes no more calls.
             await Task { await master.abandon(upload) }.value
             throw error
@@ -55,5 +55,11 @@ public final class Uploader: Sendable {
             while let (done, chunk) = try await tasks.next() { written[done] = chunk }
             return written.compactMap { $0 }
         }
+    }
+
+    /// A cluster without room, or without enough servers, is not available for this put now.
+    private func failure(_ error: any Error, _ path: String) -> DFSError {
+        let error = DFSError(error, from: "put of \(path)")
+        return error.code == .resourceExhausted ? DFSError(.unavailable, error.message, advice: error.advice) : error
     }
 }
