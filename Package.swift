@@ -86,7 +86,8 @@ let package = Package(
         .executableTarget(
             name: "dfs-master", dependencies: ["DFSMaster", "DFSCommandLine", argumentParser], swiftSettings: memorySafe),
         .executableTarget(
-            name: "dfs-chunkserver", dependencies: ["DFSChunkServer", "DFSCommandLine", argumentParser],
+            name: "dfs-chunkserver",
+            dependencies: ["DFSChunkServer", "DFSFiles", "DFSCommandLine", "DFSCore", argumentParser, logging],
             swiftSettings: memorySafe),
         .executableTarget(
             name: "dfs-client", dependencies: ["DFSClient", "DFSCommandLine", argumentParser], swiftSettings: memorySafe),

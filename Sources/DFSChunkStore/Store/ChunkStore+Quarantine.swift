@@ -59,4 +59,12 @@ extension ChunkStore {
         }
         return count
     }
+
+    /// An operator makes this file to let deletions go that the breaker holds.
+    package var releaseFile: String { "\(layout.own)/release-deletions" }
+
+    /// Whether an operator made ``releaseFile``; it is removed, so it counts once.
+    package func takeRelease() throws(DFSError) -> Bool {
+        try files.remove(releaseFile)
+    }
 }

@@ -5,7 +5,7 @@ extension ChunkStore {
     /// Begins an upload: from now on the chunk counts as being written.
     ///
     /// - Throws: code ``DFSError/Code/resourceExhausted`` when the announced length does not fit the disk.
-    package func beginUpload(of id: ChunkID, expecting expected: ExpectedContent) throws(DFSError) -> ChunkUpload {
+    package func beginUpload(of id: ChunkID, expecting expected: ExpectedContent) throws(DFSError) -> ChunkWriter {
         if let length = expected.length, length < 0 || length > Int64.max / 2 {
             throw DFSError(.invalidArgument, "chunk \(id) was announced with \(length) bytes")
         }
@@ -26,7 +26,7 @@ extension ChunkStore {
         }
         do throws(DFSError) {
             let file = existing == nil ? try files.open(layout.temporary(number), .creating) : nil
-            return ChunkUpload(id: id, store: self, number: number, expected: expected, file: file)
+            return ChunkWriter(id: id, store: self, number: number, expected: expected, file: file)
         } catch {
             state.withLock { state in
                 state.reservations.release(upload: number)
