@@ -96,9 +96,10 @@ def main(arguments=None):
     kinds = _kinds(options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     logs = layout.LOGS / f"bench-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-    print(f"# put and get of {options.size_mib} MiB, two chunk servers, median of {options.rounds} rounds on "
-          f"{os.cpu_count()} cores; MB are 10^6 bytes; CPU is summed over client, master and chunk servers; "
-          "`settled` is when all copies are made (a Go server makes the second one, some of them twice, after the answer)")
+    print(f"# put and get of {options.size_mib} MiB, two chunk servers, median of {options.rounds} rounds, "
+          f"{os.cpu_count()} cores\n\nMB are 10^6 bytes. CPU seconds are summed over client, master and chunk servers: "
+          "when the call answers, when both\nreplicas are on disk, and when the servers are quiet. A Go cluster answers "
+          "with one replica, makes the second one in the\nbackground, and repeats some of those copies.")
     record, is_missed = {}, False
     for medium in options.medium or MEDIA:
         try:

@@ -27,6 +27,7 @@ class Summary:
         self.put_range = _range(size / MB / one.put_seconds for one in rounds)
         self.get_range = _range(size / MB / one.get_seconds for one in rounds)
         self.put_cpu, self.get_cpu = middle("put_cpu") / gib, middle("get_cpu") / gib
+        self.put_cpu_copied = middle("put_cpu_copied") / gib
         self.put_cpu_settled = middle("put_cpu_settled") / gib
         self.peaks = {kind: max(one.peaks[kind] for one in rounds) for kind in rounds[0].peaks}
         self.go_faults = sum(one.go_faults for one in rounds)
@@ -44,11 +45,11 @@ def print_medium(medium, about, baselines, summaries, size):
           f"one file copy {size / MB / baselines['copy']:.0f} MB/s, "
           f"two parallel synced copies by dd {size / MB / baselines['two_copies']:.0f} MB/s each "
           f"({baselines['two_copies']:.2f} s)")
-    lines = [("cluster", "call", "MB/s", "range", "CPU s/GiB", "settled", "synced and checked at the answer")]
+    lines = [("cluster", "call", "MB/s", "range", "CPU s/GiB", "two copies", "quiet", "synced and checked at the answer")]
     for kind, summary in summaries.items():
         lines.append((kind, "put", f"{summary.put:.0f}", summary.put_range, f"{summary.put_cpu:.2f}",
-                      f"{summary.put_cpu_settled:.2f}", SYNCED[kind, "put"]))
-        lines.append((kind, "get", f"{summary.get:.0f}", summary.get_range, f"{summary.get_cpu:.2f}", "",
+                      f"{summary.put_cpu_copied:.2f}", f"{summary.put_cpu_settled:.2f}", SYNCED[kind, "put"]))
+        lines.append((kind, "get", f"{summary.get:.0f}", summary.get_range, f"{summary.get_cpu:.2f}", "", "",
                       SYNCED[kind, "get"]))
     _print_lines(lines)
     for kind, summary in summaries.items():
@@ -71,9 +72,9 @@ def goals(medium, baselines, swift, go):
         return [
             ("put MB/s, Swift over Go", swift.put / go.put, "at least 2", swift.put >= 2 * go.put),
             ("get MB/s, Swift over Go", swift.get / go.get, "at least 2", swift.get >= 2 * go.get),
-            ("put CPU, Swift over Go with its second copy", swift.put_cpu_settled / go.put_cpu_settled, "at most 0.5",
-             swift.put_cpu_settled <= 0.5 * go.put_cpu_settled),
-            ("put CPU, Swift over Go when it answers (one copy)", swift.put_cpu / go.put_cpu, "no goal", None),
+            ("put CPU, Swift over Go, both with two copies", swift.put_cpu_copied / go.put_cpu_copied, "at most 0.5",
+             swift.put_cpu_copied <= 0.5 * go.put_cpu_copied),
+            ("put CPU, Swift with two copies over Go with one", swift.put_cpu / go.put_cpu, "no goal", None),
             ("get CPU, Swift over Go", swift.get_cpu / go.get_cpu, "at most 0.5",
              swift.get_cpu <= 0.5 * go.get_cpu),
         ]

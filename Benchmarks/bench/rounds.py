@@ -22,7 +22,8 @@ class Round:
     kind: str
     put_seconds: float
     put_cpu: float          # when the put is acknowledged
-    put_cpu_settled: float  # when the servers have made all copies
+    put_cpu_copied: float   # when both replicas are on disk
+    put_cpu_settled: float  # when the servers are quiet: Go servers make some copies more than once
     get_seconds: float
     get_cpu: float
     peaks: dict
@@ -54,7 +55,9 @@ def _round(cluster, kind, sample, faults):
     before = _cluster_cpu(cluster)
     put = meter.measure([*client, "put", sample.path, "bench.bin"])
     put_cpu = put.cpu + _cluster_cpu(cluster) - before
-    _settle(cluster, kind, sample)
+    _await_copies(cluster, kind, sample)
+    copied_cpu = put.cpu + _cluster_cpu(cluster) - before
+    replicas.await_quiet(cluster)
     settled_cpu = put.cpu + _cluster_cpu(cluster) - before
 
     target = cluster.folder / "got"
@@ -72,12 +75,11 @@ def _round(cluster, kind, sample, faults):
         "chunk server": max(meter.peak_mib(server.process.pid) for server in cluster.servers),
         "client": max(put.peak, get.peak),
     }
-    return Round(kind, put.seconds, put_cpu, settled_cpu, get.seconds, get_cpu, peaks, faults)
+    return Round(kind, put.seconds, put_cpu, copied_cpu, settled_cpu, get.seconds, get_cpu, peaks, faults)
 
 
-def _settle(cluster, kind, sample):
+def _await_copies(cluster, kind, sample):
     """Checks both replicas, at once for Swift; a Go cluster makes the second one in its own time."""
     stored = replicas.Stored("bench.bin", sample, time.monotonic())
     if replicas.await_whole(cluster, [stored], GO_REPLICATION_SECONDS if kind == GO else 0):
         raise LostFile
-    replicas.await_quiet(cluster)
