@@ -65,7 +65,7 @@ let package = Package(
         // Nodes and client.
         .target(
             name: "DFSMaster",
-            dependencies: ["DFSMetadata", "DFSMetadataStore", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging],
+            dependencies: ["DFSMetadata", "DFSMetadataStore", "DFSFiles", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging],
             swiftSettings: memorySafe),
         .target(
             name: "DFSChunkServer",

@@ -30,8 +30,8 @@ package final class SQLiteMetadataStore: MetadataStore {
         try fileSystem.makeFolder(folder)
         guard let lock = try fileSystem.lock("\(folder)/\(Self.lockName)") else {
             throw DFSError(
-                .unavailable,
-                "another master is using \(folder); stop it, or choose another folder with -meta-dir", advice: .giveUp)
+                .failedPrecondition,
+                "another master is using \(folder); stop it, or choose another folder with -meta-dir")
         }
         self.lock = lock
         let path = "\(folder)/\(Self.databaseName)"
