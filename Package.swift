@@ -60,12 +60,12 @@ let package = Package(
         .target(
             name: "DFSChunkStore", dependencies: ["DFSFiles", "DFSCore", nioCore], swiftSettings: memorySafe),
         .target(
-            name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSCore", grdb], swiftSettings: memorySafe),
+            name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSFiles", "DFSCore", grdb], swiftSettings: memorySafe),
 
         // Nodes and client.
         .target(
             name: "DFSMaster",
-            dependencies: ["DFSMetadata", "DFSMetadataStore", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging],
+            dependencies: ["DFSMetadata", "DFSMetadataStore", "DFSFiles", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging],
             swiftSettings: memorySafe),
         .target(
             name: "DFSChunkServer",

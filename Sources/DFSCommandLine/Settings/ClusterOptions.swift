@@ -34,8 +34,8 @@ package struct ClusterOptions: ParsableArguments, Sendable {
 
     /// Called by ArgumentParser once all values are known.
     public func validate() throws {
-        guard (1...64).contains(replication) else {
-            throw ValidationError("-replication: \(replication) is out of range; write 1 to 64")
+        guard (1...16).contains(replication) else {
+            throw ValidationError("-replication: \(replication) is out of range; write 1 to 16")
         }
         guard (4 << 10...1 << 30).contains(chunkSize.bytes) else {
             throw ValidationError("-chunk-size: \(chunkSize) is out of range; write 4KB to 1GB")

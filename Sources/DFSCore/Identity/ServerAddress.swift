@@ -18,7 +18,8 @@ package struct ServerAddress: Hashable, Sendable, Comparable, CustomStringConver
             DFSError(.invalidArgument, "address \(quoted(text)) \(fault); write host:port, :port or [ipv6]:port")
         }
         guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { throw refuse("has no port") }
-        guard let port = UInt16(text[text.utf8.index(after: colon)...]) else {
+        let digits = text[text.utf8.index(after: colon)...]
+        guard digits.utf8.first != UInt8(ascii: "+"), let port = UInt16(digits) else {
             throw refuse("has no port between 0 and 65535")
         }
         var host = text[..<colon]

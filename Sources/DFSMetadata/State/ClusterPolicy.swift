@@ -32,7 +32,7 @@ package struct ClusterPolicy: Sendable {
     package var maxReads = 4
     package var maxReadsPerServer = 2
     /// Copies of a chunk that a writer may ask for.
-    package var maxReplication = 16
+    package var maxReplication = 64
 
     package init() {}
 }

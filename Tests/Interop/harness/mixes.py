@@ -1,0 +1,101 @@
+"""The matrix: each client puts every size, every client gets it back, both replicas lie on disk."""
+
+import time
+import traceback
+
+from . import clients, processes, replicas, transfers
+from .clients import GO, PYTHON, SWIFT
+from .cluster import Cluster
+from .results import Row
+
+SERVER_SETS = ((SWIFT, SWIFT), (SWIFT, GO), (GO, GO))
+# All-Go only: uploads slow enough that heartbeats fall into them, which is how a Go master loses chunks.
+INDUCED_LOSSES, INDUCED_SECONDS = 4, 7
+
+
+def is_all_go(master, servers, client=GO):
+    return SWIFT not in (master, *servers, client)
+
+
+def row_for(master, servers, what):
+    name = f"{master}/{'+'.join(servers)}/{what}"
+    return Row(name, is_control=is_all_go(master, servers, what))
+
+
+class MatrixJob:
+    """The rows of one master and server set share a cluster."""
+
+    def __init__(self, master, servers, putters, getters, samples):
+        self.master, self.servers, self.getters, self.samples = master, servers, getters, samples
+        self.rows = {putter: row_for(master, servers, putter) for putter in putters}
+        self.name = f"{master}-{'-'.join(servers)}"
+
+    def run(self, folder, logs):
+        with Cluster(self.master, self.servers, folder, logs) as cluster:
+            for putter, row in self.rows.items():
+                start = time.monotonic()
+                try:
+                    self._run_row(cluster, putter, row)
+                    row.ran = True
+                except processes.ProcessError as problem:
+                    row.fail(problem)
+                except Exception:
+                    row.fail(traceback.format_exc())
+                row.seconds = time.monotonic() - start
+
+    def _samples(self, putter):
+        return [sample for sample in self.samples.values() if sample.size > 0 or putter == SWIFT]
+
+    def _run_row(self, cluster, putter, row):
+        if self.master == GO:
+            self._after_settling(cluster, putter, row)
+        else:
+            self._right_after_put(cluster, putter, row)
+        if row.is_control and putter == GO:
+            induce_losses(cluster, self.samples, row)
+
+    def _after_settling(self, cluster, putter, row):
+        """A Go master's file is only right once both replicas are."""
+        stored = [transfers.put(cluster, putter, sample, row) for sample in self._samples(putter)]
+        stored = transfers.settle(cluster, putter, stored, row)
+        for file in stored:
+            for getter in self.getters:
+                transfers.get(cluster, getter, file, row)
+
+    def _right_after_put(self, cluster, putter, row):
+        """A Swift master's file can be read at once; a Swift client's has both replicas at once, too. Only what a
+        client without a complete call put on Go servers alone may be unavailable at first."""
+        patience = transfers.UNAVAILABLE_SECONDS if SWIFT not in self.servers and putter != SWIFT else 0
+        stored = []
+        for sample in self._samples(putter):
+            stored.append(transfers.put(cluster, putter, sample, row))
+            if putter == SWIFT:
+                replicas.await_whole(cluster, stored[-1:], 0)
+            if not patience:
+                self._get_by_all(cluster, stored[-1], row, 0)
+        if patience:
+            for file in stored:
+                self._get_by_all(cluster, file, row, patience)
+        transfers.settle(cluster, putter, stored, row)
+
+    def _get_by_all(self, cluster, file, row, patience):
+        for getter in self.getters:
+            transfers.get(cluster, getter, file, row, patience)
+
+
+def induce_losses(cluster, samples, row):
+    """Shows that an all-Go cluster loses what is uploaded while heartbeats pass: the same loss that is forgiven, and
+    counted, in other mixes with a Go master."""
+    sample = samples.get("64KiB") or next(iter(samples.values()))
+    lost = 0
+    for _ in range(INDUCED_LOSSES):
+        name = transfers.new_name(PYTHON, sample, GO)
+        done = clients.put(PYTHON, cluster.master_address, sample.path, name, upload_seconds=INDUCED_SECONDS)
+        stored = replicas.Stored(name, sample, time.monotonic())
+        lost += not done.ok
+        if done.ok:
+            lost += len(replicas.await_whole(cluster, [stored], transfers.GO_MASTER_SECONDS))
+        if lost:
+            break
+    row.go_faults += lost
+    row.notes.append(f"losses induced by an upload of {INDUCED_SECONDS} s: {lost}")
