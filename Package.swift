@@ -104,7 +104,10 @@ let package = Package(
         .testTarget(name: "DFSChunkStoreTests", dependencies: ["DFSChunkStore", "DFSSimulation", nioCore]),
         .testTarget(name: "DFSMasterTests", dependencies: ["DFSMaster", "DFSServices", nioPosix]),
         .testTarget(
-            name: "DFSChunkServerTests", dependencies: ["DFSChunkServer", "DFSSimulation", "DFSServices", nioPosix]),
+            name: "DFSChunkServerTests", dependencies: [
+                "DFSChunkServer", "DFSChunkStore", "DFSFiles", "DFSSimulation", "DFSServices", "DFSWire", "RPC", nioCore,
+                nioPosix,
+            ]),
         .testTarget(name: "DFSClientTests", dependencies: ["DFSClient", "DFSServices", nioPosix]),
         .testTarget(name: "DFSCommandLineTests", dependencies: ["DFSCommandLine"]),
         .testTarget(
