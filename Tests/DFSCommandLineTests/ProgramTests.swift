@@ -79,9 +79,9 @@ struct ProgramTests {
     }
 
     @Test(arguments: [
-        (DFSError.Code.invalidArgument, ProgramStatus.usage), (.notFound, .noSuchFile), (.alreadyExists, .alreadyExists),
-        (.unavailable, .unavailable), (.deadlineExceeded, .unavailable), (.dataLoss, .failure),
-        (.permissionDenied, .failure), (.resourceExhausted, .failure),
+        (DFSError.Code.invalidArgument, ProgramStatus.usage), (.notFound, .noSuchFile),
+        (.alreadyExists, .alreadyExists), (.unavailable, .unavailable), (.deadlineExceeded, .unavailable),
+        (.dataLoss, .failure), (.permissionDenied, .failure), (.resourceExhausted, .failure),
     ])
     func errorsHaveTheirExitStatus(code: DFSError.Code, status: ProgramStatus) {
         #expect(ProgramStatus(DFSError(code, "x")) == status)

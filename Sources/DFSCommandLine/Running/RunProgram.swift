@@ -22,8 +22,13 @@ package func runProgram<Root: Program>(_: Root.Type) async -> Never {
         print(text)
         exit(ProgramStatus.success.rawValue)
     case .execute(let command):
+        let logger = command.shared.makeLogger(label: Root.programName)
         do {
-            try await command.execute(logger: command.shared.makeLogger(label: Root.programName))
+            try await command.execute(logger: logger)
+        } catch  where command is any NodeCommand {
+            // All that a server says is log lines; its status is for supervisors, which know no files and names.
+            logger.error("\(error)")
+            exit(ProgramStatus.failure.rawValue)
         } catch {
             complain("\(Root.programName): \(error)\n")
             exit(ProgramStatus(error).rawValue)

@@ -1,6 +1,7 @@
 """The three clients, behind one face: put and get as processes."""
 
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import layout, processes
@@ -9,8 +10,27 @@ SWIFT, GO, PYTHON = "swift", "go", "python"
 KINDS = (SWIFT, GO, PYTHON)
 CALL_SECONDS = 120
 
-# Two cores carry a handful of clusters: only so many transfers at a time, the rest of the work is waiting.
-_transfers = threading.Semaphore(2)
+
+class _Transfers:
+    """Two cores carry a handful of clusters: only two transfers run at a time, the rest of the work is waiting. A put
+    under a Go master runs alone, because the longer it takes, the more likely a heartbeat falls into it and loses it."""
+
+    def __init__(self):
+        self._free = threading.Semaphore(2)
+        self._alone = threading.Lock()
+
+    @contextmanager
+    def any(self):
+        with self._free:
+            yield
+
+    @contextmanager
+    def alone(self):
+        with self._alone, self._free, self._free:
+            yield
+
+
+transfers = _Transfers()
 
 
 def binary(kind, name):
@@ -19,20 +39,20 @@ def binary(kind, name):
     return folder / f"dfs-{name}"
 
 
-def _command(kind, master):
+def command(kind, master):
     program = [layout.PYTHON, layout.PYTHON_CLIENT] if kind == PYTHON else [binary(kind, "client")]
     return [*program, "-master", master]
 
 
-def put(kind, master, local, remote, upload_seconds=None):
-    """`upload_seconds` stretches the upload (Python only)."""
+def put(kind, master, local, remote, alone=False, upload_seconds=None):
+    """`alone` keeps other transfers away meanwhile; `upload_seconds` stretches the upload (Python only)."""
     extra = {"DFS_UPLOAD_SECONDS": str(upload_seconds)} if upload_seconds else None
-    with _transfers:
-        return processes.run([*_command(kind, master), "put", local, remote], CALL_SECONDS, extra)
+    with transfers.alone() if alone else transfers.any():
+        return processes.run([*command(kind, master), "put", local, remote], CALL_SECONDS, extra)
 
 
 def get(kind, master, remote, folder):
     """Into a folder that is made first, with those that the name asks for: a Go get makes none."""
     (Path(folder) / remote).parent.mkdir(parents=True, exist_ok=True)
-    with _transfers:
-        return processes.run([*_command(kind, master), "get", remote, folder], CALL_SECONDS)
+    with transfers.any():
+        return processes.run([*command(kind, master), "get", remote, folder], CALL_SECONDS)

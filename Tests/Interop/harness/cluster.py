@@ -53,6 +53,7 @@ class Cluster:
         self.master_kind, self.server_kinds = master_kind, server_kinds
         self.folder, self.logs = folder, logs
         self.servers = []
+        self.master = self._asker = None
         self._started = 0
         self._uses_original = master_kind == GO and layout.original_bin() is not None
 
@@ -64,6 +65,8 @@ class Cluster:
             self.logs.mkdir(parents=True, exist_ok=True)
             self.port = ORIGINAL_PORT if self._uses_original else ports.free_port()
             self.start_master()
+            self._asker = processes.Helper(
+                [layout.PYTHON, layout.PYTHON_CLIENT, "-master", self.master_address, "answer"], self.logs / "info.log")
             for kind in self.server_kinds:
                 self.add_server(kind)
             self.await_registrations()
@@ -75,8 +78,9 @@ class Cluster:
     def __exit__(self, *_):
         for server in self.servers:
             server.process.kill()
-        if getattr(self, "master", None):
-            self.master.kill()
+        for process in (self.master, self._asker):
+            if process:
+                process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
         if self._uses_original:
             _original_port_lock.release()
@@ -118,11 +122,7 @@ class Cluster:
 
     def info(self, names):
         """What the master says of each name: the chunks in index order, or an error as a text."""
-        command = [layout.PYTHON, layout.PYTHON_CLIENT, "-master", self.master_address, "info", *names]
-        done = processes.run(command, 30)
-        if not done.ok:
-            raise processes.ProcessError(str(done))
-        return json.loads(done.output)
+        return json.loads(self._asker.ask(json.dumps(list(names))))
 
     def server_at(self, address):
         """The live server of an address as the master gives it, with or without a host."""

@@ -27,16 +27,17 @@ class Sample:
         return (self.size + CHUNK - 1) // CHUNK
 
 
+def make_sample(path, label, size):
+    """Writes a file of random data."""
+    with open(path, "wb") as file:
+        for start in range(0, size, PIECE):
+            file.write(os.urandom(min(PIECE, size - start)))
+    return Sample(label, size, path)
+
+
 def make_samples(folder, labels):
     """Writes random data of each size."""
-    samples = {}
-    for label in labels:
-        path = folder / f"sample-{label}"
-        with open(path, "wb") as file:
-            for start in range(0, SIZES[label], PIECE):
-                file.write(os.urandom(min(PIECE, SIZES[label] - start)))
-        samples[label] = Sample(label, SIZES[label], path)
-    return samples
+    return {label: make_sample(folder / f"sample-{label}", label, SIZES[label]) for label in labels}
 
 
 def difference(path, sample, offset=0, length=None):

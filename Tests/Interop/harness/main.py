@@ -95,11 +95,11 @@ def _judge_go_faults(rows):
                 row.fail(f"{row.go_faults} go-faults that the all-Go control did not show in this run")
 
 
-def _check_swift():
-    missing = [name for name in ("master", "chunkserver", "client") if not clients.binary(SWIFT, name).exists()]
-    if missing:
-        sys.exit(f"interop: no dfs-{missing[0]} in {layout.shown(layout.swift_bin())}: run `make build` first, "
-                 "or set DFS_SWIFT_BIN, or use --go-only")
+def _check_binaries(kind, remedy):
+    for name in ("master", "chunkserver", "client"):
+        binary = clients.binary(kind, name)
+        if not binary.exists():
+            sys.exit(f"interop: {layout.shown(binary)} is not there: {remedy}")
 
 
 def main(arguments=None):
@@ -109,7 +109,9 @@ def main(arguments=None):
             print("\n".join(row.name for row in job.rows.values()))
         return 0
     if not options.go_only:
-        _check_swift()
+        _check_binaries(SWIFT, "run `make build` first, or set DFS_SWIFT_BIN, or use --go-only")
+    if layout.original_bin():
+        _check_binaries(GO, "DFS_GO_BIN names the folder of the Go original's three binaries")
     try:
         peers.build()
     except peers.PeerError as problem:

@@ -78,6 +78,38 @@ class Process:
             _running.discard(self)
 
 
+class Helper:
+    """A process that answers each line on its standard input with one on its standard output."""
+
+    def __init__(self, command, log):
+        self.command = [str(word) for word in command]
+        with open(log, "ab") as errors:
+            self._child = subprocess.Popen(
+                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, bufsize=1,
+                env=environment(), start_new_session=True)
+        with _lock:
+            _running.add(self)
+
+    def ask(self, line):
+        """The helper bounds its own calls, so this waits without a limit of its own."""
+        try:
+            self._child.stdin.write(line + "\n")
+            answer = self._child.stdout.readline()
+        except OSError:
+            answer = ""
+        if not answer:
+            raise ProcessError(f"{' '.join(self.command)} ended")
+        return answer
+
+    def kill(self):
+        self._child.kill()
+        self._child.wait()
+        self._child.stdin.close()
+        self._child.stdout.close()
+        with _lock:
+            _running.discard(self)
+
+
 class Outcome:
     """How a command that runs to its end came out."""
 

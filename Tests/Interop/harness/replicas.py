@@ -8,6 +8,7 @@ from .clients import GO
 from .cluster import Cluster
 
 REPLICATION = 2
+POLL_SECONDS = 1
 # A Go source copies queued tasks again after the target has the chunk, and truncates it for that. The longest gap is
 # that of a chunk which vanishes from a Go server's list until the next scan of its folder.
 GO_QUIET_SECONDS = 11
@@ -73,30 +74,57 @@ def _examine_chunk(cluster, sample, index, chunk):
     return [f"{chunk['id']} on {server.folder.name}: {problem}" for server, problem in problems if problem]
 
 
+class Watch:
+    """Follows files until their replicas lie on disk with the right bytes."""
+
+    def __init__(self, cluster, all_stored):
+        self.cluster = cluster
+        self.whole = []
+        self._waiting = list(all_stored)
+        self._added = time.monotonic()
+
+    def add(self, stored):
+        """Adds one more file, which gives all of them the full time again."""
+        self._waiting.append(stored)
+        self._added = time.monotonic()
+
+    def until_whole(self, seconds):
+        """Yields, with the reason, each file that an all-Go cluster can lose, too: only a Go master loses any. Raises
+        ProcessError when time is up for another reason."""
+        while self._waiting:
+            pending, lost = self._poll()
+            self._waiting = [stored for stored, _ in pending]
+            yield from lost
+            passed = time.monotonic() - self._added
+            if pending and passed > seconds:
+                reasons = "; ".join(state.reason for _, state in pending)
+                raise processes.ProcessError(f"replicas not right within {seconds} s: {reasons}")
+            if self._waiting:
+                time.sleep(POLL_SECONDS)
+
+    def _poll(self):
+        found = self.cluster.info([stored.name for stored in self._waiting])
+        pending, lost = [], []
+        for stored in self._waiting:
+            state = examine(self.cluster, stored, found[stored.name])
+            if state.kind == WHOLE:
+                self.whole.append(stored)
+            elif state.kind == LOST:
+                lost.append((stored, state.reason))
+            elif state.short and self._is_stuck():
+                lost.append((stored, "copied while being written: " + state.reason))
+            else:
+                pending.append((stored, state))
+        return pending, lost
+
+    def _is_stuck(self):
+        passed = time.monotonic() - self._added
+        return passed > GO_SETTLE_SECONDS and self.cluster.master_kind == GO and self.cluster.has_go_server()
+
+
 def await_whole(cluster, all_stored, seconds):
-    """Waits until each file has its replicas on disk with the right bytes. Returns the files that an all-Go cluster can
-    lose, with the reasons: only a Go master loses any. Raises ProcessError when time is up for another reason."""
-    waiting, lost = {stored.name: stored for stored in all_stored}, []
-    start = time.monotonic()
-    states = {}
-    while waiting:
-        found = cluster.info(list(waiting))
-        for name, stored in list(waiting.items()):
-            states[name] = examine(cluster, stored, found[name])
-            if states[name].kind != PENDING:
-                del waiting[name]
-            if states[name].kind == LOST:
-                lost.append((stored, states[name].reason))
-        passed = time.monotonic() - start
-        if passed > GO_SETTLE_SECONDS and cluster.master_kind == GO and cluster.has_go_server():
-            for name in [name for name in waiting if states[name].short]:
-                lost.append((waiting.pop(name), "copied while being written: " + states[name].reason))
-        if waiting and passed > seconds:
-            reasons = "; ".join(states[name].reason for name in waiting)
-            raise processes.ProcessError(f"replicas not right within {seconds} s: {reasons}")
-        if waiting:
-            time.sleep(1)
-    return lost
+    """Waits until each file is whole. Returns what was lost, with the reasons."""
+    return list(Watch(cluster, all_stored).until_whole(seconds))
 
 
 def await_quiet(cluster):

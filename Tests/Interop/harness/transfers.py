@@ -38,7 +38,7 @@ def put(cluster, kind, sample, row):
     repeated under a new name like any other loss. Returns what was stored."""
     for attempt in range(ATTEMPTS):
         name = new_name(kind, sample, cluster.master_kind)
-        done = clients.put(kind, cluster.master_address, sample.path, name)
+        done = clients.put(kind, cluster.master_address, sample.path, name, alone=cluster.master_kind == GO)
         stored = Stored(name, sample, time.monotonic())
         if done.ok:
             row.puts += 1
@@ -54,23 +54,22 @@ def put(cluster, kind, sample, row):
 
 
 def settle(cluster, kind, all_stored, row):
-    """Waits until every file is whole on both replicas. What an all-Go cluster loses is put again, under a new name.
-    Returns the files that are now there."""
-    seconds = GO_MASTER_SECONDS if cluster.master_kind == GO else SWIFT_MASTER_SECONDS
-    kept, waiting = [], list(all_stored)
-    for _ in range(ATTEMPTS):
-        lost = replicas.await_whole(cluster, waiting, seconds)
-        if lost and not cluster.has_go_server():
-            raise processes.ProcessError(f"lost without a Go server: {lost[0][0].name}: {lost[0][1]}")
-        gone = {stored.name for stored, _ in lost}
-        kept += [stored for stored in waiting if stored.name not in gone]
-        if not lost:
-            replicas.await_quiet(cluster)
-            return kept
-        row.go_faults += len(lost)
-        row.notes += [f"go-fault: {stored.name}: {reason}" for stored, reason in lost]
-        waiting = [put(cluster, kind, stored.sample, row) for stored, _ in lost]
-    raise processes.ProcessError(f"lost {ATTEMPTS} times: {', '.join(stored.name for stored in waiting)}")
+    """Waits until every file is whole on both replicas. What an all-Go cluster loses is put again at once, under a new
+    name. Returns the files that are there in the end."""
+    watch = replicas.Watch(cluster, all_stored)
+    attempts = {stored.name: 1 for stored in all_stored}
+    for stored, reason in watch.until_whole(GO_MASTER_SECONDS if cluster.master_kind == GO else SWIFT_MASTER_SECONDS):
+        if not cluster.has_go_server():
+            raise processes.ProcessError(f"lost without a Go server: {stored.name}: {reason}")
+        row.go_faults += 1
+        row.notes.append(f"go-fault: {stored.name}: {reason}")
+        if attempts[stored.name] == ATTEMPTS:
+            raise processes.ProcessError(f"lost {ATTEMPTS} times: {stored.name}: {reason}")
+        again = put(cluster, kind, stored.sample, row)
+        attempts[again.name] = attempts[stored.name] + 1
+        watch.add(again)
+    replicas.await_quiet(cluster)
+    return watch.whole
 
 
 def get(cluster, kind, stored, row, patience=0.0):

@@ -5,6 +5,7 @@ but not its faults: `get` fails when a chunk cannot be read, and replaces the lo
     dfs_client.py [--master host:port] get <remote-name> <local-dir>
     dfs_client.py [--master host:port] info <remote-name>...  prints a JSON object: per name its chunks in index order,
                                                               or the error as a text
+    dfs_client.py [--master host:port] answer                 does that for each line of standard input, a JSON list
 
 Exit codes: 0 done, 1 failed, 2 usage, 5 the master answered UNAVAILABLE. The environment variable
 DFS_UPLOAD_SECONDS stretches each upload over that many seconds, to let heartbeats fall into it.
@@ -109,7 +110,11 @@ class Client:
                 found[remote] = [{"id": c.chunk_id, "replicas": list(c.replica_servers)} for c in self.chunks(remote)]
             except grpc.RpcError as error:
                 found[remote] = f"{error.code().name}: {error.details()}"
-        print(json.dumps(found))
+        print(json.dumps(found), flush=True)
+
+    def answer(self):
+        for line in sys.stdin:
+            self.info(json.loads(line))
 
 
 def chunk_messages(file, chunk_id):
@@ -132,6 +137,7 @@ def main():
         for argument in arguments:
             command.add_argument(argument)
     commands.add_parser("info").add_argument("remotes", nargs="+")
+    commands.add_parser("answer")
     options = vars(parser.parse_args())
     client = Client(options.pop("master"))
     try:
