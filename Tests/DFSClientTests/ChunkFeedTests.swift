@@ -61,6 +61,17 @@ import Testing
         #expect(await failure { _ = try await feed.next(0) }?.code == .dataLoss)
     }
 
+    @Test func replicasMayLeaveAfterAFailureWithPiecesLeft() async throws {
+        let feed = ChunkFeed(consumerCount: 2, capacity: 4)
+        for number in 0..<3 { feed.push(piece(number)) }
+        _ = try await feed.next(0)
+        feed.fail(DFSError(.cancelled, "enough"))
+        feed.push(piece(3))
+        feed.leave(1)
+        feed.leave(0)
+        #expect(await feed.waitForRoom() == false)
+    }
+
     @Test func emptyFeedEndsAtOnce() async throws {
         let feed = ChunkFeed(consumerCount: 1, capacity: 1)
         async let end = feed.next(0)

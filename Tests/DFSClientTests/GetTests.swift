@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct GetTests {
     /// Puts a file of 600,000 bytes (three chunks), lets `prepare` break something, and gets it.
     private func putAndGet(
-        _ wish: TestCluster.Wish = .init(), _ prepare: (TestCluster) -> Void,
+        _ wish: TestCluster.Wish = .init(), breaking prepare: (TestCluster) -> Void = { _ in },
         _ check: (TestCluster, _ bytes: [UInt8]) async throws -> Void
     ) async throws {
         try await TestCluster.run(wish) { cluster in
@@ -34,7 +34,7 @@ import Testing
         let prepare = { (cluster: TestCluster) in
             cluster.servers[0].faults.withLock { $0[keyPath: fault] = 100 }
         }
-        try await putAndGet(.init(servers: [isSwift, isSwift]), prepare) { cluster, bytes in
+        try await putAndGet(.init(servers: [isSwift, isSwift]), breaking: prepare) { cluster, bytes in
             try await expectWhole(cluster, bytes)
             guard isSwift else { return }
             // Not from the start again: half of the chunk was there.
@@ -46,7 +46,7 @@ import Testing
         let prepare = { (cluster: TestCluster) in
             cluster.servers[0].faults.withLock { $0.mislabelledDownloads = 100 }
         }
-        try await putAndGet(prepare) { cluster, bytes in try await expectWhole(cluster, bytes) }
+        try await putAndGet(breaking: prepare) { cluster, bytes in try await expectWhole(cluster, bytes) }
     }
 
     @Test(arguments: [true, false])
@@ -54,7 +54,7 @@ import Testing
         let prepare = { (cluster: TestCluster) in
             cluster.servers[0].faults.withLock { $0.corruptedDownloads = 100 }
         }
-        try await putAndGet(.init(servers: [isSwift, isSwift]), prepare) { cluster, bytes in
+        try await putAndGet(.init(servers: [isSwift, isSwift]), breaking: prepare) { cluster, bytes in
             try await expectWhole(cluster, bytes)
         }
     }
@@ -65,7 +65,7 @@ import Testing
         let prepare = { (cluster: TestCluster) in
             for server in cluster.servers { server.faults.withLock { $0.corruptedDownloads = 100 } }
         }
-        try await putAndGet(wish, prepare) { cluster, _ in
+        try await putAndGet(wish, breaking: prepare) { cluster, _ in
             try cluster.disk.makeFolder("out")
             try cluster.disk.open("out/f", .creating).write([ByteBuffer(string: "old")], at: 0)
             #expect(await failure { try await cluster.client.get("f", into: "out") }?.code == .dataLoss)
@@ -78,7 +78,7 @@ import Testing
         let prepare = { (cluster: TestCluster) in
             for server in cluster.servers { server.faults.withLock { $0.brokenDownloads = 3 } }
         }
-        try await putAndGet(prepare) { cluster, bytes in try await expectWhole(cluster, bytes) }
+        try await putAndGet(breaking: prepare) { cluster, bytes in try await expectWhole(cluster, bytes) }
     }
 
     @Test func unknownDigestsAreLearntFromSwiftServers() async throws {
@@ -86,14 +86,14 @@ import Testing
             cluster.master.state.withLock { $0.tellsDigests = false }
             cluster.servers[0].faults.withLock { $0.truncatedDownloads = 100 }
         }
-        try await putAndGet(prepare) { cluster, bytes in
+        try await putAndGet(breaking: prepare) { cluster, bytes in
             try await expectWhole(cluster, bytes)
             #expect(try await cluster.client.stat("f").length == nil)
         }
     }
 
     @Test func existingFileIsReplaced() async throws {
-        try await putAndGet({ _ in }) { cluster, bytes in
+        try await putAndGet { cluster, bytes in
             try cluster.disk.makeFolder("out")
             try cluster.disk.open("out/f", .creating).write([ByteBuffer(string: "old")], at: 0)
             try await expectWhole(cluster, bytes)
@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test func folderInTheWayIsRefused() async throws {
-        try await putAndGet({ _ in }) { cluster, _ in
+        try await putAndGet { cluster, _ in
             try cluster.disk.makeFolder("out/f")
             #expect(await failure { try await cluster.client.get("f", into: "out") }?.code == .invalidArgument)
             #expect(cluster.disk.files == ["in"])
@@ -112,7 +112,7 @@ import Testing
     @Test func unknownFileLeavesNoFolderBehind() async throws {
         try await TestCluster.run { cluster in
             #expect(await failure { try await cluster.client.get("a/b", into: "out") }?.code == .notFound)
-            #expect(try cluster.disk.status(of: "out") == nil)
+            #expect(cluster.isAbsent("out"))
         }
     }
 
@@ -132,12 +132,12 @@ import Testing
                     // Only the last step, which makes the name durable, comes after the file is in place.
                     #expect(cluster.disk.contents(of: "out/dir/f") == bytes)
                     #expect(cluster.disk.files == ["in", "out/dir/f"])
-                    try cluster.disk.remove("out/dir/f")
+                    _ = try cluster.disk.remove("out/dir/f")
                     try cluster.disk.removeFolder("out/dir")
                     try cluster.disk.removeFolder("out")
                 } else {
                     #expect(cluster.disk.files == ["in"], "call \(number)")
-                    #expect(try cluster.disk.status(of: "out") == nil, "call \(number)")
+                    #expect(cluster.isAbsent("out"), "call \(number)")
                 }
                 number += 1
             }
@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test func wholeFileIsDurableWhenGetReturns() async throws {
-        try await putAndGet({ _ in }) { cluster, bytes in
+        try await putAndGet { cluster, bytes in
             try await cluster.client.get("f", into: "out")
             cluster.disk.restart()
             #expect(cluster.disk.contents(of: "out/f") == bytes)
@@ -160,13 +160,13 @@ import Testing
         let prepare = { (cluster: TestCluster) in
             for server in cluster.servers { server.faults.withLock { $0.stalledDownloads = 100 } }
         }
-        try await putAndGet(wish, prepare) { cluster, _ in
+        try await putAndGet(wish, breaking: prepare) { cluster, _ in
             let get = Task { try await cluster.client.get("f", into: "out") }
             while cluster.servers.allSatisfy({ $0.record.withLock { $0.downloads.isEmpty } }) { await Task.yield() }
             get.cancel()
             #expect(await failure { _ = try await get.value }?.code == .cancelled)
             #expect(cluster.disk.files == ["in"])
-            #expect(try cluster.disk.status(of: "out") == nil)
+            #expect(cluster.isAbsent("out"))
         }
     }
 }

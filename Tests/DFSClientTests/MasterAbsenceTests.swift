@@ -7,9 +7,11 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct MasterAbsenceTests {
     private func client(port: Int) throws -> DFSClient {
-        DFSClient(
-            master: try ServerAddress("127.0.0.1:\(port)"), configuration: TestCluster.quickConfiguration,
-            files: SimulatedDisk(), logger: TestCluster.logger)
+        var configuration = TestCluster.quickConfiguration
+        configuration.connectLimit = .seconds(2)
+        return DFSClient(
+            master: try ServerAddress("127.0.0.1:\(port)"), configuration: configuration, files: SimulatedDisk(),
+            logger: TestCluster.logger)
     }
 
     @Test func absentMasterIsFoundOut() async throws {

@@ -29,14 +29,15 @@ struct TestCluster: Sendable {
         var configuration = TestCluster.quickConfiguration
     }
 
-    /// Small buffers, so that small files have many, and no long waits.
+    /// Small buffers, so that small files have many, and no long wait for a server that stalls.
     static var quickConfiguration: ClientConfiguration {
         var configuration = ClientConfiguration()
         configuration.bufferSize = 64 << 10
-        configuration.stallLimit = .milliseconds(400)
+        configuration.stallLimit = .milliseconds(1500)
         configuration.acknowledgementLimit = .seconds(5)
-        configuration.connectLimit = .seconds(2)
-        configuration.masterLimit = .seconds(3)
+        // Long enough for a machine that builds something meanwhile.
+        configuration.connectLimit = .seconds(30)
+        configuration.masterLimit = .seconds(30)
         return configuration
     }
 
@@ -72,15 +73,24 @@ struct TestCluster: Sendable {
         try outcome.get()
     }
 
+    private static let block = (0..<50_021).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 9) }
+
     /// Makes the local file `name` of `count` bytes that differ from place to place.
     func makeFile(_ name: String, _ count: Int) throws -> [UInt8] {
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { room, initialized in
-            for index in 0..<count { room[index] = UInt8(truncatingIfNeeded: index &* 7 &+ index >> 9) }
-            initialized = count
+        // Block by block, since a test's bytes are slow to make one by one.
+        var bytes: [UInt8] = []
+        for block in 0...(count / Self.block.count) {
+            bytes += Self.block[..<min(Self.block.count, count - bytes.count)]
+            if let last = bytes.indices.last { bytes[last] ^= UInt8(truncatingIfNeeded: block) }
         }
-        try disk.remove(name)
+        _ = try disk.remove(name)
         try disk.open(name, .creating).write([ByteBuffer(bytes: bytes)], at: 0)
         return bytes
+    }
+
+    /// Whether there is neither file nor folder at `path` of the local disk.
+    func isAbsent(_ path: String) -> Bool {
+        (try? disk.status(of: path)) == .some(nil)
     }
 
     /// Whether every server of the file's chunks holds their bytes.

@@ -93,7 +93,8 @@ final class TestMaster: Sendable {
                     ? RPCError(DFSError(.resourceExhausted, "too few chunk servers"))
                     : RPCError(.unknown, " server count criteria not met ")
             }
-            let id = file.chunks[index]?.id ?? "\(isSwift ? "id." : "")\(request.fileName)_\(index)"
+            let name = request.fileName.replacing("/", with: "%2F")
+            let id = file.chunks[index]?.id ?? "\(isSwift ? "id." : "")\(name)_\(index)"
             file.chunks[index] = (id, state.loses.contains(id) ? [] : servers)
             state.files[request.fileName] = file
             return AllocateChunkResponse(chunkID: id, replicaServers: servers)
