@@ -66,6 +66,12 @@ struct ProgramTests {
         #expect(throws: DFSError.self) { try Client.read(arguments) { _ in nil } }
     }
 
+    @Test(arguments: [[], ["-log-level", "debug"]])
+    func clientLineWithoutACommandListsTheCommands(arguments: [String]) {
+        let error = #expect(throws: DFSError.self) { try Client.read(arguments) { _ in nil } }
+        #expect(error?.message == "a command is missing; write one of put")
+    }
+
     @Test func helpNamesFlagsWithTheirVariablesAndVersionIsPrinted() throws {
         guard case .print(let help) = try read(Server.self, "-help"),
             case .print(let version) = try read(Server.self, "-version")

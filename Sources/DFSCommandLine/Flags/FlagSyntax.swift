@@ -117,9 +117,9 @@ package struct FlagSyntax: Sendable {
             }
             if value == "true" { words.append("-\(name)") }
         }
-        guard !reading.rest.isEmpty else { return words }
-        // A word that is no command stays in front, so that the error names it.
+        // Without a command there is nothing for flags to apply to, and a word that is none comes first in the error.
         if !commands.isEmpty, reading.command == nil { return Array(reading.rest) }
+        guard !reading.rest.isEmpty else { return words }
         return words + ["--"] + reading.rest
     }
 }
