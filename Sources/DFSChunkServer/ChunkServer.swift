@@ -62,8 +62,8 @@ package final class ChunkServer: Sendable {
         let store = try await openStore(threads)
         let changes = ChangeSignal()
         let tasks = NodeTasks(
-            replicationLimits: settings.replication, breakerLimits: settings.deletionBreaker, changes: changes,
-            logger: logger)
+            replicationLimits: settings.replication, breakerLimits: settings.deletionBreaker,
+            settlingTime: settings.goSettlingTime, changes: changes, logger: logger)
         let peers = PeerPool(group: group, logger: logger)
         let master = Peer(
             address: settings.master, role: "master", group: group, configuration: Self.masterChannel, logger: logger)

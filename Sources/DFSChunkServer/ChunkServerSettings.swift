@@ -14,6 +14,9 @@ package struct ChunkServerSettings: Sendable {
     package var heartbeatInterval = ClusterDefaults.heartbeatInterval
     package var store = ChunkStore.Settings()
     package var replication = ReplicationTasks.Limits()
+    /// How long after an upload a Go master's wish for a copy of the chunk is left to its repetition; longer than a Go
+    /// node's heartbeat interval, after which a target that has the chunk has listed it.
+    package var goSettlingTime = Duration.seconds(8)
     package var deletionBreaker = DeletionBreaker.Limits()
     /// Threads for sockets.
     package var eventLoopCount = 2

@@ -30,7 +30,7 @@ struct UploadService: Sendable {
         )
         let (store, threads) = (store, threads)
         let writer = try await threads.run { try store.beginUpload(of: id, expecting: expected) }
-        master.noteChange()
+        master.noteUpload(id)
         let digest: ContentDigest
         do {
             let queue = WriteQueue(writer: writer, threads: threads)
@@ -44,7 +44,7 @@ struct UploadService: Sendable {
             digest = try await threads.run { try writer.commit() }
         } catch {
             _ = try? await threads.run { writer.abandon() }
-            master.noteChange()
+            master.noteUpload(id)
             logger.warning(
                 "upload failed", metadata: ["chunk": "\(id)", "peer": "\(call.peerHost)", "error": "\(error)"])
             throw error
