@@ -99,7 +99,7 @@ let package = Package(
         .testTarget(name: "RPCTests", dependencies: ["RPC", "HTTP2", nioCore, nioPosix, logging]),
         .testTarget(name: "DFSWireTests", dependencies: ["DFSWire", "CMessages", "CProtobufC", nioCore]),
         .testTarget(name: "DFSServicesTests", dependencies: ["DFSServices", "RPC", "DFSWire", nioPosix]),
-        .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata"]),
+        .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata"], exclude: ["Transcripts"]),
         .testTarget(name: "DFSMetadataStoreTests", dependencies: ["DFSMetadataStore", "DFSMetadata", grdb]),
         .testTarget(name: "DFSChunkStoreTests", dependencies: ["DFSChunkStore", "DFSSimulation", nioCore]),
         .testTarget(name: "DFSMasterTests", dependencies: ["DFSMaster", "DFSServices", nioPosix]),
