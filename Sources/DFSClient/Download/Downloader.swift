@@ -26,7 +26,10 @@ public final class Downloader: Sendable {
             try await context.onFileThread { try target.commit() }
             return GetResult(name: name, path: target.path, length: length, chunks: chunks)
         } catch {
-            let error = DFSError(error, from: "get of \(name)")
+            var error = DFSError(error, from: "get of \(name)")
+            if error.code == .cancelled {
+                error = DFSError(.cancelled, "the get of \(name) was stopped; nothing of it is kept")
+            }
             // Also for a cancelled get, whose own task runs nothing more.
             await Task { try? await context.onFileThread { target.discard() } }.value
             throw error

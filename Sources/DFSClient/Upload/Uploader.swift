@@ -60,6 +60,10 @@ public final class Uploader: Sendable {
     /// A cluster without room, or without enough servers, is not available for this put now.
     private func failure(_ error: any Error, _ path: String) -> DFSError {
         let error = DFSError(error, from: "put of \(path)")
-        return error.code == .resourceExhausted ? DFSError(.unavailable, error.message, advice: error.advice) : error
+        switch error.code {
+        case .cancelled: return DFSError(.cancelled, "the put of \(path) was stopped; nothing of it is kept")
+        case .resourceExhausted: return DFSError(.unavailable, error.message, advice: error.advice)
+        default: return error
+        }
     }
 }
