@@ -13,7 +13,7 @@ CALL_SECONDS = 120
 
 class _Transfers:
     """Two cores carry a handful of clusters: only two transfers run at a time, the rest of the work is waiting. A put
-    under a Go master runs alone, because the longer it takes, the more likely a heartbeat falls into it and loses it."""
+    under a Go master runs alone, because the longer it takes, the more likely a heartbeat falls into it."""
 
     def __init__(self):
         self._free = threading.Semaphore(2)
