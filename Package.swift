@@ -37,9 +37,13 @@ let package = Package(
             name: "CProtobufC", path: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .target(name: "CMessages", dependencies: ["CProtobufC"]),
+        .target(name: "CLinux"),
 
         // Foundations.
         .target(name: "DFSCore", dependencies: ["CISAL"], swiftSettings: strict),
+
+        // The room for system calls on files, behind a seam.
+        .target(name: "DFSFiles", dependencies: ["DFSCore", "CLinux", nioCore], swiftSettings: strict),
 
         // gRPC.
         .target(name: "HTTP2", dependencies: ["CNGHTTP2", nioCore], swiftSettings: strict),
@@ -53,23 +57,27 @@ let package = Package(
 
         // Decisions, and what makes them durable.
         .target(name: "DFSMetadata", dependencies: ["DFSCore"], swiftSettings: memorySafe),
-        .target(name: "DFSChunkStore", dependencies: ["DFSCore"], swiftSettings: strict),
         .target(
-            name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSCore", grdb], swiftSettings: memorySafe),
+            name: "DFSChunkStore", dependencies: ["DFSFiles", "DFSCore", nioCore], swiftSettings: memorySafe),
+        .target(
+            name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSFiles", "DFSCore", grdb], swiftSettings: memorySafe),
 
         // Nodes and client.
         .target(
             name: "DFSMaster",
-            dependencies: ["DFSMetadata", "DFSMetadataStore", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging],
+            dependencies: ["DFSMetadata", "DFSMetadataStore", "DFSFiles", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging],
             swiftSettings: memorySafe),
         .target(
             name: "DFSChunkServer",
-            dependencies: ["DFSChunkStore", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging],
+            dependencies: ["DFSChunkStore", "DFSFiles", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging],
             swiftSettings: memorySafe),
         .target(
             name: "DFSClient",
-            dependencies: ["DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging],
+            dependencies: ["DFSServices", "DFSFiles", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging],
             swiftSettings: memorySafe),
+
+        // Worlds for tests: clocks, disks and networks that fail on command.
+        .target(name: "DFSSimulation", dependencies: ["DFSFiles", "DFSCore", nioCore], swiftSettings: strict),
 
         // Binaries.
         .target(
@@ -78,22 +86,25 @@ let package = Package(
         .executableTarget(
             name: "dfs-master", dependencies: ["DFSMaster", "DFSCommandLine", argumentParser], swiftSettings: memorySafe),
         .executableTarget(
-            name: "dfs-chunkserver", dependencies: ["DFSChunkServer", "DFSCommandLine", argumentParser],
+            name: "dfs-chunkserver",
+            dependencies: ["DFSChunkServer", "DFSFiles", "DFSCommandLine", "DFSCore", argumentParser, logging],
             swiftSettings: memorySafe),
         .executableTarget(
             name: "dfs-client", dependencies: ["DFSClient", "DFSCommandLine", argumentParser], swiftSettings: memorySafe),
 
         // Tests mirror Sources; ClusterTests runs the built binaries as real processes.
         .testTarget(name: "DFSCoreTests", dependencies: ["DFSCore"]),
+        .testTarget(name: "DFSFilesTests", dependencies: ["DFSFiles", "DFSSimulation", nioCore]),
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", nioCore]),
         .testTarget(name: "RPCTests", dependencies: ["RPC", "HTTP2", nioCore, nioPosix, logging]),
         .testTarget(name: "DFSWireTests", dependencies: ["DFSWire", "CMessages", "CProtobufC", nioCore]),
         .testTarget(name: "DFSServicesTests", dependencies: ["DFSServices", "RPC", "DFSWire", nioPosix]),
         .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata"]),
         .testTarget(name: "DFSMetadataStoreTests", dependencies: ["DFSMetadataStore", "DFSMetadata", grdb]),
-        .testTarget(name: "DFSChunkStoreTests", dependencies: ["DFSChunkStore"]),
+        .testTarget(name: "DFSChunkStoreTests", dependencies: ["DFSChunkStore", "DFSSimulation", nioCore]),
         .testTarget(name: "DFSMasterTests", dependencies: ["DFSMaster", "DFSServices", nioPosix]),
-        .testTarget(name: "DFSChunkServerTests", dependencies: ["DFSChunkServer", "DFSServices", nioPosix]),
+        .testTarget(
+            name: "DFSChunkServerTests", dependencies: ["DFSChunkServer", "DFSSimulation", "DFSServices", nioPosix]),
         .testTarget(name: "DFSClientTests", dependencies: ["DFSClient", "DFSServices", nioPosix]),
         .testTarget(name: "DFSCommandLineTests", dependencies: ["DFSCommandLine"]),
         .testTarget(

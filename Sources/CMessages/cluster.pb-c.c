@@ -1401,7 +1401,7 @@ const ProtobufCMessageDescriptor dfs__report_request__descriptor =
   (ProtobufCMessageInit) dfs__report_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__report_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor dfs__report_response__field_descriptors[2] =
 {
   {
     "cluster_id",
@@ -1415,14 +1415,27 @@ static const ProtobufCFieldDescriptor dfs__report_response__field_descriptors[1]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "unwanted_chunks",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Dfs__ReportResponse, n_unwanted_chunks),
+    offsetof(Dfs__ReportResponse, unwanted_chunks),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__report_response__field_indices_by_name[] = {
   0,   /* field[0] = cluster_id */
+  1,   /* field[1] = unwanted_chunks */
 };
 static const ProtobufCIntRange dfs__report_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor dfs__report_response__descriptor =
 {
@@ -1432,7 +1445,7 @@ const ProtobufCMessageDescriptor dfs__report_response__descriptor =
   "Dfs__ReportResponse",
   "dfs",
   sizeof(Dfs__ReportResponse),
-  1,
+  2,
   dfs__report_response__field_descriptors,
   dfs__report_response__field_indices_by_name,
   1,  dfs__report_response__number_ranges,

@@ -1,1 +1,3 @@
-print("not built yet")
+import DFSCommandLine
+
+await runProgram(ChunkServerCommand.self)

@@ -34,7 +34,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (":9001", "", 9001), ("localhost:8000", "localhost", 8000), ("[::1]:8000", "::1", 8000), ("10.0.0.1:1", "10.0.0.1", 1),
+        (":9001", "", 9001), ("localhost:8000", "localhost", 8000), ("[::1]:8000", "::1", 8000),
+        ("10.0.0.1:1", "10.0.0.1", 1),
     ])
     func goStyleAddressIsParsed(_ text: String, _ host: String, _ port: Int) throws {
         let address = try ServerAddress(text)
@@ -42,8 +43,27 @@ import Testing
         #expect(address.description == text)
     }
 
-    @Test(arguments: ["", "9001", "host", "host:", "host:70000", "::1:80", "[::1:80", "a b:1", "h:-1"])
+    @Test(arguments: ["", "9001", "host", "host:", "host:70000", "::1:80", "[::1:80", "a b:1", "h:-1", ":+1"])
     func brokenAddressIsRefused(_ text: String) {
         #expect(throws: DFSError.self) { try ServerAddress(text) }
+    }
+
+    @Test func namesThatOnlyLookAlikeAreDifferent() throws {
+        let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+        #expect(try FileName(composed) != FileName(decomposed))
+        #expect(try Set([ChunkID(composed), ChunkID(decomposed)]).count == 2)
+        #expect(try ChunkID(composed) == ChunkID(composed))
+        #expect(try [ChunkID("b"), ChunkID("a"), ChunkID("B")].sorted().map(\.text) == ["B", "a", "b"])
+    }
+
+    @Test func emptyHostIsFilledAndOthersStay() throws {
+        #expect(try ServerAddress(":9001").filling(host: "10.0.0.7").description == "10.0.0.7:9001")
+        #expect(try ServerAddress("a:9001").filling(host: "10.0.0.7").description == "a:9001")
+        #expect(try ServerAddress(":9001").filling(host: "fe80::1").description == "[fe80::1]:9001")
+    }
+
+    @Test func textFromPeersIsShownShortAndWithoutControlCharacters() {
+        #expect(quoted("a\n\u{1B}[31mb") == "\"a\\n\\u{1B}[31mb\"")
+        #expect(quoted(String(repeating: "x", count: 5000)).utf8.count < 200)
     }
 }

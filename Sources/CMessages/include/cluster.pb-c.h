@@ -257,10 +257,15 @@ struct  Dfs__ReportResponse
 {
   ProtobufCMessage base;
   char *cluster_id;
+  /*
+   * their digests differ from what the files' writers gave: quarantine them
+   */
+  size_t n_unwanted_chunks;
+  char **unwanted_chunks;
 };
 #define DFS__REPORT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__report_response__descriptor) \
-    , (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0,NULL }
 
 
 /* Dfs__DescribeRequest methods */

@@ -1,7 +1,7 @@
 /// The one error of the file system's own modules: what went wrong, with which thing, and what the caller should do.
-package struct DFSError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct DFSError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Stable: callers and tests branch on it. Each maps to one gRPC status code.
-    package enum Code: String, Sendable, CaseIterable {
+    public enum Code: String, Sendable, CaseIterable {
         /// The request can never succeed as written.
         case invalidArgument
         /// No such file, chunk or server.
@@ -29,25 +29,25 @@ package struct DFSError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// What the caller should do next.
-    package enum Advice: Sendable, Equatable {
+    public enum Advice: Sendable, Equatable {
         case giveUp
         case retrySamePeer
         case tryOtherReplica
         case refreshLocations
     }
 
-    package let code: Code
+    public let code: Code
     /// Names the thing and the remedy, for people.
-    package let message: String
-    package let advice: Advice
+    public let message: String
+    public let advice: Advice
 
-    package init(_ code: Code, _ message: String, advice: Advice? = nil) {
+    public init(_ code: Code, _ message: String, advice: Advice? = nil) {
         self.code = code
         self.message = message
         self.advice = advice ?? code.usualAdvice
     }
 
-    package var description: String { message }
+    public var description: String { message }
 }
 
 extension DFSError.Code {

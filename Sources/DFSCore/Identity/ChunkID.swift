@@ -3,7 +3,7 @@
 /// The text is what travels on the wire and what a chunk server names the chunk's file: one safe path component of at
 /// most ``maxByteCount`` bytes. Go clients order the chunks of a file by the integer after the last `_`, so an id that
 /// a master makes ends in `_<index>`; an id adopted from a Go node's folder need not.
-package struct ChunkID: Hashable, Sendable, Comparable, CustomStringConvertible {
+package struct ChunkID: ByteIdentity, CustomStringConvertible {
     /// The longest id, in UTF-8 bytes: the longest file name on Linux.
     package static let maxByteCount = 255
 
@@ -18,7 +18,8 @@ package struct ChunkID: Hashable, Sendable, Comparable, CustomStringConvertible 
         if let fault = Self.fault(in: text) {
             throw DFSError(
                 .invalidArgument,
-                "chunk id \(quoted(text)) \(fault); an id must be one plain file name of at most \(Self.maxByteCount) bytes")
+                "chunk id \(quoted(text)) \(fault); an id must be one plain file name of at most \(Self.maxByteCount) bytes"
+            )
         }
         self.text = text
     }
@@ -32,8 +33,6 @@ package struct ChunkID: Hashable, Sendable, Comparable, CustomStringConvertible 
     }
 
     package var description: String { text }
-
-    package static func < (left: ChunkID, right: ChunkID) -> Bool { left.text < right.text }
 
     private static func fault(in text: String) -> String? {
         if text.isEmpty { return "is empty" }

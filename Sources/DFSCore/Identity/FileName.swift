@@ -2,7 +2,7 @@
 ///
 /// Any UTF-8 goes, up to ``maxByteCount`` bytes, except what could not be told apart or would leave a folder: empty
 /// parts, `.` and `..` parts, NUL.
-package struct FileName: Hashable, Sendable, Comparable, CustomStringConvertible {
+package struct FileName: ByteIdentity, CustomStringConvertible {
     /// The longest name, in UTF-8 bytes.
     package static let maxByteCount = 4096
 
@@ -41,8 +41,6 @@ package struct FileName: Hashable, Sendable, Comparable, CustomStringConvertible
     }
 
     package var description: String { text }
-
-    package static func < (left: FileName, right: FileName) -> Bool { left.text < right.text }
 
     /// Leaves room for the file id, the index and their separators below ``ChunkID/maxByteCount``.
     private static let maxEscapedByteCount = 200

@@ -18,7 +18,8 @@ package struct ServerAddress: Hashable, Sendable, Comparable, CustomStringConver
             DFSError(.invalidArgument, "address \(quoted(text)) \(fault); write host:port, :port or [ipv6]:port")
         }
         guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { throw refuse("has no port") }
-        guard let port = UInt16(text[text.utf8.index(after: colon)...]) else {
+        let digits = text[text.utf8.index(after: colon)...]
+        guard digits.utf8.first != UInt8(ascii: "+"), let port = UInt16(digits) else {
             throw refuse("has no port between 0 and 65535")
         }
         var host = text[..<colon]
@@ -28,7 +29,8 @@ package struct ServerAddress: Hashable, Sendable, Comparable, CustomStringConver
         } else if host.contains(":") {
             throw refuse("has an IPv6 host without brackets")
         }
-        guard host.utf8.count <= 253, host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }) else {
+        guard host.utf8.count <= 253, host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") })
+        else {
             throw refuse("has no valid host")
         }
         self.init(host: String(host), port: port)

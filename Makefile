@@ -1,0 +1,52 @@
+# `make help` lists the targets. `demo`, `test`, `interop` and `bench` set up all they need, also on a fresh clone.
+
+SWIFT ?= swift
+SOURCES := Sources Tests Package.swift
+PROGRAMS := dfs-master dfs-chunkserver dfs-client
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test interop bench format format-check protos protos-check clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+deps: ## install the apt packages that are missing and check the Swift toolchain
+	@Makefile.d/deps
+	@$(SWIFT) package resolve || { sleep 5; $(SWIFT) package resolve; }
+
+build: deps ## build the release binaries into bin/
+	$(SWIFT) build -c release
+	@mkdir -p bin
+	@for program in $(PROGRAMS); do \
+		install -m 755 "$$($(SWIFT) build -c release --show-bin-path)/$$program" "bin/.$$program.new" && \
+		mv -f "bin/.$$program.new" "bin/$$program" || exit 1; \
+	done
+	@echo "built: $(addprefix bin/,$(PROGRAMS))"
+
+demo: build ## put 1 GiB into a local cluster of a master and two chunk servers, and get it back
+	@Makefile.d/demo
+
+test: deps ## run all unit and cluster tests
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+interop: build ## run every mix of Swift and Go nodes and Swift, Go and Python clients
+	@Tests/Interop/run
+
+bench: build ## measure put and get of 1 GiB beside a Go cluster
+	@Benchmarks/run
+
+format: ## rewrite the Swift sources in the project's format
+	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+format-check: ## fail where the Swift sources are not in the project's format
+	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+
+protos: deps ## regenerate Sources/CMessages from Protos/
+	@Makefile.d/protos write
+
+protos-check: deps ## fail where Sources/CMessages is not what Protos/ generates
+	@Makefile.d/protos check
+
+clean: ## remove what the build made
+	rm -rf .build bin

@@ -1,0 +1,29 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <sys/xattr.h>
+
+int dfs_rename_noreplace(const char *source, const char *target) {
+    return renameat2(AT_FDCWD, source, AT_FDCWD, target, RENAME_NOREPLACE);
+}
+
+int dfs_start_writeback(int descriptor, off_t offset, off_t count) {
+    return sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
+int dfs_set_attribute(int descriptor, const char *name, const void *value, size_t count) {
+    return fsetxattr(descriptor, name, value, count, 0);
+}
+
+ssize_t dfs_get_attribute(int descriptor, const char *name, void *value, size_t capacity) {
+    return fgetxattr(descriptor, name, value, capacity);
+}
+
+void dfs_keep_freed_memory(int bytes, int arenas) {
+    mallopt(M_MMAP_THRESHOLD, bytes);
+    mallopt(M_TRIM_THRESHOLD, 2 * bytes);
+    mallopt(M_ARENA_MAX, arenas);
+}

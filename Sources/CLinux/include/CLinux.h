@@ -1,0 +1,26 @@
+// Linux calls that Swift's Glibc module does not show, each with the signature of its manual page. One line each in
+// CLinux.c; anything that Glibc shows does not belong here.
+#ifndef DFS_CLINUX_H
+#define DFS_CLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// renameat2(2) with RENAME_NOREPLACE on two paths: needs _GNU_SOURCE.
+int dfs_rename_noreplace(const char *source, const char *target);
+
+/// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: needs _GNU_SOURCE.
+int dfs_start_writeback(int descriptor, off_t offset, off_t count);
+
+/// fsetxattr(2), replacing: <sys/xattr.h> is in no module of Glibc.
+int dfs_set_attribute(int descriptor, const char *name, const void *value, size_t count);
+
+/// fgetxattr(2): <sys/xattr.h> is in no module of Glibc.
+ssize_t dfs_get_attribute(int descriptor, const char *name, void *value, size_t capacity);
+
+/// mallopt(3): freed blocks of up to `bytes` stay in the heap instead of going back to the kernel, which would hand
+/// them out again as fresh, slow pages. At most `arenas` heaps.
+void dfs_keep_freed_memory(int bytes, int arenas);
+
+#endif

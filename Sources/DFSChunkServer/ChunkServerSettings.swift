@@ -1,0 +1,26 @@
+import DFSChunkStore
+import DFSCore
+import DFSFiles
+
+/// All that a chunk server can be told.
+package struct ChunkServerSettings: Sendable {
+    /// Where to listen; port 0 lets the system choose.
+    package var listen = ServerAddress(host: "", port: 9001)
+    package var master = ServerAddress(host: "", port: 8000)
+    /// The folder of chunks, made where missing.
+    package var folder = "./data"
+    /// What the master and its clients dial; `nil` is where the server listens, as it was written.
+    package var advertise: ServerAddress?
+    package var heartbeatInterval = ClusterDefaults.heartbeatInterval
+    package var store = ChunkStore.Settings()
+    package var replication = ReplicationTasks.Limits()
+    package var deletionBreaker = DeletionBreaker.Limits()
+    /// Threads for sockets.
+    package var eventLoopCount = 2
+    /// Threads for the disk.
+    package var diskThreadCount = 4
+    /// The real files, but in tests.
+    package var files: any FileSystem = PosixFileSystem()
+
+    package init() {}
+}

@@ -1,0 +1,160 @@
+import DFSChunkStore
+import DFSCore
+import DFSServices
+import DFSWire
+import Logging
+import RPC
+import Synchronization
+
+/// This node's standing with its master: finds out what the master is, keeps a heartbeat stream open, comes back after
+/// any loss, and tells of each finished chunk.
+final class MasterSession: Sendable {
+    /// How long an upload waits for the master to take note of it.
+    private static let announceLimit = Duration.seconds(5)
+
+    struct State {
+        var isStopping = false
+        /// What the master is, while a session with it stands.
+        var kind: PeerKind?
+        var clusterID = ""
+        /// Finished chunks that a Swift master has not confirmed yet.
+        var unconfirmed: Set<ChunkID> = []
+    }
+
+    private let lateAddress: LateAddress
+    let nodeID: String
+    let peer: Peer
+    let store: ChunkStore
+    let threads: DiskThreads
+    let tasks: NodeTasks
+    let changes: ChangeSignal
+    let heartbeatInterval: Duration
+    let clock = SystemClock()
+    let logger: Logger
+    let state = Mutex(State())
+
+    init(
+        address: LateAddress, nodeID: String, peer: Peer, store: ChunkStore, threads: DiskThreads, tasks: NodeTasks,
+        changes: ChangeSignal, heartbeatInterval: Duration, logger: Logger
+    ) {
+        lateAddress = address
+        self.nodeID = nodeID
+        self.peer = peer
+        self.store = store
+        self.threads = threads
+        self.tasks = tasks
+        self.changes = changes
+        self.heartbeatInterval = heartbeatInterval
+        self.logger = logger
+    }
+
+    /// The cluster that the master said this node is in; empty before.
+    var clusterID: String { state.withLock { $0.clusterID } }
+
+    /// What the master and its clients dial.
+    var address: String { lateAddress.text }
+
+    var isStopping: Bool { state.withLock { $0.isStopping } }
+
+    /// Keeps the standing until ``stop()``.
+    func run() async {
+        var pacer = RetryPacer()
+        var lastFailure = ""
+        while !isStopping {
+            let began = clock.now
+            do {
+                try await serveOnce()
+            } catch {
+                // A master that stays away is told once, not with each attempt.
+                let hadSession = state.withLock { $0.kind != nil }
+                let level: Logger.Level = "\(error)" == lastFailure && !hadSession ? .debug : .warning
+                lastFailure = "\(error)"
+                logger.log(
+                    level: level, "no session with the master",
+                    metadata: ["master": "\(peer.address)", "error": "\(error)"])
+            }
+            state.withLock { $0.kind = nil }
+            peer.forgetKind()
+            let delay = pacer.delay(afterSessionOf: clock.now - began, random: .random(in: 0...1))
+            await pause(delay)
+        }
+    }
+
+    /// Asks ``run()`` to end: the heartbeat stream is half-closed and read to its end first.
+    func stop() {
+        state.withLock { $0.isStopping = true }
+        changes.session.ring()
+    }
+
+    /// One session, from the first question to the loss of the master.
+    private func serveOnce() async throws {
+        let kind = try await peer.kind()
+        logger.info("master found", metadata: ["master": "\(peer.address)", "kind": kind.isSwift ? "swift" : "go"])
+        do {
+            try await HeartbeatStream(session: self, kind: kind).run()
+        } catch  where DFSError(error, from: peer.name).code == .failedPrecondition {
+            try await register(kind)
+            try await HeartbeatStream(session: self, kind: kind).run()
+        }
+    }
+
+    /// Tells a master that does not know this node of all its chunks. Never called unasked: a Go master does not forget
+    /// what an earlier registration listed.
+    private func register(_ kind: PeerKind) async throws {
+        let list = try await heartbeat(for: kind)
+        let request = RegisterChunkServerRequest(
+            serverAddress: list.request.serverAddress, freeStorage: list.request.freeStorage,
+            chunks: list.request.chunks)
+        let response = try await peer.unary(
+            Methods.registerChunkServer, request, as: RegisterChunkServerResponse.self,
+            options: CallOptions(timeout: .seconds(10)))
+        guard response.success else {
+            throw DFSError(.unavailable, "\(peer.name) did not register this server")
+        }
+        logger.info("registered", metadata: ["master": "\(peer.address)", "chunks": "\(request.chunks.count)"])
+    }
+
+    /// The heartbeat of this moment, and the catalog's revision in it.
+    ///
+    /// A Go master must see a chunk from its first byte; a Swift master hears of whole chunks only.
+    func heartbeat(for kind: PeerKind) async throws -> (request: HeartbeatRequest, revision: UInt64) {
+        let store = store
+        let freeMiB = try await threads.run { try store.freeMiB() }
+        let (ids, revision) = store.withCatalog { catalog in
+            (catalog.ids(includingUnfinished: !kind.isSwift).map(\.text), catalog.revision)
+        }
+        return (HeartbeatRequest(serverAddress: address, freeStorage: freeMiB, chunks: ids), revision)
+    }
+
+    /// Something about the chunks has changed.
+    func noteChange() { changes.ring() }
+
+    /// Waits, unless the session is to end.
+    private func pause(_ duration: Duration) async {
+        let end = clock.now + duration
+        while !isStopping, clock.now < end { await changes.session.wait(atMost: end - clock.now) }
+    }
+
+    /// Tells of a chunk that has just become durable, and returns when a Swift master has taken note, or 5 s have passed.
+    ///
+    /// - Throws: code ``DFSError/Code/dataLoss`` when the master knows other bytes for it; the chunk is in quarantine then.
+    func announce(_ id: ChunkID, _ digest: ContentDigest) async throws {
+        changes.ring()
+        let isSwift = state.withLock { state in
+            if state.kind?.isSwift != false { state.unconfirmed.insert(id) }
+            return state.kind?.isSwift ?? false
+        }
+        guard isSwift else { return }
+        let unwanted: Set<ChunkID>
+        do {
+            unwanted = try await report([(id, digest)], limit: Self.announceLimit)
+        } catch {
+            // The chunk is durable, and the next session tells of it: the upload has not failed.
+            logger.warning("chunk not reported yet", metadata: ["chunk": "\(id)", "error": "\(error)"])
+            return
+        }
+        if unwanted.contains(id) {
+            throw DFSError(.dataLoss, "the master knows other bytes for chunk \(id); this copy is in quarantine")
+        }
+    }
+}

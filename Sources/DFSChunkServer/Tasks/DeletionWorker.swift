@@ -1,0 +1,93 @@
+import DFSChunkStore
+import DFSCore
+import Logging
+
+/// Carries out delete tasks: into quarantine, past the breaker, and not while an upload of the chunk is under way.
+struct DeletionWorker: Sendable {
+    /// How often an operator's release of held deletions is looked for.
+    private static let releaseCheck = Duration.seconds(2)
+
+    let tasks: NodeTasks
+    let store: ChunkStore
+    let threads: DiskThreads
+    let changes: ChangeSignal
+    let logger: Logger
+    private let clock = SystemClock()
+
+    init(tasks: NodeTasks, store: ChunkStore, threads: DiskThreads, changes: ChangeSignal, logger: Logger) {
+        self.tasks = tasks
+        self.store = store
+        self.threads = threads
+        self.changes = changes
+        self.logger = logger
+    }
+
+    /// Works until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            for id in tasks.state.withLock({ $0.deletions }) { await delete(id) }
+            if tasks.state.withLock({ $0.held.isEmpty }) {
+                await changes.deletion.wait()
+            } else {
+                await changes.deletion.wait(atMost: Self.releaseCheck)
+                await releaseIfAsked()
+            }
+        }
+    }
+
+    private func delete(_ id: ChunkID) async {
+        let (isWritten, isStored, count) = store.withCatalog { catalog in
+            (catalog.isBeingWritten(id), catalog.stored(id) != nil, catalog.storedCount)
+        }
+        // It stays among the tasks until the upload has ended.
+        if isWritten { return }
+        let verdict = tasks.state.withLock { state in
+            state.deletions.remove(id)
+            guard isStored else { return DeletionBreaker.Verdict?.none }
+            let verdict = state.breaker.request(chunkCount: count, now: clock.now)
+            if verdict != .allowed { state.held.insert(id) }
+            return verdict
+        }
+        switch verdict {
+        case nil: logger.debug("no such chunk to delete", metadata: ["chunk": "\(id)"])
+        case .allowed: await quarantine(id)
+        case .tripped: logTrip(count)
+        case .held: break
+        }
+    }
+
+    private func quarantine(_ id: ChunkID) async {
+        let store = store
+        do {
+            if try await threads.run({ try store.quarantine(id) }) == .busy {
+                _ = tasks.state.withLock { $0.deletions.insert(id) }
+                return
+            }
+            logger.info("chunk deleted, kept in quarantine", metadata: ["chunk": "\(id)"])
+        } catch {
+            logger.error("cannot delete a chunk", metadata: ["chunk": "\(id)", "error": "\(error)"])
+        }
+        changes.ring()
+    }
+
+    private func logTrip(_ count: Int) {
+        logger.error(
+            "too many deletions at once: held, nothing more is deleted",
+            metadata: [
+                "chunks": "\(count)",
+                "remedy": "check the master's metadata; to let them go: touch \(store.releaseFile)",
+            ])
+    }
+
+    private func releaseIfAsked() async {
+        let store = store
+        guard (try? await threads.run({ try store.takeRelease() })) == true else { return }
+        let count = tasks.state.withLock { state in
+            state.breaker.release()
+            state.deletions.formUnion(state.held)
+            defer { state.held = [] }
+            return state.held.count
+        }
+        logger.notice("held deletions released by the operator", metadata: ["count": "\(count)"])
+    }
+}

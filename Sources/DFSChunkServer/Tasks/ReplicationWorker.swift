@@ -1,0 +1,80 @@
+import DFSChunkStore
+import DFSCore
+import DFSServices
+import Logging
+
+/// Carries out replication tasks: streams a whole chunk to another server, a few at once.
+struct ReplicationWorker: Sendable {
+    let tasks: NodeTasks
+    let store: ChunkStore
+    let threads: DiskThreads
+    let peers: PeerPool
+    let changes: ChangeSignal
+    let logger: Logger
+    private let clock = SystemClock()
+
+    init(
+        tasks: NodeTasks, store: ChunkStore, threads: DiskThreads, peers: PeerPool, changes: ChangeSignal,
+        logger: Logger
+    ) {
+        self.tasks = tasks
+        self.store = store
+        self.threads = threads
+        self.peers = peers
+        self.changes = changes
+        self.logger = logger
+    }
+
+    /// Works until the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                while let task = next() {
+                    group.addTask { await carryOut(task) }
+                }
+                await changes.replication.wait()
+            }
+        }
+    }
+
+    private func next() -> ReplicationTasks.Task? {
+        store.withCatalog { catalog in
+            tasks.state.withLock { state in
+                state.replication.next { id in
+                    if catalog.stored(id) != nil { return .ready }
+                    return catalog.isBeingWritten(id) ? .beingWritten : .absent
+                }
+            }
+        }
+    }
+
+    private func carryOut(_ task: ReplicationTasks.Task) async {
+        var succeeded = false
+        do {
+            try await copy(task)
+            succeeded = true
+            logger.info("chunk copied", metadata: ["chunk": "\(task.chunk)", "target": "\(task.target)"])
+        } catch {
+            logger.warning(
+                "chunk not copied",
+                metadata: ["chunk": "\(task.chunk)", "target": "\(task.target)", "error": "\(error)"])
+        }
+        let hasSucceeded = succeeded
+        tasks.state.withLock { $0.replication.finish(task, succeeded: hasSucceeded, now: clock.now) }
+        changes.replication.ring()
+    }
+
+    /// Announces length and checksum, so that a Swift target refuses anything else.
+    private func copy(_ task: ReplicationTasks.Task) async throws {
+        let (store, threads) = (store, threads)
+        let reader = try await threads.run { try store.openChunk(task.chunk) }
+        let stored = reader.stored
+        let request = ChunkUploadRequest(chunkID: task.chunk, length: Int(stored.length), crc32c: stored.crc32c)
+        try await peers.withPeer(task.target) { target in
+            _ = try await target.uploadChunk(request) { upload in
+                try await ChunkStream(reader: reader, threads: threads, range: 0..<stored.length)
+                    .forEachBlock { try await upload.send($0) }
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import DFSCore
+
+/// Which chunks a node has and which it is receiving: decisions only, no files.
+///
+/// A chunk is *writing* while uploads of it are under way, *unverified* when its file is whole as far as anyone knows
+/// but its digest is not known (a folder adopted from a Go node), and *complete* when its digest is known. A complete or
+/// unverified chunk can have writers too: repeated uploads, which are compared and never replace it.
+package struct ChunkCatalog: Sendable {
+    /// A chunk that has a file.
+    package struct Stored: Sendable, Equatable {
+        /// Bytes in the file.
+        package let length: Int64
+        /// Of the file; `nil` until it has been read.
+        package var crc32c: UInt32?
+
+        package init(length: Int64, crc32c: UInt32?) {
+            self.length = length
+            self.crc32c = crc32c
+        }
+
+        init(_ digest: ContentDigest) { self.init(length: digest.length, crc32c: digest.crc32c) }
+
+        /// Length and checksum, once both are known.
+        package var digest: ContentDigest? { crc32c.map { ContentDigest(length: length, crc32c: $0) } }
+    }
+
+    /// What became of a wish to remove a chunk.
+    package enum Removal: Sendable, Equatable {
+        case removed
+        /// An upload of it is under way: ask again when that has ended.
+        case busy
+        case absent
+    }
+
+    private struct Record {
+        var writers = 0
+        var stored: Stored?
+        /// Its file is being moved away.
+        var isLeaving = false
+    }
+
+    private var records: [ChunkID: Record] = [:]
+    /// Rises whenever a list of chunks would differ from the last one.
+    package private(set) var revision: UInt64 = 0
+    /// Rises whenever an upload of a chunk that had no file begins.
+    package private(set) var arrivals: UInt64 = 0
+
+    package init() {}
+
+    /// How many chunks have a file.
+    package var storedCount: Int { records.values.count { $0.stored != nil } }
+
+    /// The chunk's file, or `nil` when there is none or only an unfinished one.
+    package func stored(_ id: ChunkID) -> Stored? { records[id]?.stored }
+
+    /// Whether an upload of it is under way.
+    package func isBeingWritten(_ id: ChunkID) -> Bool { (records[id]?.writers ?? 0) > 0 }
+
+    /// Ids with a file, and with `includingUnfinished` also those being received; sorted.
+    package func ids(includingUnfinished: Bool) -> [ChunkID] {
+        records.filter { $0.value.stored != nil || includingUnfinished && $0.value.writers > 0 }.keys.sorted()
+    }
+
+    /// All chunks whose digest is known.
+    package var digests: [(id: ChunkID, digest: ContentDigest)] {
+        records.compactMap { id, record in record.stored?.digest.map { (id, $0) } }
+    }
+
+    /// Ids of chunks that must be read to know their digest.
+    package var unverified: [ChunkID] {
+        records.filter { $0.value.stored.map { $0.crc32c == nil } ?? false }.keys.sorted()
+    }
+
+    /// An upload begins.
+    ///
+    /// - Returns: what is stored under the id already; then the upload must only be compared with it.
+    /// - Throws: code ``DFSError/Code/unavailable`` while the chunk is being removed.
+    package mutating func beginWriting(_ id: ChunkID) throws(DFSError) -> Stored? {
+        if records[id]?.isLeaving == true {
+            throw DFSError(.unavailable, "chunk \(id) is just being deleted here; try again")
+        }
+        if records[id] == nil {
+            revision += 1
+            arrivals += 1
+        }
+        records[id, default: Record()].writers += 1
+        return records[id]?.stored
+    }
+
+    /// An upload ended, well or not; each `beginWriting` is followed by exactly one of these.
+    package mutating func endWriting(_ id: ChunkID) {
+        precondition(isBeingWritten(id), "an upload of \(id) ended twice")
+        records[id]?.writers -= 1
+        if let record = records[id], record.writers == 0, record.stored == nil {
+            records[id] = nil
+            revision += 1
+        }
+    }
+
+    /// The chunk's file is in place.
+    package mutating func store(_ id: ChunkID, _ stored: Stored) {
+        records[id, default: Record()].stored = stored
+        revision += 1
+    }
+
+    /// The chunk's file is about to go: it leaves the lists at once, unless an upload of the chunk is under way.
+    ///
+    /// After ``Removal/removed``, no upload of the chunk can begin until ``endRemoval(_:keeping:)``: it would meet the
+    /// old file.
+    package mutating func beginRemoval(_ id: ChunkID) -> Removal {
+        guard let record = records[id], !record.isLeaving else { return .absent }
+        if record.writers > 0 { return .busy }
+        records[id] = Record(isLeaving: true)
+        revision += 1
+        return .removed
+    }
+
+    /// The file is gone, or could not be removed and is listed again as `kept`.
+    package mutating func endRemoval(_ id: ChunkID, keeping kept: Stored? = nil) {
+        precondition(records[id]?.isLeaving == true, "a removal of \(id) ended that never began")
+        records[id] = nil
+        if let kept { store(id, kept) }
+    }
+}

@@ -1,0 +1,70 @@
+import DFSCore
+import DFSFiles
+
+extension ChunkStore {
+    /// Deleted chunks of this many seconds share a folder.
+    private static let folderSpan: Int64 = 60
+
+    /// Deletes a chunk for its users: it leaves the listing at once, and its file is kept in quarantine for the set time.
+    ///
+    /// To restore it, stop the server and move the file back into the folder of chunks; the next start takes it up.
+    ///
+    /// - Returns: ``ChunkCatalog/Removal/busy`` while an upload of it is under way, and nothing happens then.
+    package func quarantine(_ id: ChunkID) throws(DFSError) -> ChunkCatalog.Removal {
+        let (removal, stored) = state.withLock { state in
+            let stored = state.catalog.stored(id)
+            return (state.catalog.beginRemoval(id), stored)
+        }
+        guard removal == .removed else { return removal }
+        do throws(DFSError) {
+            try moveToQuarantine(id)
+        } catch  where error.code != .notFound {
+            state.withLock { $0.catalog.endRemoval(id, keeping: stored) }
+            throw error
+        } catch {
+            // The file was gone already, and so is the chunk.
+        }
+        state.withLock { $0.catalog.endRemoval(id) }
+        return .removed
+    }
+
+    private func moveToQuarantine(_ id: ChunkID) throws(DFSError) {
+        let now = wallClock()
+        var second = now - now % Self.folderSpan
+        while true {
+            let folder = layout.quarantineFolder(second)
+            try files.makeFolder(folder)
+            do {
+                try files.rename(layout.chunk(id), to: "\(folder)/\(id.text)", replacing: false)
+                return
+            } catch  where error.code == .alreadyExists {
+                // The same id was deleted within this minute: both files are kept.
+                second += 1
+            }
+        }
+    }
+
+    /// Removes quarantined files whose time is over; says how many.
+    package func purgeQuarantine() throws(DFSError) -> Int {
+        let keepSeconds = settings.quarantineKeep.components.seconds
+        var count = 0
+        for name in try files.names(inFolder: layout.quarantine) {
+            guard let second = Int64(name), second + Self.folderSpan + keepSeconds <= wallClock() else { continue }
+            let folder = layout.quarantineFolder(second)
+            for chunk in try files.names(inFolder: folder) {
+                try files.remove("\(folder)/\(chunk)")
+                count += 1
+            }
+            try files.removeFolder(folder)
+        }
+        return count
+    }
+
+    /// An operator makes this file to let deletions go that the breaker holds.
+    package var releaseFile: String { "\(layout.own)/release-deletions" }
+
+    /// Whether an operator made ``releaseFile``; it is removed, so it counts once.
+    package func takeRelease() throws(DFSError) -> Bool {
+        try files.remove(releaseFile)
+    }
+}

@@ -1,0 +1,94 @@
+import DFSCore
+import DFSFiles
+import NIOCore
+import Synchronization
+
+/// The chunks in one folder. A chunk is visible whole or not at all, and a crash at any point leaves at most a temporary
+/// file, which the next start removes.
+///
+/// Calls block on the disk unless they say otherwise; any number of threads may call.
+package final class ChunkStore: Sendable {
+    /// What decides how a store behaves.
+    package struct Settings: Sendable {
+        /// How long a deleted chunk is kept in quarantine.
+        package var quarantineKeep: Duration = .seconds(24 * 3600)
+        /// Room to reserve for an upload that does not say its length.
+        package var usualChunkSize = Int64(ClusterDefaults.chunkSize)
+
+        package init() {}
+    }
+
+    /// What opening a folder found.
+    package struct StartReport: Sendable, Equatable {
+        /// Chunks whose digest is known.
+        package var complete = 0
+        /// Chunks that must be read to know their digest.
+        package var unverified = 0
+        /// Unfinished uploads of the last run, removed.
+        package var temporariesRemoved = 0
+        /// Names in the folder that are no chunks; left alone.
+        package var ignored: [String] = []
+    }
+
+    struct State {
+        var catalog = ChunkCatalog()
+        var reservations = SpaceReservations()
+        var nextUpload: UInt64 = 1
+    }
+
+    let files: any FileSystem
+    let layout: StoreLayout
+    let settings: Settings
+    let wallClock: @Sendable () -> Int64
+    let state = Mutex(State())
+    private let lock: FileLock
+
+    /// Who this node is: made when the folder is first used and kept in it.
+    package let nodeID: String
+    /// What opening the folder found.
+    package let startReport: StartReport
+
+    /// Opens the folder `root`, made where missing, for this process alone: removes what unfinished uploads left and
+    /// learns what chunks there are.
+    ///
+    /// - Parameters:
+    ///   - wallClock: seconds since 1970; only the age of quarantined files is judged by it, since that outlives processes.
+    ///   - newNodeID: used if the folder has no node id yet.
+    /// - Throws: code ``DFSError/Code/failedPrecondition`` when another server has the folder.
+    package init(
+        root: String, files: any FileSystem, settings: Settings = Settings(),
+        wallClock: @escaping @Sendable () -> Int64,
+        newNodeID: String
+    ) throws(DFSError) {
+        self.files = files
+        self.settings = settings
+        self.wallClock = wallClock
+        layout = StoreLayout(root: root)
+        try files.makeFolder(layout.temporaries)
+        try files.makeFolder(layout.quarantine)
+        guard let lock = try files.lock(layout.lock) else {
+            throw DFSError(
+                .failedPrecondition, "another chunk server uses the folder \(root); stop it, or choose another -dir")
+        }
+        self.lock = lock
+        nodeID = try Self.keptNodeID(files, layout, new: newNodeID)
+        var report = StartReport()
+        report.temporariesRemoved = try Self.removeTemporaries(files, layout)
+        let found = try Self.scan(files, layout, &report)
+        startReport = report
+        state.withLock { state in
+            for (id, stored) in found { state.catalog.store(id, stored) }
+        }
+    }
+
+    /// What the catalog says, without touching the disk.
+    package func withCatalog<Result: Sendable>(_ body: (ChunkCatalog) -> Result) -> Result {
+        state.withLock { body($0.catalog) }
+    }
+
+    /// MiB free for new chunks: what the file system has, less what uploads under way are expected to take.
+    package func freeMiB() throws(DFSError) -> Int64 {
+        let free = try files.freeBytes(at: layout.root)
+        return max(0, free - state.withLock { $0.reservations.total }) >> 20
+    }
+}

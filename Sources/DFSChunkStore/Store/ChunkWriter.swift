@@ -1,0 +1,135 @@
+import DFSCore
+import DFSFiles
+import NIOCore
+import Synchronization
+
+/// One upload of one chunk, from its first byte to ``commit()`` or ``abandon()``.
+///
+/// Calls may come from any thread, one after the other in the order of the data, and the last is exactly one of these two.
+/// A repeated upload of a chunk that is there already writes nothing; its bytes are compared by digest.
+package final class ChunkWriter: Sendable {
+    /// Bytes written between two requests to the kernel to begin writing them to the disk.
+    private static let writebackStep: Int64 = 8 << 20
+
+    private struct Progress {
+        var crc32c: UInt32 = 0
+        var length: Int64 = 0
+        var writebackStart: Int64 = 0
+        var hasEnded = false
+    }
+
+    package let id: ChunkID
+    private let store: ChunkStore
+    private let number: UInt64
+    private let expected: ExpectedContent
+    /// `nil` for a repeated upload.
+    private let file: (any OpenFile)?
+    // Held during disk calls on purpose: the calls of one upload come one after the other anyway.
+    private let progress = Mutex(Progress())
+
+    init(id: ChunkID, store: ChunkStore, number: UInt64, expected: ExpectedContent, file: (any OpenFile)?) {
+        self.id = id
+        self.store = store
+        self.number = number
+        self.expected = expected
+        self.file = file
+    }
+
+    /// Takes the next data. Not durable before ``commit()``. Blocks.
+    ///
+    /// - Throws: code ``DFSError/Code/dataLoss`` when a piece does not match its checksum or the chunk outgrows the length
+    ///   it was announced with, ``DFSError/Code/resourceExhausted`` when the disk is full.
+    package func append(_ pieces: [UploadPiece]) throws(DFSError) {
+        try progress.withLock { (progress) throws(DFSError) in
+            precondition(!progress.hasEnded, "data for an upload of \(id) that has ended")
+            var segments: [ByteBuffer] = []
+            let start = progress.length
+            for piece in pieces {
+                try take(piece, &progress)
+                segments += piece.segments
+            }
+            try file?.write(segments, at: start)
+            store.state.withLock { $0.reservations.use(progress.length - start, upload: number) }
+            if progress.length - progress.writebackStart >= Self.writebackStep {
+                file?.startWriteback(
+                    at: progress.writebackStart, count: progress.length - progress.writebackStart)
+                progress.writebackStart = progress.length
+            }
+        }
+    }
+
+    private func take(_ piece: UploadPiece, _ progress: inout Progress) throws(DFSError) {
+        var own = CRC32C()
+        for segment in piece.segments { own.update(segment) }
+        if piece.checksum != 0, own.value != piece.checksum {
+            throw DFSError(
+                .dataLoss, "data of chunk \(id) near byte \(progress.length) arrived damaged; send it again",
+                advice: .retrySamePeer)
+        }
+        progress.crc32c = CRC32C.combined(progress.crc32c, own.value, secondByteCount: piece.byteCount)
+        progress.length += Int64(piece.byteCount)
+        if let expected = expected.length, progress.length > expected {
+            throw DFSError(.dataLoss, "chunk \(id) was announced with \(expected) bytes and has more; send it again")
+        }
+    }
+
+    /// Makes the chunk durable and visible, or finds it there already with the same bytes. Blocks.
+    ///
+    /// - Returns: its digest. File, name and digest are durable.
+    /// - Throws: code ``DFSError/Code/alreadyExists`` when the chunk exists with other bytes, ``DFSError/Code/dataLoss``
+    ///   when the data is not what was announced; the upload is abandoned then, nothing of it stays.
+    package func commit() throws(DFSError) -> ContentDigest {
+        try progress.withLock { (progress) throws(DFSError) in
+            precondition(!progress.hasEnded, "an upload of \(id) ended twice")
+            let digest = ContentDigest(length: progress.length, crc32c: progress.crc32c)
+            do throws(DFSError) {
+                try checkAnnounced(digest)
+                if let file {
+                    _ = try file.setAttribute(DigestAttribute.name, to: DigestAttribute.text(of: digest))
+                    try file.sync()
+                    try store.publish(id, temporary: store.layout.temporary(number), digest)
+                } else {
+                    try store.confirmExisting(id, digest)
+                }
+            } catch {
+                end(&progress, removingFile: true)
+                throw error
+            }
+            end(&progress, removingFile: false)
+            return digest
+        }
+    }
+
+    private func checkAnnounced(_ digest: ContentDigest) throws(DFSError) {
+        if let announced = expected.length, announced != digest.length {
+            throw DFSError(
+                .dataLoss, "chunk \(id) was announced with \(announced) bytes and has \(digest.length); send it again")
+        }
+        if let announced = expected.crc32c, announced != digest.crc32c {
+            throw DFSError(.dataLoss, "chunk \(id) arrived with another CRC-32C than announced; send it again")
+        }
+    }
+
+    /// Gives the upload up; its file is gone on return, or at the latest with the next start. Harmless after an end.
+    /// Blocks.
+    package func abandon() {
+        progress.withLock { progress in
+            if !progress.hasEnded { end(&progress, removingFile: true) }
+        }
+    }
+
+    private func end(_ progress: inout Progress, removingFile: Bool) {
+        // Also when this fails: the next start removes what stays.
+        if removingFile, file != nil { _ = try? store.files.remove(store.layout.temporary(number)) }
+        progress.hasEnded = true
+        store.state.withLock { state in
+            state.reservations.release(upload: number)
+            state.catalog.endWriting(id)
+        }
+    }
+
+    deinit {
+        let hasEnded = progress.withLock { $0.hasEnded }
+        precondition(hasEnded, "an upload of \(id) was dropped without an end")
+    }
+}

@@ -1,0 +1,45 @@
+import DFSCore
+
+/// Limits and waiting times of a ``DFSClient``.
+public struct ClientConfiguration: Sendable {
+    /// Chunks of one transfer that move at once.
+    public var chunksInFlight = 2
+    /// Bytes read from a local file, or written to one, at a time; also the size of a message to a Swift chunk server.
+    /// At most 2 MiB.
+    public var bufferSize = 1 << 20
+    /// Buffers of one put that are held at once, all chunks together. A buffer is shared by all replicas' calls.
+    public var maxBuffers = 16
+    /// Threads for local file access.
+    public var fileThreads = 4
+    /// How long the first contact with the master may take before it counts as away.
+    public var connectLimit = Duration.seconds(8)
+    /// How long a call to the master may take, with waiting for a master that is away for a moment.
+    public var masterLimit = Duration.seconds(15)
+    /// A chunk transfer that makes no progress for this long fails, and another server is tried.
+    public var stallLimit = Duration.seconds(30)
+    /// How long a chunk server may take from the last byte of a chunk to its acknowledgement.
+    public var acknowledgementLimit = Duration.seconds(120)
+    /// How often the replicas of one chunk are tried anew before its transfer fails.
+    public var maxAttempts = 4
+
+    /// The defaults.
+    public init() {}
+}
+
+/// What a put asks for.
+public struct PutOptions: Sendable {
+    /// The wanted number of replicas; `nil` means the master's default. A Go master knows only its own.
+    public var replication: Int?
+    /// The number of replicas of each chunk that must hold the data before the put returns; `nil` means all that the
+    /// master assigned.
+    public var requiredReplicas: Int?
+
+    /// The defaults.
+    public init(replication: Int? = nil, requiredReplicas: Int? = nil) {
+        self.replication = replication
+        self.requiredReplicas = requiredReplicas
+    }
+}
+
+/// The one error of the SDK: a stable code, a message that names the thing and the remedy, and advice.
+public typealias DFSError = DFSCore.DFSError

@@ -1,0 +1,59 @@
+import DFSCore
+import DFSFiles
+import DFSServices
+import Logging
+import NIOCore
+import NIOPosix
+
+/// What the parts of one client share.
+final class ClientContext: Sendable {
+    let configuration: ClientConfiguration
+    let files: any FileSystem
+    let logger: Logger
+    /// Event loops of the whole process; connections are spread over them.
+    let group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    /// Connections to chunk servers.
+    let chunkServers: PeerPool
+    private let fileThreads: NIOThreadPool
+
+    init(configuration: ClientConfiguration, files: any FileSystem, logger: Logger) {
+        self.configuration = configuration
+        self.files = files
+        self.logger = logger
+        chunkServers = PeerPool(group: group, logger: logger)
+        fileThreads = NIOThreadPool(numberOfThreads: max(1, configuration.fileThreads))
+        fileThreads.start()
+    }
+
+    /// Runs `body`, which touches local files, on a thread that may block.
+    func onFileThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        do {
+            return try await fileThreads.runIfActive(body)
+        } catch {
+            throw DFSError(error, from: "the local file system")
+        }
+    }
+
+    /// The same for a caller on `eventLoop` that goes on meanwhile.
+    func onFileThread<Result: Sendable>(
+        _ eventLoop: any EventLoop, _ body: @escaping @Sendable () throws -> Result
+    ) -> EventLoopFuture<Result> {
+        fileThreads.runIfActive(eventLoop: eventLoop, body)
+    }
+
+    var transferSettings: TransferSettings {
+        var settings = TransferSettings()
+        settings.swiftDataSize = bufferSize
+        settings.stallLimit = configuration.stallLimit
+        settings.acknowledgementLimit = configuration.acknowledgementLimit
+        return settings
+    }
+
+    /// Within what one gRPC message takes.
+    var bufferSize: Int { min(max(configuration.bufferSize, 1), 2 << 20) }
+
+    func close() async {
+        await chunkServers.close()
+        try? await fileThreads.shutdownGracefully()
+    }
+}

@@ -1,0 +1,58 @@
+import DFSCore
+
+/// Brings files back from the cluster.
+///
+/// Several chunks come at once. A replica that fails is replaced in the middle of a chunk by another one; lengths and
+/// checksums are compared where anybody knows them; the file gets its name when it is whole and on disk.
+public final class Downloader: Sendable {
+    private let master: MasterClient
+    private let context: ClientContext
+
+    init(master: MasterClient, context: ClientContext) {
+        self.master = master
+        self.context = context
+    }
+
+    /// As ``DFSClient/get(_:into:onProgress:)``.
+    public func get(
+        _ name: String, into folder: String, onProgress: ProgressHandler? = nil
+    ) async throws -> GetResult {
+        let fileName = try FileName(name)
+        let layout = try await master.open(name)
+        let target = try await LocalTarget.create(fileName, in: folder, context)
+        do {
+            let chunks = try await fetch(layout, target, onProgress)
+            let length = chunks.reduce(0) { $0 + $1.length }
+            try await context.onFileThread { try target.commit() }
+            return GetResult(name: name, path: target.path, length: length, chunks: chunks)
+        } catch {
+            let error = DFSError(error, from: "get of \(name)")
+            // Also for a cancelled get, whose own task runs nothing more.
+            await Task { try? await context.onFileThread { target.discard() } }.value
+            throw error
+        }
+    }
+
+    /// Fetches all chunks, a few at a time.
+    private func fetch(
+        _ layout: FileLayout, _ target: LocalTarget, _ onProgress: ProgressHandler?
+    ) async throws -> [GetChunk] {
+        let progress = ProgressMeter(totalByteCount: layout.length, handler: onProgress)
+        return try await withThrowingTaskGroup(of: (Int, GetChunk).self) { tasks in
+            var fetched = [GetChunk?](repeating: nil, count: layout.chunks.count)
+            for chunk in layout.chunks {
+                if chunk.index >= max(1, context.configuration.chunksInFlight),
+                    let (done, result) = try await tasks.next()
+                {
+                    fetched[done] = result
+                }
+                let fetch = ChunkFetch(
+                    context: context, master: master, layout: layout, index: chunk.index, target: target,
+                    progress: progress)
+                tasks.addTask { (chunk.index, try await fetch.run()) }
+            }
+            while let (done, result) = try await tasks.next() { fetched[done] = result }
+            return fetched.compactMap { $0 }
+        }
+    }
+}

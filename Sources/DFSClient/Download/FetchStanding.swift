@@ -1,0 +1,95 @@
+import DFSCore
+import DFSServices
+import Synchronization
+
+/// How far one chunk's fetch has come, over all replicas tried.
+///
+/// The chunk is written from its start, without holes, up to ``position``; a replica that fails leaves that much to the
+/// next one.
+final class FetchStanding: Sendable {
+    /// What the whole chunk must be, as far as known.
+    struct Expectation {
+        var length: Int?
+        var crc32c: UInt32?
+    }
+
+    private struct State {
+        var expected: Expectation
+        var position = 0
+        var crc32c: UInt32 = 0
+        var isVerified = false
+        var localError: DFSError?
+        var lastError: DFSError?
+    }
+
+    private let state: Mutex<State>
+
+    init(expected: Expectation) {
+        state = Mutex(State(expected: expected))
+    }
+
+    /// Bytes of the chunk that are written, or on their way to the file.
+    var position: Int { state.withLock { $0.position } }
+    /// CRC-32C of those bytes.
+    var crc32c: UInt32 { state.withLock { $0.crc32c } }
+    /// Whether the whole chunk was compared with a known length and checksum.
+    var isVerified: Bool { state.withLock { $0.isVerified } }
+    /// Bytes still to come; `nil` where the length is not known.
+    var missingByteCount: Int? {
+        state.withLock { state in state.expected.length.map { max(0, $0 - state.position) } }
+    }
+    /// What went wrong with the local file: no replica can help.
+    var localError: DFSError? {
+        get { state.withLock { $0.localError } }
+        set { state.withLock { $0.localError = newValue } }
+    }
+    /// What the last replica failed with.
+    var lastError: DFSError? {
+        get { state.withLock { $0.lastError } }
+        set { state.withLock { $0.lastError = newValue } }
+    }
+
+    /// Takes what a Swift server says of its replica.
+    ///
+    /// - Throws: ``DFSError`` of code ``DFSError/Code/dataLoss`` where that is another chunk than expected.
+    func learn(_ stored: StoredChunk?) throws(DFSError) {
+        guard let stored else { return }
+        let isOther = state.withLock { state in
+            let expected = state.expected
+            if let length = expected.length, length != stored.length { return true }
+            if let crc32c = expected.crc32c, let other = stored.crc32c, crc32c != other { return true }
+            state.expected = Expectation(length: stored.length, crc32c: expected.crc32c ?? stored.crc32c)
+            return false
+        }
+        if isOther {
+            throw DFSError(
+                .dataLoss, "the replica has length \(stored.length) and another checksum or length than the file",
+                advice: .tryOtherReplica)
+        }
+    }
+
+    /// Counts the next bytes of the chunk.
+    func append(crc32c: UInt32, byteCount: Int) {
+        state.withLock { state in
+            state.crc32c = CRC32C.combined(state.crc32c, crc32c, secondByteCount: byteCount)
+            state.position += byteCount
+        }
+    }
+
+    /// The stream has ended well: is the chunk what it must be? If not, all of it is fetched anew, since nobody knows
+    /// which replica gave the wrong bytes.
+    func checkWhole() throws(DFSError) {
+        let fault = state.withLock { state -> String? in
+            if let length = state.expected.length, length != state.position {
+                return "it ended after \(state.position) of \(length) bytes"
+            }
+            if let crc32c = state.expected.crc32c, crc32c != state.crc32c {
+                (state.position, state.crc32c) = (0, 0)
+                return "its bytes do not match the chunk's checksum"
+            }
+            state.isVerified = state.expected.length != nil && state.expected.crc32c != nil
+            return nil
+        }
+        if let fault { throw DFSError(.dataLoss, fault, advice: .tryOtherReplica) }
+    }
+}

@@ -1,0 +1,77 @@
+import DFSCore
+import DFSServices
+import DFSWire
+
+extension MasterClient {
+    func openOnSwift(_ name: FileName) async throws(DFSError) -> FileLayout {
+        let response = try await call(Methods.open, OpenRequest(name: name.text), as: OpenResponse.self)
+        guard let chunkSize = Int(exactly: response.chunkSize), chunkSize > 0 else {
+            throw DFSError(.dataLoss, "\(peer.name) gave the chunk size \(response.chunkSize) for \(name)")
+        }
+        var chunks: [ChunkLocation] = []
+        for (index, chunk) in response.chunks.enumerated() {
+            chunks.append(
+                ChunkLocation(
+                    id: try ChunkID(chunk.digest.chunkID).text, index: index,
+                    length: chunk.digestKnown ? Int(clamping: chunk.digest.length) : nil,
+                    crc32c: chunk.digestKnown ? chunk.digest.crc32c : nil, servers: chunk.servers))
+        }
+        try checkLengths(chunks, chunkSize: chunkSize, name)
+        let lengths = chunks.compactMap(\.length)
+        let length = lengths.count == chunks.count ? lengths.reduce(0, +) : nil
+        return FileLayout(name: name.text, length: length, chunkSize: chunkSize, chunks: chunks)
+    }
+
+    /// A Go master names ids and servers only, in the order of the allocations.
+    func openOnGo(_ name: FileName) async throws(DFSError) -> FileLayout {
+        let info = try await call(
+            Methods.getFileInfo, GetFileInfoRequest(fileName: name.text), as: GetFileInfoResponse.self
+        ).fileInfo
+        var chunks: [ChunkLocation] = []
+        for chunk in info {
+            guard let index = try ChunkID(chunk.chunkID).index else {
+                throw DFSError(.dataLoss, "\(name): chunk \(quoted(chunk.chunkID)) has no index")
+            }
+            chunks.append(
+                ChunkLocation(
+                    id: chunk.chunkID, index: index, length: nil, crc32c: nil, servers: chunk.replicaServers))
+        }
+        chunks.sort { $0.index < $1.index }
+        // A refused allocation leaves a file without chunks on a Go master; it was never written.
+        if chunks.isEmpty { throw DFSError(.notFound, "\(peer.name): \(name) has no chunks: it was never written") }
+        guard chunks.map(\.index) == Array(0..<chunks.count) else {
+            throw DFSError(.dataLoss, "\(peer.name) has not all chunks of \(name): \(chunks.map(\.id))")
+        }
+        return FileLayout(name: name.text, length: nil, chunkSize: ClusterDefaults.chunkSize, chunks: chunks)
+    }
+
+    /// A Go master can lose chunks while they are written; only what it names at the end was kept.
+    func confirmOnGo(_ upload: FileUpload, _ chunks: [WrittenChunk]) async throws(DFSError) {
+        let layout: FileLayout
+        do {
+            layout = try await openOnGo(upload.name)
+        } catch  where error.code == .notFound || error.code == .dataLoss {
+            throw DFSError(.dataLoss, "the Go master lost the file while it was written: \(error)", advice: .giveUp)
+        }
+        for (location, chunk) in zip(layout.chunks, chunks)
+        where location.id != chunk.chunkID.text || location.servers.isEmpty {
+            throw DFSError(.dataLoss, "the Go master lost chunk \(chunk.chunkID) while it was written", advice: .giveUp)
+        }
+        guard layout.chunks.count == chunks.count else {
+            throw DFSError(
+                .dataLoss, "the Go master has \(layout.chunks.count) chunks of \(upload.name), not \(chunks.count)",
+                advice: .giveUp)
+        }
+    }
+
+    /// Offsets in the file follow from the index, so every chunk but the last must be full.
+    private func checkLengths(_ chunks: [ChunkLocation], chunkSize: Int, _ name: FileName) throws(DFSError) {
+        for chunk in chunks {
+            guard let length = chunk.length else { continue }
+            let isLast = chunk.index == chunks.count - 1
+            guard isLast ? length <= chunkSize : length == chunkSize else {
+                throw DFSError(.dataLoss, "\(peer.name): chunk \(chunk.id) of \(name) has \(length) bytes")
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import DFSCore
+import DFSServices
+import DFSWire
+import Logging
+import RPC
+
+/// The master as a client sees it, Swift or Go.
+public final class MasterClient: Sendable {
+    let peer: Peer
+    private let context: ClientContext
+
+    init(address: ServerAddress, context: ClientContext) {
+        self.context = context
+        peer = Peer(address: address, role: "master", group: context.group, logger: context.logger)
+    }
+
+    /// Says what a file consists of and who holds it.
+    ///
+    /// - Throws: ``DFSError`` of code `notFound`, or `unavailable` while a chunk has no complete replica.
+    public func open(_ name: String) async throws -> FileLayout {
+        let name = try FileName(name)
+        return try await isSwift() ? openOnSwift(name) : openOnGo(name)
+    }
+
+    /// Opens `name` for writing; under a Go master that asks nobody.
+    func create(_ name: FileName, replication: Int?) async throws(DFSError) -> FileUpload {
+        guard try await isSwift() else {
+            return FileUpload(name: name, id: nil, chunkSize: ClusterDefaults.chunkSize)
+        }
+        let request = CreateRequest(name: name.text, replication: UInt32(clamping: replication ?? 0))
+        let response = try await call(Methods.create, request, as: CreateResponse.self)
+        guard let chunkSize = Int(exactly: response.chunkSize), chunkSize > 0 else {
+            throw DFSError(.dataLoss, "\(peer.name) gave the chunk size \(response.chunkSize)")
+        }
+        return FileUpload(name: name, id: response.uploadID, chunkSize: chunkSize)
+    }
+
+    /// Asks where chunk `index` shall go.
+    ///
+    /// - Parameter excluding: servers that failed; a Swift master does not name them again.
+    func allocate(
+        _ upload: FileUpload, index: Int, excluding: [ServerAddress] = []
+    ) async throws(DFSError) -> ChunkAllocation {
+        guard let number = Int32(exactly: index) else {
+            throw DFSError(.invalidArgument, "\(upload.name) would have more than 2^31 chunks")
+        }
+        var metadata = Metadata()
+        if let id = upload.id { metadata.add(CallMetadata.upload, id) }
+        if !excluding.isEmpty {
+            metadata.add(CallMetadata.exclude, excluding.map(\.description).joined(separator: ","))
+        }
+        let request = AllocateChunkRequest(fileName: upload.name.text, chunkIndex: number)
+        let response = try await call(
+            Methods.allocateChunk, request, as: AllocateChunkResponse.self, metadata: metadata,
+            isRepeatable: upload.id != nil)
+        let servers = response.replicaServers.compactMap { try? ServerAddress($0) }
+        guard !servers.isEmpty, servers.count == Set(response.replicaServers).count else {
+            throw DFSError(.dataLoss, "\(peer.name) gave no usable servers: \(response.replicaServers)")
+        }
+        return ChunkAllocation(chunkID: try ChunkID(response.chunkID), servers: servers)
+    }
+
+    /// Seals the file: it is durable and visible when this returns. A Go master is asked whether it knows all chunks.
+    func complete(_ upload: FileUpload, _ chunks: [WrittenChunk]) async throws(DFSError) {
+        guard let id = upload.id else { return try await confirmOnGo(upload, chunks) }
+        let request = CompleteRequest(
+            uploadID: id,
+            chunks: chunks.map {
+                ChunkDigest(chunkID: $0.chunkID.text, length: UInt64($0.length), crc32c: $0.crc32c)
+            },
+            replicas: chunks.map { ChunkReplicas(servers: $0.servers.map(\.description)) })
+        do {
+            _ = try await call(Methods.complete, request, as: CompleteResponse.self)
+        } catch  where error.code == .notFound || error.code == .failedPrecondition {
+            // A first attempt whose answer was lost may have sealed it; then the upload is no more.
+            guard let sealed = try? await openOnSwift(upload.name),
+                sealed.chunks.map(\.id) == chunks.map(\.chunkID.text)
+            else { throw error }
+        }
+    }
+
+    /// Gives the upload up, so that its name is free at once. Best effort: the master does it later by itself.
+    func abandon(_ upload: FileUpload) async {
+        guard let id = upload.id else { return }
+        let options = CallOptions(timeout: .seconds(3))
+        do {
+            _ = try await peer.unary(
+                Methods.abandon, AbandonRequest(uploadID: id), as: AbandonResponse.self, options: options)
+        } catch {
+            context.logger.debug("the upload was not abandoned", metadata: ["error": "\(error)"])
+        }
+    }
+
+    func close() async {
+        await peer.channel.close()
+    }
+
+    /// The first question to the master; a master that is away is found out quickly.
+    func isSwift() async throws(DFSError) -> Bool {
+        do {
+            return try await peer.kind(timeout: context.configuration.connectLimit).isSwift
+        } catch  where error.code == .deadlineExceeded || error.code == .unavailable {
+            throw DFSError(.unavailable, "\(error.message); is it running, and is -master right?")
+        }
+    }
+
+    /// A call that is made again while the master is away, as long as ``ClientConfiguration/masterLimit``.
+    ///
+    /// - Parameter isRepeatable: asking twice does the same as asking once.
+    func call<Request: WireMessage, Response: WireMessage>(
+        _ path: MethodPath, _ request: Request, as type: Response.Type, metadata: Metadata = [:],
+        isRepeatable: Bool = true
+    ) async throws(DFSError) -> Response {
+        let end = ContinuousClock.now + context.configuration.masterLimit
+        var pause = Duration.milliseconds(100)
+        while true {
+            do {
+                let options = CallOptions(metadata: metadata, timeout: end - .now, waitForReady: true)
+                return try await peer.unary(path, request, as: type, options: options)
+            } catch  where error.code == .unavailable && isRepeatable && .now + pause < end {
+                context.logger.debug("asking the master again", metadata: ["error": "\(error)"])
+            }
+            do {
+                try await Task.sleep(for: pause)
+            } catch {
+                throw DFSError(error, from: peer.name)
+            }
+            pause = min(pause * 2, .seconds(1))
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import DFSCore
+
+/// Sends local files into the cluster.
+///
+/// Several chunks move at once, each to all its replicas at once. Every piece of the file is read and summed once and
+/// shared by the replicas' calls, and the slowest replica sets the pace, so memory stays within
+/// ``ClientConfiguration/maxBuffers`` buffers. A replica that fails is replaced by another server.
+public final class Uploader: Sendable {
+    private let master: MasterClient
+    private let context: ClientContext
+
+    init(master: MasterClient, context: ClientContext) {
+        self.master = master
+        self.context = context
+    }
+
+    /// As ``DFSClient/put(_:as:options:onProgress:)``.
+    public func put(
+        _ path: String, as name: String, options: PutOptions = PutOptions(), onProgress: ProgressHandler? = nil
+    ) async throws -> PutResult {
+        let name = try FileName(name)
+        let source = try await LocalSource.open(path, context)
+        let upload = try await master.create(name, replication: options.replication)
+        do {
+            let chunks = try await send(source, upload, options, onProgress)
+            try await master.complete(upload, chunks)
+            return PutResult(name: name.text, length: source.size, chunks: chunks.map { PutChunk($0) })
+        } catch {
+            let error = failure(error, path)
+            // Also for a cancelled put, whose own task makes no more calls.
+            await Task { await master.abandon(upload) }.value
+            throw error
+        }
+    }
+
+    /// Sends all chunks, a few at a time. An empty file is one empty chunk, so that it can be found again.
+    private func send(
+        _ source: LocalSource, _ upload: FileUpload, _ options: PutOptions, _ onProgress: ProgressHandler?
+    ) async throws -> [WrittenChunk] {
+        let progress = ProgressMeter(totalByteCount: source.size, handler: onProgress)
+        let count = max(1, (source.size + upload.chunkSize - 1) / upload.chunkSize)
+        return try await withThrowingTaskGroup(of: (Int, WrittenChunk).self) { tasks in
+            var written = [WrittenChunk?](repeating: nil, count: count)
+            for index in 0..<count {
+                if index >= max(1, context.configuration.chunksInFlight), let (done, chunk) = try await tasks.next() {
+                    written[done] = chunk
+                }
+                // Here, and not in the task, so that the master sees the chunks of a file in order.
+                let allocation = try await master.allocate(upload, index: index)
+                let put = ChunkPut(
+                    context: context, master: master, source: source, upload: upload, index: index, options: options,
+                    progress: progress)
+                tasks.addTask { (index, try await put.run(allocation)) }
+            }
+            while let (done, chunk) = try await tasks.next() { written[done] = chunk }
+            return written.compactMap { $0 }
+        }
+    }
+
+    /// A cluster without room, or without enough servers, is not available for this put now.
+    private func failure(_ error: any Error, _ path: String) -> DFSError {
+        let error = DFSError(error, from: "put of \(path)")
+        return error.code == .resourceExhausted ? DFSError(.unavailable, error.message, advice: error.advice) : error
+    }
+}

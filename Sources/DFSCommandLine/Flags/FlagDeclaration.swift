@@ -1,0 +1,68 @@
+import ArgumentParser
+import DFSCore
+
+/// One flag of a binary: its name, the environment variable behind it and what values it takes.
+///
+/// Both the Go-style reading of the command line (``FlagSyntax``) and the typed option that ArgumentParser fills are
+/// made from the same declaration.
+package struct FlagDeclaration: Sendable {
+    /// Without dashes.
+    package let name: String
+    /// The variable that overrides the default and that the flag overrides, if there is one.
+    package let environment: String?
+    package let help: String
+    /// A switch takes no value, or `=true` and `=false`.
+    package let isSwitch: Bool
+    /// What stands for the value in the help text.
+    package let placeholder: String
+    /// Throws where ``name`` cannot hold the text.
+    package let check: @Sendable (String) throws(DFSError) -> Void
+
+    /// A flag that takes a value of type `type`.
+    package static func value<Value: FlagValue>(
+        _ name: String, _ type: Value.Type, environment: String? = nil, help: String, placeholder: String? = nil
+    ) -> FlagDeclaration {
+        FlagDeclaration(
+            name: name, environment: environment, help: help, isSwitch: false,
+            placeholder: placeholder ?? type.placeholder,
+            check: { text throws(DFSError) in _ = try Value(flag: text) })
+    }
+
+    /// A flag that is on when named.
+    package static func toggle(_ name: String, help: String) -> FlagDeclaration {
+        FlagDeclaration(
+            name: name, environment: nil, help: help, isSwitch: true, placeholder: "",
+            check: { text throws(DFSError) in _ = try switchValue(text) })
+    }
+
+    /// Reads what Go's `strconv.ParseBool` reads.
+    static func switchValue(_ text: String) throws(DFSError) -> Bool {
+        switch text {
+        case "1", "t", "T", "true", "TRUE", "True": true
+        case "0", "f", "F", "false", "FALSE", "False": false
+        default: throw DFSError(.invalidArgument, "\(quoted(text)) is neither true nor false")
+        }
+    }
+
+    var nameSpecification: NameSpecification { [.customLong(name, withSingleDash: true)] }
+
+    var argumentHelp: ArgumentHelp {
+        let note = environment.map { " [\($0)]" } ?? ""
+        return isSwitch
+            ? ArgumentHelp(stringLiteral: help) : ArgumentHelp(.init(help + note), valueName: placeholder)
+    }
+}
+
+extension Option where Value: FlagValue {
+    /// The typed option behind `flag`, with the property's initial value as default.
+    package init(wrappedValue: Value, _ flag: FlagDeclaration) {
+        self.init(wrappedValue: wrappedValue, name: flag.nameSpecification, help: flag.argumentHelp)
+    }
+}
+
+extension Flag where Value == Bool {
+    /// The typed switch behind `flag`.
+    package init(wrappedValue: Bool, _ flag: FlagDeclaration) {
+        self.init(wrappedValue: wrappedValue, name: flag.nameSpecification, help: flag.argumentHelp)
+    }
+}

@@ -1,0 +1,125 @@
+import DFSCore
+
+/// Reads a command line as Go's `flag` package does, and lays the environment under it.
+///
+/// One dash or two; `-flag value` and `-flag=value`; a switch takes its value only after `=`; the first operand or `--`
+/// ends the flags; a flag named twice counts the last time. Where a binary has commands (`put`, `get`), flags may stand
+/// before the command word and between it and its first operand.
+package struct FlagSyntax: Sendable {
+    /// What the command line asks for.
+    package enum Request: Equatable, Sendable {
+        /// Canonical arguments for ArgumentParser: command, `-flag=value`..., `--`, operands.
+        case run([String])
+        /// The help text of a command, or of the whole binary.
+        case help(command: String?)
+        case version
+    }
+
+    private let flags: [String: FlagDeclaration]
+    private let environmentFlags: [FlagDeclaration]
+    private let commands: [String]
+
+    /// - Parameter commands: The words that select a command; empty where the binary has none.
+    package init(flags: [FlagDeclaration], commands: [String] = []) {
+        self.flags = Dictionary(flags.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.environmentFlags = flags.filter { $0.environment != nil }
+        self.commands = commands
+    }
+
+    /// Reads `arguments` (without the program's name) over `environment`.
+    ///
+    /// An empty variable counts as unset.
+    ///
+    /// - Throws: ``DFSError`` of code ``DFSError/Code/invalidArgument`` that names the flag or variable and the remedy.
+    package func read(
+        _ arguments: [String], environment: (String) -> String?
+    ) throws(DFSError) -> Request {
+        var reading = Reading(rest: arguments[...])
+        try takeFlags(&reading)
+        if !commands.isEmpty, !reading.flagsEnded, let word = reading.rest.first, commands.contains(word) {
+            reading.command = word
+            reading.rest.removeFirst()
+            try takeFlags(&reading)
+        }
+        if reading.values["help"] != nil { return .help(command: reading.command) }
+        if reading.values["version"] == "true" { return .version }
+        for flag in environmentFlags where reading.values[flag.name] == nil {
+            guard let variable = flag.environment, let text = environment(variable), !text.isEmpty else { continue }
+            try check(text, of: flag, from: variable)
+            reading.values[flag.name] = text
+        }
+        return .run(canonical(reading))
+    }
+
+    /// What has been read so far.
+    private struct Reading {
+        var rest: ArraySlice<String>
+        var values: [String: String] = [:]
+        var command: String?
+        var flagsEnded = false
+    }
+
+    /// Moves flags from `rest` to `values`, up to the first operand.
+    private func takeFlags(_ reading: inout Reading) throws(DFSError) {
+        while let word = reading.rest.first, word.hasPrefix("-"), word != "-" {
+            reading.rest.removeFirst()
+            if word == "--" {
+                reading.flagsEnded = true
+                return
+            }
+            let body = word.dropFirst(word.hasPrefix("--") ? 2 : 1)
+            let name = String(body.prefix { $0 != "=" })
+            guard !name.isEmpty, !name.hasPrefix("-") else {
+                throw DFSError(.invalidArgument, "\(quoted(word)) is no flag; write -flag value or -flag=value")
+            }
+            if name == "h" || name == "help" {
+                reading.values["help"] = "true"
+                continue
+            }
+            guard let flag = flags[name] else {
+                throw DFSError(.invalidArgument, "unknown flag -\(name); -help lists the flags")
+            }
+            let attached = body.count > name.count ? String(body.dropFirst(name.count + 1)) : nil
+            reading.values[name] = try value(of: flag, attached: attached, &reading)
+        }
+    }
+
+    private func value(
+        of flag: FlagDeclaration, attached: String?, _ reading: inout Reading
+    ) throws(DFSError) -> String {
+        if flag.isSwitch {
+            let text = attached ?? "true"
+            try check(text, of: flag, from: "-\(flag.name)")
+            return try FlagDeclaration.switchValue(text) ? "true" : "false"
+        }
+        guard let text = attached ?? reading.rest.popFirst() else {
+            throw DFSError(.invalidArgument, "flag -\(flag.name) needs a value: -\(flag.name) <\(flag.placeholder)>")
+        }
+        try check(text, of: flag, from: "-\(flag.name)")
+        return text
+    }
+
+    private func check(_ text: String, of flag: FlagDeclaration, from origin: String) throws(DFSError) {
+        do {
+            try flag.check(text)
+        } catch {
+            throw DFSError(.invalidArgument, "\(origin): \(error.message)")
+        }
+    }
+
+    /// ArgumentParser's spelling of the same command line. Every flag is one word, so no value can be taken for a flag.
+    private func canonical(_ reading: Reading) -> [String] {
+        var words = reading.command.map { [$0] } ?? []
+        for (name, value) in reading.values.sorted(by: { $0.key < $1.key }) {
+            guard flags[name]?.isSwitch == true else {
+                words.append("-\(name)=\(value)")
+                continue
+            }
+            if value == "true" { words.append("-\(name)") }
+        }
+        guard !reading.rest.isEmpty else { return words }
+        // A word that is no command stays in front, so that the error names it.
+        if !commands.isEmpty, reading.command == nil { return Array(reading.rest) }
+        return words + ["--"] + reading.rest
+    }
+}

@@ -1,0 +1,43 @@
+import DFSCore
+import NIOCore
+
+/// An open file; closed when its last reference is gone. Positions are explicit, so calls on several threads do not
+/// disturb each other. All calls block.
+package protocol OpenFile: AnyObject, Sendable {
+    /// Bytes in the file now.
+    func size() throws(DFSError) -> Int64
+
+    /// Appends up to `count` bytes from `offset` on to `buffer`; fewer only at the end of the file.
+    ///
+    /// - Returns: bytes read; 0 at or after the end.
+    @discardableResult
+    func read(upTo count: Int, at offset: Int64, into buffer: inout ByteBuffer) throws(DFSError) -> Int
+
+    /// Writes the readable bytes of `segments`, one after the other, from `offset` on: all of them, or it throws and an
+    /// unknown part is written. The bytes go from the buffers to the kernel without a copy between.
+    func write(_ segments: [ByteBuffer], at offset: Int64) throws(DFSError)
+
+    /// Asks the kernel to begin writing this range to the disk, so that a later ``sync()`` is short. A hint: it promises
+    /// and reports nothing.
+    func startWriteback(at offset: Int64, count: Int64)
+
+    /// Returns when content, size and attributes are durable. The file's name is durable only once its folder was synced.
+    func sync() throws(DFSError)
+
+    /// Keeps `text` beside the file under a name of the form `user.…`.
+    ///
+    /// - Returns: false where the file system cannot do that.
+    func setAttribute(_ name: String, to text: String) throws(DFSError) -> Bool
+
+    /// What ``setAttribute(_:to:)`` kept; `nil` where there is none, or the file system has no attributes.
+    func attribute(_ name: String) throws(DFSError) -> String?
+}
+
+extension OpenFile {
+    /// Appends up to `count` bytes from `offset` on to a fresh buffer of exactly that room.
+    package func read(upTo count: Int, at offset: Int64) throws(DFSError) -> ByteBuffer {
+        var buffer = ByteBufferAllocator().buffer(capacity: count)
+        try read(upTo: count, at: offset, into: &buffer)
+        return buffer
+    }
+}

@@ -1,0 +1,67 @@
+import DFSCore
+import Glibc
+
+extension PosixFileSystem {
+    package func names(inFolder path: String) throws(DFSError) -> [String] {
+        guard let folder = opendir(path) else { throw SystemError.error(errno, cannot: "read the folder", path) }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while true {
+            // The end and a failure look the same but for errno.
+            errno = 0
+            guard let entry = readdir(folder) else {
+                if errno != 0 { throw SystemError.error(errno, cannot: "read the folder", path) }
+                return names
+            }
+            // A name is bytes; one that is no UTF-8 cannot be a name of ours and is left alone.
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(validating: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if let name, name != ".", name != ".." { names.append(name) }
+        }
+    }
+
+    package func makeFolder(_ path: String) throws(DFSError) {
+        do {
+            try makeOneFolder(path)
+        } catch  where error.code == .alreadyExists {
+            var status = stat()
+            try systemCall(cannot: "look at", path) { stat(path, &status) }
+            if status.st_mode & S_IFMT != S_IFDIR {
+                throw SystemError.error(ENOTDIR, cannot: "make the folder", path)
+            }
+        } catch  where error.code == .notFound {
+            guard let parent = Self.parent(of: path), parent != path else { throw error }
+            try makeFolder(parent)
+            try makeOneFolder(path)
+        }
+    }
+
+    private func makeOneFolder(_ path: String) throws(DFSError) {
+        try systemCall(cannot: "make the folder", path) { mkdir(path, 0o755) }
+        // A parent that may be written and not read cannot be synced; the folder is there all the same.
+        do {
+            try syncFolder(Self.parent(of: path) ?? ".")
+        } catch  where error.code == .permissionDenied {}
+    }
+
+    /// The folder that holds `path`; `nil` for a bare name.
+    private static func parent(of path: String) -> String? {
+        var path = path[...]
+        while path.count > 1, path.hasSuffix("/") { path = path.dropLast() }
+        guard let slash = path.lastIndex(of: "/") else { return nil }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    package func removeFolder(_ path: String) throws(DFSError) {
+        try systemCall(cannot: "remove the folder", path) { rmdir(path) }
+    }
+
+    package func syncFolder(_ path: String) throws(DFSError) {
+        let descriptor = try systemCall(cannot: "open the folder", path) {
+            Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        }
+        defer { close(descriptor) }
+        try systemCall(cannot: "sync the folder", path) { fsync(descriptor) }
+    }
+}

@@ -1,0 +1,91 @@
+import CLinux
+import DFSCore
+import Glibc
+import NIOCore
+
+/// The real files of this machine.
+package struct PosixFileSystem: FileSystem {
+    package init() {}
+
+    package func open(_ path: String, _ access: FileAccess) throws(DFSError) -> any OpenFile {
+        let flags =
+            switch access {
+            case .reading: O_RDONLY | O_NONBLOCK | O_CLOEXEC  // a FIFO would block the thread
+            case .creating: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
+            }
+        let action =
+            switch access {
+            case .reading: "open"
+            case .creating: "create"
+            }
+        let descriptor = try systemCall(cannot: action, path) { Glibc.open(path, flags, 0o644) }
+        return try PosixFile(takingOwnershipOf: descriptor, path: path)
+    }
+
+    package func status(of path: String) throws(DFSError) -> FileStatus? {
+        var status = stat()
+        do {
+            try systemCall(cannot: "look at", path) { lstat(path, &status) }
+        } catch  where error.code == .notFound {
+            return nil
+        }
+        return FileStatus(kind: FileStatus.Kind(mode: status.st_mode), size: Int64(status.st_size))
+    }
+
+    package func rename(_ source: String, to target: String, replacing: Bool) throws(DFSError) {
+        if replacing {
+            try systemCall(cannot: "rename \(source) to", target) { Glibc.rename(source, target) }
+            return
+        }
+        if dfs_rename_noreplace(source, target) == 0 { return }
+        let number = errno
+        guard number == EINVAL || number == ENOSYS else {
+            throw SystemError.error(number, cannot: "rename \(source) to", target)
+        }
+        // A file system that cannot rename without replacing: a second name, then the first is dropped. A crash between
+        // the two leaves both, which is what the removal of temporaries at start expects.
+        try systemCall(cannot: "link \(source) to", target) { link(source, target) }
+        try systemCall(cannot: "remove", source) { unlink(source) }
+    }
+
+    @discardableResult
+    package func remove(_ path: String) throws(DFSError) -> Bool {
+        do {
+            try systemCall(cannot: "remove", path) { unlink(path) }
+        } catch  where error.code == .notFound {
+            return false
+        }
+        return true
+    }
+
+    package func freeBytes(at path: String) throws(DFSError) -> Int64 {
+        var status = statvfs()
+        try systemCall(cannot: "measure the free space of", path) { statvfs(path, &status) }
+        let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return overflow ? .max : Int64(clamping: bytes)
+    }
+
+    package func lock(_ path: String) throws(DFSError) -> FileLock? {
+        let descriptor = try systemCall(cannot: "open", path) {
+            Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        }
+        do {
+            try systemCall(cannot: "lock", path) { flock(descriptor, LOCK_EX | LOCK_NB) }
+        } catch {
+            close(descriptor)
+            if error.code == .unavailable { return nil }
+            throw error
+        }
+        return FileLock { close(descriptor) }
+    }
+}
+
+extension FileStatus.Kind {
+    fileprivate init(mode: mode_t) {
+        switch mode & S_IFMT {
+        case S_IFREG: self = .file
+        case S_IFDIR: self = .folder
+        default: self = .other
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import DFSCore
+import DFSMetadata
+import Logging
+
+/// Hands each effect to the part of the node that carries it out.
+struct EffectPerformer: Sendable {
+    let heartbeats: HeartbeatManager
+    let work: ServerWork
+    let logger: Logger
+
+    func perform(_ effect: Effect) {
+        switch effect {
+        case .heartbeatResponse(let stream, let batch): heartbeats.deliver(batch, on: stream)
+        case .describe(let address): work.add(.describe(address))
+        case .readBack(let chunk, let address): work.add(.readBack(chunk, address))
+        case .log(let notice): log(notice)
+        case .persist, .answer: break
+        }
+    }
+
+    private func log(_ notice: Notice) {
+        switch notice {
+        case .serverJoined(let server): logger.info("chunk server joined", metadata: ["server": "\(server)"])
+        case .serverDied(let server): logger.warning("chunk server is dead", metadata: ["server": "\(server)"])
+        case .serverKind(let server, let kind):
+            logger.info("chunk server described", metadata: ["server": "\(server)", "kind": "\(kind.rawValue)"])
+        case .sealed(let name, let chunks):
+            logger.info("file complete", metadata: ["file": "\(name)", "chunks": "\(chunks)"])
+        case .abandoned(let name, let reason):
+            logger.info("upload abandoned", metadata: ["file": "\(name)", "reason": "\(reason)"])
+        case .copyOrdered(let chunk, let source, let target):
+            logger.info("copy ordered", metadata: ["chunk": "\(chunk)", "from": "\(source)", "to": "\(target)"])
+        case .copyLate(let chunk, let target):
+            logger.warning("copy did not arrive in time", metadata: ["chunk": "\(chunk)", "to": "\(target)"])
+        case .replicaLost(let chunk, let server):
+            logger.warning("replica is gone", metadata: ["chunk": "\(chunk)", "server": "\(server)"])
+        case .replicaBad(let chunk, let server):
+            logger.warning("replica holds other bytes", metadata: ["chunk": "\(chunk)", "server": "\(server)"])
+        case .deletionOrdered(let chunk, let server):
+            logger.info("deletion ordered", metadata: ["chunk": "\(chunk)", "server": "\(server)"])
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import DFSCore
+import DFSMetadata
+import DFSServices
+import DFSWire
+import RPC
+import Synchronization
+
+/// The heartbeat streams of all chunk servers: each heartbeat is answered once, and tasks are pushed between answers as
+/// soon as they exist.
+package final class HeartbeatManager: Sendable {
+    private struct Streams {
+        var byToken: [StreamToken: HeartbeatStream] = [:]
+        var nextToken: UInt64 = 1
+    }
+
+    private let streams = Mutex(Streams())
+
+    package init() {}
+
+    /// Sends `batch` on the stream; one that is gone is ignored.
+    func deliver(_ batch: TaskBatch, on token: StreamToken) {
+        streams.withLock { $0.byToken[token] }?.deliver(batch)
+    }
+
+    /// Serves one Heartbeat call.
+    func serve(_ call: ServerCall, _ metadata: MetadataManager) async throws {
+        let stream = open()
+        defer { close(stream) }
+        try await withThrowingTaskGroup { tasks in
+            tasks.addTask {
+                // Wakes the reader too when the server can no longer be written to.
+                defer { stream.end() }
+                while let batch = await stream.next() {
+                    try await call.send(HeartbeatResponse(batch))
+                    stream.noteSent()
+                }
+            }
+            defer { stream.end() }
+            try await Self.read(call, stream, metadata)
+        }
+    }
+
+    /// Reads heartbeats until the server ends the stream, and waits for each answer before the next: when it returns, no
+    /// response is due.
+    private static func read(
+        _ call: ServerCall, _ stream: HeartbeatStream, _ metadata: MetadataManager
+    ) async throws {
+        var address: ServerAddress?
+        defer {
+            if let address { metadata.post(.heartbeatStreamEnded(address, stream.token)) }
+        }
+        var count = 0
+        while let request = try await call.receive(HeartbeatRequest.self) {
+            let report = try ServerReport(
+                address: request.serverAddress, freeMiB: request.freeStorage, chunks: request.chunks, call)
+            address = report.address
+            metadata.post(.heartbeat(report, stream.token))
+            count += 1
+            await stream.waitUntilSent(count)
+        }
+    }
+
+    private func open() -> HeartbeatStream {
+        streams.withLock { streams in
+            let stream = HeartbeatStream(token: StreamToken(rawValue: streams.nextToken))
+            streams.nextToken += 1
+            streams.byToken[stream.token] = stream
+            return stream
+        }
+    }
+
+    private func close(_ stream: HeartbeatStream) {
+        streams.withLock { $0.byToken[stream.token] = nil }
+        stream.end()
+    }
+}
+
+extension HeartbeatResponse {
+    init(_ batch: TaskBatch) {
+        self.init(
+            replicationTasks: batch.copies.map {
+                ReplicationTask(chunkID: $0.chunk.text, targetAddress: $0.target.description)
+            },
+            deleteTasks: batch.deletions.map { DeleteTask(chunkID: $0.text) })
+    }
+}

@@ -1,0 +1,156 @@
+import DFSCore
+import DFSFiles
+import DFSMetadata
+import DFSMetadataStore
+import DFSServices
+import DFSWire
+import Logging
+import NIOCore
+import NIOPosix
+import RPC
+import Synchronization
+
+/// A running master: the decisions of `DFSMetadata` bound to the store, to the clock and to gRPC.
+///
+/// Every input passes through ``MetadataManager``, which decides, makes durable and lets effects out; heartbeat streams
+/// belong to ``HeartbeatManager``; calls that the master itself makes to chunk servers to ``ServerWork``.
+package final class Master: Sendable {
+    /// What an operator sets.
+    package struct Configuration: Sendable {
+        /// Host and port to listen on; port 0 lets the system choose.
+        package var listen = ServerAddress(host: "", port: 8000)
+        /// The folder of the metadata store; made where missing.
+        package var metadataFolder = "./meta"
+        package var policy = ClusterPolicy()
+        /// Fixes all random choices; `nil` draws a seed.
+        package var seed: UInt64?
+
+        package init() {}
+    }
+
+    private struct Parts {
+        var metadata: MetadataManager?
+        var server: RPCServer?
+        var ticker: RepeatedTask?
+    }
+
+    private let configuration: Configuration
+    private let logger: Logger
+    private let group: MultiThreadedEventLoopGroup
+    private let peers: PeerPool
+    private let heartbeats = HeartbeatManager()
+    private let work: ServerWork
+    private let parts = Mutex(Parts())
+
+    /// Opens nothing yet.
+    package init(configuration: Configuration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        peers = PeerPool(role: "chunk server", group: group, logger: logger)
+        work = ServerWork(peers: peers, logger: logger)
+    }
+
+    /// Opens the store, recovers the metadata and listens; serves when it returns.
+    ///
+    /// - Returns: the port.
+    /// - Throws: ``DFSError`` that names what is in the way and the remedy.
+    @discardableResult
+    package func start() async throws -> UInt16 {
+        let (metadata, clusterID) = try await recover()
+        parts.withLock { $0.metadata = metadata }
+        let server = makeServer(metadata, clusterID)
+        let port: UInt16
+        do {
+            port = try await server.listen(host: configuration.listen.host, port: configuration.listen.port)
+        } catch {
+            let cause = (error as? RPCError)?.message ?? "\(error)"
+            throw DFSError(.failedPrecondition, "cannot listen on \(configuration.listen): \(cause)")
+        }
+        parts.withLock { parts in
+            parts.server = server
+            parts.ticker = startTicking(metadata)
+        }
+        let address = ServerAddress(host: configuration.listen.host, port: port)
+        logger.info("master ready", metadata: ["listen": "\(address)", "cluster": "\(clusterID)"])
+        return port
+    }
+
+    /// Serves until the task is cancelled.
+    ///
+    /// - Throws: ``DFSError`` where the store failed; nothing that was acknowledged is lost then.
+    package func run() async throws {
+        guard let metadata = parts.withLock({ $0.metadata }) else { return }
+        try await withThrowingTaskGroup { tasks in
+            tasks.addTask { [work] in await work.run(reportingTo: metadata) }
+            tasks.addTask { if let failure = await metadata.failure() { throw failure } }
+            defer { tasks.cancelAll() }
+            try await tasks.next()
+        }
+    }
+
+    /// Stops accepting, lets calls finish for a moment, decides what is waiting, and closes the store.
+    package func stop() async {
+        let parts = parts.withLock { parts in
+            defer { parts = Parts() }
+            return parts
+        }
+        parts.ticker?.cancel()
+        // Connections that close now say nothing of their writers.
+        parts.metadata?.ignoreConnections()
+        await parts.server?.shutdown(grace: .milliseconds(500))
+        do {
+            try await parts.metadata?.close()
+        } catch {
+            logger.error("cannot close the metadata store", metadata: ["error": "\(error)"])
+        }
+        await peers.close()
+        try? await group.shutdownGracefully()
+    }
+
+    // MARK: Parts
+
+    /// Opens the store on a thread that may block.
+    private func recover() async throws -> (MetadataManager, clusterID: String) {
+        let folder = configuration.metadataFolder
+        let (store, image) = try await NIOThreadPool.singleton.runIfActive {
+            let store = try SQLiteMetadataStore(folder: folder, fileSystem: PosixFileSystem()) {
+                hex(.random(in: 0 ... .max), digits: 16) + hex(.random(in: 0 ... .max), digits: 16)
+            }
+            return (store, try store.load())
+        }
+        let clock = SystemClock()
+        let state = MasterState(
+            policy: configuration.policy, image: image, seed: configuration.seed ?? .random(in: 0 ... .max),
+            now: clock.now)
+        logger.info(
+            "metadata loaded", metadata: ["files": "\(image.files.count)", "folder": "\(folder)"])
+        let performer = EffectPerformer(heartbeats: heartbeats, work: work, logger: logger)
+        let manager = MetadataManager(state: state, store: store, clock: clock) { performer.perform($0) }
+        return (manager, image.clusterID)
+    }
+
+    private func makeServer(_ metadata: MetadataManager, _ clusterID: String) -> RPCServer {
+        var routes = ServiceRoutes()
+        MasterService(metadata: metadata, heartbeats: heartbeats).add(to: &routes)
+        NamespaceService(metadata: metadata).add(to: &routes)
+        let description = DescribeResponse(
+            role: "master", version: SoftwareVersion.text, clusterID: clusterID, nodeID: clusterID,
+            chunkSize: configuration.policy.chunkSize, replication: UInt32(configuration.policy.replication))
+        ReportService(metadata: metadata, description: description).add(to: &routes)
+        var server = RPCServer.Configuration()
+        // A file of very many chunks has a long answer; our own clients take it, and Go clients have none such.
+        server.maxSendMessageBytes = 64 << 20
+        server.onConnectionClosed = { metadata.post(.connectionClosed(ConnectionToken(rawValue: $0.value))) }
+        return RPCServer(routes: routes, configuration: server, group: group, logger: logger)
+    }
+
+    /// Time passes once a second, oftener where servers are to be found dead sooner.
+    private func startTicking(_ metadata: MetadataManager) -> RepeatedTask {
+        let threshold = configuration.policy.liveThreshold.nanoseconds
+        let interval = TimeAmount.nanoseconds(max(20_000_000, min(1_000_000_000, threshold / 5)))
+        return group.next().scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+            metadata.post(.tick)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import DFSCore
+import DFSMetadata
+import DFSServices
+import DFSWire
+import RPC
+
+/// `dfs.ChunkReports` and `dfs.Node`: the master for our own chunk servers, and for all who ask what it is.
+struct ReportService: Sendable {
+    let metadata: MetadataManager
+    let description: DescribeResponse
+
+    func add(to routes: inout ServiceRoutes) {
+        routes.unary(Methods.report) { try await report($0, $1) }
+        routes.unary(Methods.describe) { (_: DescribeRequest, _) in description }
+    }
+
+    private func report(_ request: ReportRequest, _ call: ServerCall) async throws -> ReportResponse {
+        let replicas = request.chunks.compactMap { digest -> (ChunkID, Digest)? in
+            guard let id = try? ChunkID(digest.chunkID) else { return nil }
+            return (id, Digest(length: digest.length, crc32c: digest.crc32c))
+        }
+        let report = ReplicaReport(
+            address: try ServerAddress(registered: request.serverAddress, by: call.peerHost), nodeID: request.nodeID,
+            connection: call.connection, replicas: replicas)
+        guard case .reported(let unwanted) = try await metadata.ask({ .report(report, $0) }) else {
+            throw MismatchedAnswer.error
+        }
+        return ReportResponse(clusterID: description.clusterID, unwantedChunks: unwanted.map(\.text))
+    }
+}

@@ -1,0 +1,39 @@
+import DFSCore
+
+// Deletion: only chunks of abandoned uploads, bad copies and surplus copies, never what is unknown.
+extension MasterState {
+    /// Orders a deletion, unless one is under way or the server has enough to do; its next list brings it up again.
+    mutating func requestDeletion(of id: ChunkID, on server: ServerHandle) {
+        guard let stream = servers[server].stream else { return }
+        if let since = servers[server].deletions[id] {
+            guard now - since > policy.deletionTimeout else { return }
+        } else {
+            guard servers[server].outstandingTasks < policy.maxTasksPerServer else { return }
+        }
+        servers[server].deletions[id] = now
+        outbox.addDeletion(id, to: stream)
+        effects.append(.log(.deletionOrdered(id, servers[server].address)))
+    }
+
+    /// Ends an open upload: its name is free, and its chunks, where `condemning`, are deleted wherever they are or turn up.
+    mutating func abandon(_ file: FileID, reason: String, condemning: Bool = true) {
+        guard let entry = namespace.file(file) else { return }
+        precondition(!entry.isSealed, "a sealed file is never abandoned")
+        let tombstone = Tombstone(file: file, name: entry.header.name, chunkCount: condemning ? entry.chunks.count : 0)
+        effects.append(.persist(.abandon(tombstone)))
+        effects.append(.log(.abandoned(entry.header.name, reason: reason)))
+        tombstones.insert(tombstone)
+        namespace.remove(file)
+        for chunk in entry.chunks.compactMap(\.self) {
+            let id = chunks[chunk].id
+            let replicas = chunks[chunk].replicas
+            cancelCopies(of: chunk)
+            for replica in replicas { removeReplica(of: chunk, on: replica.server) }
+            repair.queue.remove(chunk)
+            chunks.remove(chunk)
+            for replica in replicas where condemning && replica.state != .assigned {
+                requestDeletion(of: id, on: replica.server)
+            }
+        }
+    }
+}

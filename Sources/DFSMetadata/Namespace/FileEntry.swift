@@ -1,0 +1,52 @@
+import DFSCore
+
+/// One file, from its first chunk on.
+///
+/// States and moves: `writing` -> `sealed` when a Swift client completes it; `writing` -> `settling` -> `sealed` for a Go
+/// client, which never says that it is done; out of both open states the file can be abandoned, and is then gone.
+struct FileEntry: Sendable {
+    enum Phase: Sendable, Equatable {
+        /// A writer is at work, or may come back before its lease ends.
+        case writing(Lease)
+        /// The Go client is done; its chunks are waiting for proof that they are whole.
+        case settling(since: MonotonicInstant)
+        /// Complete, durable, visible.
+        case sealed
+    }
+
+    let header: FileHeader
+    /// Read from the store at start.
+    let isRecovered: Bool
+    var phase: Phase
+    /// By index, with gaps while a writer allocates out of order.
+    var chunks: [ChunkHandle?] = []
+    /// Chunks whose digest is known.
+    var provenCount = 0
+
+    var isSealed: Bool { phase == .sealed }
+
+    /// Every index up to the last is allocated and proven.
+    var isProven: Bool { !chunks.isEmpty && provenCount == chunks.count }
+
+    /// The chunk at `index`, if it was allocated.
+    func chunk(at index: Int) -> ChunkHandle? {
+        chunks.indices.contains(index) ? chunks[index] : nil
+    }
+
+    mutating func place(_ chunk: ChunkHandle, at index: Int) {
+        while chunks.count <= index { chunks.append(nil) }
+        chunks[index] = chunk
+    }
+}
+
+/// Who may write a file, and until when.
+struct Lease: Sendable, Equatable {
+    /// The connection that the writer was last seen on, while it lasts.
+    var connection: ConnectionToken?
+    /// When the lease ends unless the writer comes back; set while there is no connection.
+    var expires: MonotonicInstant?
+
+    static func held(over connection: ConnectionToken) -> Lease { Lease(connection: connection, expires: nil) }
+
+    static func detached(until expiry: MonotonicInstant) -> Lease { Lease(connection: nil, expires: expiry) }
+}

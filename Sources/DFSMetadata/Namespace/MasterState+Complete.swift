@@ -1,0 +1,86 @@
+import DFSCore
+
+// The end of an upload: a Swift client says so, for a Go client it is found out.
+extension MasterState {
+    mutating func complete(_ request: CompletionRequest) throws(DFSError) -> Answer {
+        guard let entry = namespace.file(request.upload), entry.header.writer == .swift else {
+            throw DFSError(.notFound, "no open upload \(request.upload); it was abandoned, start it over")
+        }
+        if entry.isSealed { return try confirm(entry, request) }
+        namespace.setPhase(.writing(lease(over: request.connection)), of: request.upload)
+        try check(request, against: entry)
+        for (index, written) in request.chunks.enumerated() {
+            guard let chunk = entry.chunk(at: index) else { continue }
+            for server in written.servers.compactMap({ servers.handle(of: $0) }) {
+                accept(chunk, written.digest, on: server)
+            }
+        }
+        seal(request.upload)
+        return .completed
+    }
+
+    /// The answer to a completion that was asked again because the first answer was lost.
+    private func confirm(_ entry: FileEntry, _ request: CompletionRequest) throws(DFSError) -> Answer {
+        let digests = entry.chunks.compactMap { $0 }.map { chunks[$0].digest }
+        guard digests == request.chunks.map({ Optional($0.digest) }) else {
+            throw DFSError(
+                .failedPrecondition, "file \(quoted(entry.header.name.text)) is complete with other contents")
+        }
+        return .completed
+    }
+
+    private func check(_ request: CompletionRequest, against entry: FileEntry) throws(DFSError) {
+        let text = quoted(entry.header.name.text)
+        guard !request.chunks.isEmpty, request.chunks.count == entry.chunks.count else {
+            throw DFSError(
+                .failedPrecondition,
+                "\(request.chunks.count) chunks of \(text) are said to be complete, \(entry.chunks.count) were allocated"
+            )
+        }
+        for (index, written) in request.chunks.enumerated() {
+            guard let handle = entry.chunk(at: index), chunks[handle].id == written.id else {
+                throw DFSError(.failedPrecondition, "chunk \(index) of \(text) is not \(quoted(written.id.text))")
+            }
+            let isLast = index == request.chunks.count - 1
+            let length = written.digest.length
+            let size = entry.header.chunkSize
+            guard length <= size, isLast || length == size, length > 0 || request.chunks.count == 1 else {
+                throw DFSError(
+                    .invalidArgument, "chunk \(index) of \(text) has \(length) bytes, in chunks of \(size)")
+            }
+            if let known = chunks[handle].digest, known != written.digest {
+                throw DFSError(
+                    .dataLoss,
+                    "chunk \(written.id) was stored as \(known.length) bytes with crc32c \(hex(UInt64(known.crc32c), digits: 8)), "
+                        + "written as \(length) bytes with \(hex(UInt64(written.digest.crc32c), digits: 8)); "
+                        + "upload the file again", advice: .giveUp)
+            }
+            let isHeld = chunks[handle].replicas.contains { $0.state == .complete }
+            guard isHeld || written.servers.contains(where: { servers.handle(of: $0) != nil }) else {
+                throw DFSError(.failedPrecondition, "chunk \(written.id) has no complete replica; upload it again")
+            }
+        }
+    }
+
+    /// Makes the file durable and visible. Every chunk must be proven.
+    mutating func seal(_ file: FileID) {
+        guard let entry = namespace.file(file), entry.isProven else {
+            preconditionFailure("only a file whose chunks are all proven is sealed")
+        }
+        let handles = entry.chunks.compactMap { $0 }
+        effects.append(.persist(.seal(file, digests: handles.compactMap { chunks[$0].digest })))
+        effects.append(.log(.sealed(entry.header.name, chunks: handles.count)))
+        namespace.setPhase(.sealed, of: file)
+        for chunk in handles {
+            // The writer is done: what it did not bring to these servers it never will.
+            for replica in chunks[chunk].replicas
+            where replica.state == .assigned && !repair.isCopying(chunk, to: replica.server) {
+                removeReplica(of: chunk, on: replica.server)
+            }
+            for replica in chunks[chunk].replicas where replica.state == .listed {
+                considerReading(chunk, on: replica.server)
+            }
+            review(chunk)
+        }
+    }
+}

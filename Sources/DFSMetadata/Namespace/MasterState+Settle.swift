@@ -1,0 +1,59 @@
+import DFSCore
+
+// Go uploads whose writer is done: sealed when every chunk is proven, abandoned when one can never be.
+extension MasterState {
+    /// The writer's connection closed, or it asked for its file.
+    mutating func settle(_ file: FileID) {
+        namespace.setPhase(.settling(since: now), of: file)
+        reviewSettling(file)
+        guard let entry = namespace.file(file), !entry.isSealed else { return }
+        for chunk in entry.chunks.compactMap({ $0 }) where chunks[chunk].digest == nil { readAll(of: chunk) }
+    }
+
+    mutating func reviewSettlingFiles() {
+        for file in namespace.settling { reviewSettling(file) }
+    }
+
+    /// Seals or abandons a settling file, where that can be said.
+    mutating func reviewSettling(_ file: FileID) {
+        guard let entry = namespace.file(file), case .settling(let since) = entry.phase else { return }
+        if entry.isProven {
+            seal(file)
+            return
+        }
+        for (index, chunk) in entry.chunks.enumerated() {
+            guard let chunk else {
+                abandon(file, reason: "chunk \(index) was never allocated")
+                return
+            }
+            guard chunks[chunk].digest == nil, isHopeless(chunk, of: entry, for: now - since) else { continue }
+            // After a restart, a server that is still away may hold an acknowledged chunk: the name is given up, but
+            // nothing is condemned.
+            abandon(file, reason: "chunk \(index) reached no server whole", condemning: !entry.isRecovered)
+            return
+        }
+    }
+
+    /// Whether every server that could hold the chunk is known not to, after waiting for `time`.
+    private func isHopeless(_ chunk: ChunkHandle, of entry: FileEntry, for time: Duration) -> Bool {
+        let hasLostPatience = time > policy.settlingPatience
+        // Who was to hold it is not stored.
+        if entry.isRecovered && !hasLostPatience { return false }
+        return chunks[chunk].replicas.allSatisfy { replica in
+            let server = servers[replica.server]
+            guard server.isAlive else { return false }
+            switch server.kind {
+            case .swift:
+                // A server of ours has the master's word before it acknowledges, so nothing is on its way, unless the
+                // server was not heard of lately.
+                return hasLostPatience || now - server.lastHeard <= policy.absenceInterval
+            case .go:
+                // Having nothing is believed when it is said twice, too few bytes only when the time is up.
+                let finding = verification.settledFinding(
+                    ProbeKey(chunk: chunk, server: replica.server), now, policy.rereadInterval)
+                return finding == .absent || (finding != nil && finding != .unreachable && hasLostPatience)
+            case .unknown: return false
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import DFSCore
+
+// Bringing every chunk to its number of copies: copy first, delete only what is surely too much.
+extension MasterState {
+    /// Looks whether the chunk has the right number of copies and queues it otherwise. To be called whenever one of its
+    /// replicas, or the life of a server that holds one, changed.
+    mutating func review(_ chunk: ChunkHandle) {
+        guard let need = need(of: chunk) else { return }
+        if need.missing > 0 { repair.queue.append(chunk) }
+        if need.surplus > 0 || need.missing == 0 { trim(chunk, surplus: need.surplus) }
+    }
+
+    /// How many copies are to be made or may be deleted; `nil` while that is its writer's affair.
+    private func need(of chunk: ChunkHandle) -> (missing: Int, surplus: Int)? {
+        guard let entry = namespace.file(chunks[chunk].file) else { return nil }
+        // A Go client writes one copy and leaves the others to us as soon as the chunk is whole.
+        guard entry.isSealed || (entry.header.writer == .go && chunks[chunk].digest != nil) else { return nil }
+        var complete = 0
+        var sure = 0
+        var hoped = 0
+        for replica in chunks[chunk].replicas where servers[replica.server].isAlive {
+            switch replica.state {
+            case .complete:
+                complete += 1
+                if replica.missingSince == nil { sure += 1 }
+            case .listed where !repair.isCopying(chunk, to: replica.server):
+                hoped += 1
+            case .listed, .assigned, .bad, .deleting: break
+            }
+        }
+        let factor = entry.header.replication
+        let canCopy = complete > 0 && !(chunks[chunk].isRecovered && repair.isHolding)
+        let missing = canCopy ? factor - complete - hoped - repair.arriving(chunk) : 0
+        return (max(0, missing), entry.isSealed ? max(0, sure - factor) : 0)
+    }
+
+    /// Orders missing copies; looks at a bounded number of chunks a step.
+    mutating func dispatchCopies() {
+        var looked = 0
+        var waiting: [ChunkHandle] = []
+        while looked < 256, let chunk = repair.queue.popFirst() {
+            looked += 1
+            guard chunks.holds(chunk), let missing = need(of: chunk)?.missing, missing > 0 else { continue }
+            // What could not be done now is looked at again, after the others.
+            if !order(missing, of: chunk) { waiting.append(chunk) }
+        }
+        for chunk in waiting { repair.queue.append(chunk) }
+    }
+
+    /// Orders up to `count` copies; `false` where not all could be.
+    private mutating func order(_ count: Int, of chunk: ChunkHandle) -> Bool {
+        for _ in 0..<count {
+            guard let source = source(for: chunk), let stream = servers[source].stream,
+                let target = target(for: chunk)
+            else { return false }
+            let copies = servers[source].outstandingCopies + 1
+            let isGo = servers[source].kind != .swift
+            let task = CopyTask(
+                source: source, target: target, orderedAt: now, lateAt: now + policy.copyTimeout,
+                // A Go server gives each copy at most 30 s.
+                overAt: now + (isGo ? .seconds(30 * (copies + 1)) : policy.copyTimeout))
+            repair.add(task, of: chunk)
+            servers[source].outstandingCopies = copies
+            servers.reserve(chunks[chunk].digest?.length ?? policy.chunkSize, on: target)
+            if chunks[chunk].position(of: target) == nil {
+                addReplica(Replica(server: target, state: .assigned), to: chunk)
+            } else {
+                update(chunk, on: target) { $0.state = .assigned }
+            }
+            let id = chunks[chunk].id
+            outbox.add(TaskBatch.Copy(chunk: id, target: servers[target].address), to: stream)
+            effects.append(
+                .log(.copyOrdered(id, from: servers[source].address, to: servers[target].address)))
+        }
+        return true
+    }
+
+    /// The live server with a complete copy that has the least to do.
+    private func source(for chunk: ChunkHandle) -> ServerHandle? {
+        chunks[chunk].replicas
+            .filter { $0.state == .complete && $0.missingSince == nil }
+            .map { servers[$0.server] }
+            .filter {
+                $0.isAlive && $0.stream != nil && $0.outstandingCopies < policy.maxCopiesPerSource
+                    && $0.outstandingTasks < policy.maxTasksPerServer
+            }
+            .min { $0.outstandingCopies < $1.outstandingCopies }?
+            .handle
+    }
+
+    private mutating func target(for chunk: ChunkHandle) -> ServerHandle? {
+        var excluded = Set(repair.copies(of: chunk).map(\.target))
+        for replica in chunks[chunk].replicas {
+            switch replica.state {
+            case .listed, .complete, .deleting: excluded.insert(replica.server)
+            case .assigned: break
+            // A Go server overwrites what it holds; one of ours puts a bad copy aside by itself.
+            case .bad: if servers[replica.server].kind != .go { excluded.insert(replica.server) }
+            }
+        }
+        for server in servers.all where repair.copiesTo(server.handle) >= policy.maxCopiesPerTarget {
+            excluded.insert(server.handle)
+        }
+        let bytes = max(chunks[chunk].digest?.length ?? 0, policy.chunkSize)
+        return Placement(bytes: bytes, excluded: excluded).choose(1, from: servers.all, using: &random).first
+    }
+
+    /// Deletes bad copies, and surplus ones where enough complete ones remain: first on the server that came back last,
+    /// then where space is least.
+    private mutating func trim(_ chunk: ChunkHandle, surplus: Int) {
+        guard namespace.file(chunks[chunk].file)?.isSealed == true else { return }
+        let bad = chunks[chunk].replicas.filter { $0.state == .bad && servers[$0.server].isAlive }.map(\.server)
+        let victims = chunks[chunk].replicas
+            .filter { $0.state == .complete && $0.missingSince == nil && servers[$0.server].isAlive }
+            .map { servers[$0.server] }
+            .sorted { ($1.aliveSince, $0.availableBytes) < ($0.aliveSince, $1.availableBytes) }
+            .prefix(surplus).map(\.handle)
+        for server in victims + (isWhole(chunk) ? bad : []) {
+            update(chunk, on: server) { $0.state = .deleting }
+            requestDeletion(of: chunks[chunk].id, on: server)
+        }
+    }
+
+    private func isWhole(_ chunk: ChunkHandle) -> Bool {
+        guard let entry = namespace.file(chunks[chunk].file) else { return false }
+        let sure = chunks[chunk].replicas.count {
+            $0.state == .complete && $0.missingSince == nil && servers[$0.server].isAlive
+        }
+        return sure >= entry.header.replication
+    }
+}

@@ -1,0 +1,87 @@
+import DFSCore
+
+// Chunk servers: registration, heartbeats, liveness.
+extension MasterState {
+    mutating func register(_ report: ServerReport, _ call: CallToken) {
+        guard let server = admit(report.address, over: report.connection) else {
+            let error = DFSError(.resourceExhausted, "the master knows \(ServerTable.maxCount) chunk servers already")
+            effects.append(.answer(call, .failure(error)))
+            return
+        }
+        take(report, from: server)
+        effects.append(.answer(call, .success(.registered)))
+    }
+
+    /// Any heartbeat registers an unknown server: after a restart of the master, Go servers just go on sending them.
+    mutating func heartbeat(_ report: ServerReport, _ stream: StreamToken) {
+        outbox.open(stream)
+        guard let server = admit(report.address, over: report.connection) else { return }
+        servers[server].stream = stream
+        take(report, from: server)
+    }
+
+    mutating func heartbeatStreamEnded(_ address: ServerAddress, _ stream: StreamToken) {
+        guard let server = servers.handle(of: address), servers[server].stream == stream else { return }
+        servers[server].stream = nil
+    }
+
+    mutating func described(_ address: ServerAddress, _ kind: NodeKind, nodeID: String) {
+        guard let server = servers.handle(of: address) else { return }
+        guard kind != .unknown else {
+            servers[server].describeAt = now + .seconds(5)
+            return
+        }
+        setKind(kind, nodeID: nodeID, of: server)
+    }
+
+    /// Enters the server, or brings it back to life, and asks who it is where the connection is new.
+    mutating func admit(_ address: ServerAddress, over connection: ConnectionToken) -> ServerHandle? {
+        let isNew = servers.handle(of: address) == nil
+        guard let server = servers.enter(address, now: now) else { return nil }
+        let isBack = isNew || !servers[server].isAlive
+        if isBack {
+            servers[server].isAlive = true
+            servers[server].aliveSince = now
+            effects.append(.log(.serverJoined(address)))
+        }
+        servers[server].lastHeard = now
+        if servers[server].connection != connection {
+            servers[server].connection = connection
+            servers[server].describeAt = now
+        }
+        if let due = servers[server].describeAt, due <= now {
+            servers[server].describeAt = nil
+            effects.append(.describe(address))
+        }
+        return server
+    }
+
+    mutating func setKind(_ kind: NodeKind, nodeID: String, of server: ServerHandle) {
+        servers[server].describeAt = nil
+        servers[server].nodeID = nodeID
+        guard servers[server].kind != kind else { return }
+        servers[server].kind = kind
+        effects.append(.log(.serverKind(servers[server].address, kind)))
+        guard kind == .go else { return }
+        for chunk in servers[server].chunks.sorted() { considerReading(chunk, on: server) }
+    }
+
+    mutating func findDeadServers() {
+        for server in servers.all where server.isAlive && now - server.lastHeard > policy.liveThreshold {
+            die(server.handle)
+        }
+    }
+
+    /// Its replicas stay on record: if it returns, they count again. Until then copies of them are made.
+    private mutating func die(_ server: ServerHandle) {
+        servers[server].isAlive = false
+        servers[server].stream = nil
+        servers[server].deletions.removeAll()
+        effects.append(.log(.serverDied(servers[server].address)))
+        cancelCopies(of: server)
+        for chunk in servers[server].chunks.sorted() {
+            verification.forget(ProbeKey(chunk: chunk, server: server))
+            review(chunk)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import DFSCore
+
+// What our own chunk servers report, and what makes a replica complete.
+extension MasterState {
+    mutating func take(_ report: ReplicaReport, _ call: CallToken) {
+        guard let server = admit(report.address, over: report.connection) else {
+            let error = DFSError(.resourceExhausted, "the master knows \(ServerTable.maxCount) chunk servers already")
+            effects.append(.answer(call, .failure(error)))
+            return
+        }
+        setKind(.swift, nodeID: report.nodeID, of: server)
+        var unwanted: [ChunkID] = []
+        for (id, digest) in report.replicas {
+            guard let chunk = chunks.handle(of: id) else { continue }
+            if let known = chunks[chunk].digest, known != digest {
+                unwanted.append(id)
+                effects.append(.log(.replicaBad(id, report.address)))
+                removeReplica(of: chunk, on: server)
+                finishCopy(of: chunk, to: server)
+                review(chunk)
+            } else {
+                accept(chunk, digest, on: server)
+            }
+        }
+        effects.append(.answer(call, .success(.reported(unwanted: unwanted))))
+    }
+
+    /// The server holds all of the chunk. The first complete copy decides the chunk's digest.
+    mutating func accept(_ chunk: ChunkHandle, _ digest: Digest, on server: ServerHandle) {
+        let isFirstProof = chunks[chunk].digest == nil
+        if isFirstProof {
+            chunks[chunk].digest = digest
+            namespace.countProven(in: chunks[chunk].file)
+        }
+        if chunks[chunk].position(of: server) == nil {
+            addReplica(Replica(server: server, state: .complete), to: chunk)
+        } else {
+            update(chunk, on: server) { replica in
+                // An order to delete stands: it was given because others are complete.
+                if replica.state != .deleting { replica.state = .complete }
+                replica.missingSince = nil
+            }
+        }
+        verification.forget(ProbeKey(chunk: chunk, server: server))
+        finishCopy(of: chunk, to: server)
+        review(chunk)
+        guard isFirstProof else { return }
+        // Copies that could not be judged before can be compared now.
+        for replica in chunks[chunk].replicas where replica.state == .listed {
+            verification.forget(ProbeKey(chunk: chunk, server: replica.server))
+            considerReading(chunk, on: replica.server)
+        }
+        reviewSettling(chunks[chunk].file)
+    }
+}

@@ -1,0 +1,47 @@
+import DFSCore
+
+/// One chunk server, alive or not. Servers are never forgotten: one that was away keeps its place.
+struct Server: Sendable {
+    let handle: ServerHandle
+    let address: ServerAddress
+    var kind = NodeKind.unknown
+    /// Kept by the node in its folder; empty for Go nodes.
+    var nodeID = ""
+
+    var isAlive = true
+    var lastHeard: MonotonicInstant
+    /// When its present life began: of the surplus copies of a chunk, the one on the server back last goes.
+    var aliveSince: MonotonicInstant
+
+    /// The connection it was last heard on; a new one makes the master ask again who it is.
+    var connection: ConnectionToken?
+    /// When to ask who it is, if it has not been told.
+    var describeAt: MonotonicInstant?
+    /// Where tasks for it go; `nil` while it has no heartbeat stream.
+    var stream: StreamToken?
+
+    var freeBytes: UInt64 = 0
+    /// Handed out since its last heartbeat, which did not know of it yet.
+    var reservedBytes: UInt64 = 0
+
+    /// The number of its newest list.
+    var listNumber: UInt32 = 0
+    /// Chunks with a replica record that names this server.
+    var chunks: Set<ChunkHandle> = []
+    /// Copies it has been told to make that are not known to have arrived.
+    var outstandingCopies = 0
+    /// Deletions it has been told that its lists do not show yet, and when.
+    var deletions: [ChunkID: MonotonicInstant] = [:]
+
+    var outstandingTasks: Int { outstandingCopies + deletions.count }
+
+    /// Free space less what was handed out since it was told.
+    var availableBytes: UInt64 { freeBytes > reservedBytes ? freeBytes - reservedBytes : 0 }
+}
+
+/// Names a server inside the state; servers stay, so a handle stays valid.
+struct ServerHandle: Hashable, Sendable, Comparable {
+    let rawValue: UInt32
+
+    static func < (left: ServerHandle, right: ServerHandle) -> Bool { left.rawValue < right.rawValue }
+}

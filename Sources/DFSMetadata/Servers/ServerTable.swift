@@ -1,0 +1,29 @@
+import DFSCore
+
+/// All chunk servers that were ever heard of in this master's life, in the order they came.
+struct ServerTable: Sendable {
+    /// More servers than this are refused, so that a stray client cannot fill the memory with addresses.
+    static let maxCount = 10_000
+
+    private var servers: [Server] = []
+    private var handles: [ServerAddress: ServerHandle] = [:]
+
+    subscript(handle: ServerHandle) -> Server {
+        get { servers[Int(handle.rawValue)] }
+        _modify { yield &servers[Int(handle.rawValue)] }
+    }
+
+    func handle(of address: ServerAddress) -> ServerHandle? { handles[address] }
+
+    var all: [Server] { servers }
+
+    /// The server at `address`, entered if it is new; `nil` when the table is full.
+    mutating func enter(_ address: ServerAddress, now: MonotonicInstant) -> ServerHandle? {
+        if let known = handles[address] { return known }
+        guard servers.count < Self.maxCount else { return nil }
+        let handle = ServerHandle(rawValue: UInt32(servers.count))
+        servers.append(Server(handle: handle, address: address, lastHeard: now, aliveSince: now))
+        handles[address] = handle
+        return handle
+    }
+}

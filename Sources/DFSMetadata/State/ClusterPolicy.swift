@@ -1,0 +1,38 @@
+import DFSCore
+
+/// The numbers that the master's decisions go by.
+package struct ClusterPolicy: Sendable {
+    /// Copies of each chunk, unless the writer asks for another number.
+    package var replication = ClusterDefaults.replicationFactor
+    /// Bytes in every chunk of a file but its last. Go clients always use ``ClusterDefaults/chunkSize``.
+    package var chunkSize = UInt64(ClusterDefaults.chunkSize)
+    /// A server silent for this long is dead.
+    package var liveThreshold = ClusterDefaults.liveThreshold
+    /// A chunk is gone from a server when two lists at least this far apart lack it.
+    package var absenceInterval = Duration.seconds(10)
+    /// An upload whose connection closed is abandoned after this time.
+    package var uploadLease = Duration.seconds(10)
+    /// The same for uploads that were open when the master stopped.
+    package var restartLease = Duration.seconds(30)
+    /// How long a Go client's finished file waits for proof before it is given up, where nothing is left to wait for.
+    package var settlingPatience = Duration.seconds(60)
+    /// Two reads of a chunk whose length nobody told must agree over this time.
+    package var rereadInterval = Duration.seconds(10)
+    /// A copy that has not arrived after this time is ordered again, to another target.
+    package var copyTimeout = Duration.seconds(60)
+    /// A deletion that a server's lists do not show after this time is ordered again.
+    package var deletionTimeout = Duration.seconds(60)
+    /// Copies and deletions that one server may have outstanding.
+    package var maxTasksPerServer = 100
+    /// Copies that one server may be making: enough to keep it busy between two heartbeats, few enough to be over soon.
+    package var maxCopiesPerSource = 8
+    /// Copies that one server may be receiving.
+    package var maxCopiesPerTarget = 16
+    /// Chunks being read back from Go servers at one time, and of one server.
+    package var maxReads = 4
+    package var maxReadsPerServer = 2
+    /// Copies of a chunk that a writer may ask for.
+    package var maxReplication = 64
+
+    package init() {}
+}

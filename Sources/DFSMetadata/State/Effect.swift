@@ -1,0 +1,85 @@
+import DFSCore
+
+/// What the master shall do, in order.
+///
+/// One rule binds all effects: none may leave before every ``persist(_:)`` that came before it, in this step or an
+/// earlier one, is durable. So nobody ever sees a state that a crash could take back.
+package enum Effect: Sendable {
+    /// Make this durable.
+    case persist(Mutation)
+    /// Answer a call.
+    case answer(CallToken, Result<Answer, DFSError>)
+    /// Send a message on a heartbeat stream; to a stream that is gone it is dropped.
+    case heartbeatResponse(StreamToken, TaskBatch)
+    /// Ask a chunk server whether it is one of ours; comes back as ``Input/described(_:_:nodeID:)``.
+    case describe(ServerAddress)
+    /// Read a whole chunk from a server; comes back as ``Input/readBack(_:at:_:)``.
+    case readBack(ChunkID, at: ServerAddress)
+    /// Tell the operator.
+    case log(Notice)
+}
+
+/// What one HeartbeatResponse carries.
+package struct TaskBatch: Sendable, Equatable {
+    /// Chunks to send elsewhere.
+    package var copies: [Copy] = []
+    /// Chunks to delete.
+    package var deletions: [ChunkID] = []
+
+    package init() {}
+
+    /// Send `chunk` to `target`.
+    package struct Copy: Sendable, Equatable {
+        package let chunk: ChunkID
+        package let target: ServerAddress
+
+        package init(chunk: ChunkID, target: ServerAddress) {
+            self.chunk = chunk
+            self.target = target
+        }
+    }
+}
+
+/// The answer to a call that succeeded.
+package enum Answer: Sendable {
+    case registered
+    /// `unwanted`: chunks whose digests differ from the ones known.
+    case reported(unwanted: [ChunkID])
+    case created(FileID, chunkSize: UInt64, replication: Int)
+    case allocated(ChunkID, [ServerAddress])
+    case completed
+    case abandoned
+    case opened(OpenedFile)
+    /// In index order; each chunk with at least one complete replica.
+    case fileInfo([LocatedChunk])
+}
+
+/// What a reader gets.
+package struct OpenedFile: Sendable, Equatable {
+    package let length: UInt64
+    package let chunkSize: UInt64
+    package let chunks: [LocatedChunk]
+}
+
+/// A chunk and where to read it.
+package struct LocatedChunk: Sendable, Equatable {
+    package let id: ChunkID
+    package let digest: Digest
+    package let version: UInt64
+    /// Best first, never empty.
+    package let servers: [ServerAddress]
+}
+
+/// An event that people should be able to read in the log.
+package enum Notice: Sendable, Equatable {
+    case serverJoined(ServerAddress)
+    case serverDied(ServerAddress)
+    case serverKind(ServerAddress, NodeKind)
+    case sealed(FileName, chunks: Int)
+    case abandoned(FileName, reason: String)
+    case copyOrdered(ChunkID, from: ServerAddress, to: ServerAddress)
+    case copyLate(ChunkID, to: ServerAddress)
+    case replicaLost(ChunkID, ServerAddress)
+    case replicaBad(ChunkID, ServerAddress)
+    case deletionOrdered(ChunkID, ServerAddress)
+}

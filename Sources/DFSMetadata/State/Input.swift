@@ -1,0 +1,130 @@
+import DFSCore
+
+/// Everything that happens to a master.
+package enum Input: Sendable {
+    /// Time has passed; given about once a second.
+    case tick
+
+    // Chunk servers.
+    /// RegisterChunkServer: answered by ``Answer/registered``.
+    case register(ServerReport, CallToken)
+    /// One message of a heartbeat stream: answered by one ``Effect/heartbeatResponse(_:_:)`` of that stream.
+    case heartbeat(ServerReport, StreamToken)
+    /// A heartbeat stream ended, however it did.
+    case heartbeatStreamEnded(ServerAddress, StreamToken)
+    /// What ``Effect/describe(_:)`` found; ``NodeKind/unknown`` where the server could not be asked.
+    case described(ServerAddress, NodeKind, nodeID: String)
+    /// ChunkReports.Report: answered by ``Answer/reported(unwanted:)``.
+    case report(ReplicaReport, CallToken)
+    /// What ``Effect/readBack(_:at:)`` found.
+    case readBack(ChunkID, at: ServerAddress, Finding)
+
+    // Clients.
+    /// Namespace.Create: answered by ``Answer/created(_:chunkSize:replication:)``.
+    case create(FileName, replication: Int?, ConnectionToken, CallToken)
+    /// MasterService.AllocateChunk: answered by ``Answer/allocated(_:_:)``.
+    case allocate(AllocationRequest, CallToken)
+    /// Namespace.Complete: answered by ``Answer/completed``.
+    case complete(CompletionRequest, CallToken)
+    /// Namespace.Abandon: answered by ``Answer/abandoned``.
+    case abandon(FileID, CallToken)
+    /// Namespace.Open: answered by ``Answer/opened(_:)``.
+    case open(FileName, ConnectionToken, CallToken)
+    /// MasterService.GetFileInfo: answered by ``Answer/fileInfo(_:)``.
+    case fileInfo(FileName, ConnectionToken, CallToken)
+
+    /// A connection ended; no input names it afterwards except calls that were already on their way.
+    case connectionClosed(ConnectionToken)
+}
+
+/// What a chunk server says in RegisterChunkServer and in each heartbeat.
+package struct ServerReport: Sendable {
+    package let address: ServerAddress
+    package let connection: ConnectionToken
+    package let freeBytes: UInt64
+    /// All chunks in its folder, in any order, duplicates possible.
+    package let chunks: [ChunkID]
+
+    package init(address: ServerAddress, connection: ConnectionToken, freeBytes: UInt64, chunks: [ChunkID]) {
+        self.address = address
+        self.connection = connection
+        self.freeBytes = freeBytes
+        self.chunks = chunks
+    }
+}
+
+/// What one of our chunk servers tells beside its heartbeats: replicas that are complete.
+package struct ReplicaReport: Sendable {
+    package let address: ServerAddress
+    package let nodeID: String
+    package let connection: ConnectionToken
+    package let replicas: [(ChunkID, Digest)]
+
+    package init(
+        address: ServerAddress, nodeID: String, connection: ConnectionToken, replicas: [(ChunkID, Digest)]
+    ) {
+        self.address = address
+        self.nodeID = nodeID
+        self.connection = connection
+        self.replicas = replicas
+    }
+}
+
+/// What reading a replica back from a Go server found.
+package enum Finding: Sendable, Equatable {
+    /// The server streamed the chunk to the end without an error.
+    case read(Digest)
+    /// The server answered that it cannot serve it.
+    case absent
+    /// The server could not be reached, or the stream broke.
+    case unreachable
+}
+
+/// A client's wish for the servers of one chunk.
+package struct AllocationRequest: Sendable {
+    package let name: FileName
+    package let index: Int
+    /// The upload that the call names; `nil` for Go clients.
+    package let upload: FileID?
+    /// Servers that the writer could not use.
+    package let excluded: [ServerAddress]
+    package let connection: ConnectionToken
+
+    package init(
+        name: FileName, index: Int, upload: FileID?, excluded: [ServerAddress], connection: ConnectionToken
+    ) {
+        self.name = name
+        self.index = index
+        self.upload = upload
+        self.excluded = excluded
+        self.connection = connection
+    }
+}
+
+/// A writer's word that its file is whole.
+package struct CompletionRequest: Sendable {
+    package let upload: FileID
+    package let connection: ConnectionToken
+    /// In index order, all of the file.
+    package let chunks: [WrittenChunk]
+
+    package init(upload: FileID, connection: ConnectionToken, chunks: [WrittenChunk]) {
+        self.upload = upload
+        self.connection = connection
+        self.chunks = chunks
+    }
+}
+
+/// One chunk as its writer saw it.
+package struct WrittenChunk: Sendable {
+    package let id: ChunkID
+    package let digest: Digest
+    /// The servers that acknowledged it.
+    package let servers: [ServerAddress]
+
+    package init(id: ChunkID, digest: Digest, servers: [ServerAddress]) {
+        self.id = id
+        self.digest = digest
+        self.servers = servers
+    }
+}

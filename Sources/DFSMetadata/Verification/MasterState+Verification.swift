@@ -1,0 +1,132 @@
+import DFSCore
+
+// Proving copies on Go servers by reading them back.
+extension MasterState {
+    /// Queues a read of the server's copy, if reading it can tell anything now.
+    mutating func considerReading(_ chunk: ChunkHandle, on server: ServerHandle, isUrgent: Bool = false) {
+        guard servers[server].kind == .go, servers[server].isAlive,
+            let replica = chunks[chunk].replica(on: server),
+            replica.state == .listed || (isUrgent && replica.state == .assigned),
+            let entry = namespace.file(chunks[chunk].file)
+        else { return }
+        let isExpected: Bool
+        switch entry.phase {
+        case .sealed: isExpected = true
+        case .settling: isExpected = true
+        case .writing:
+            // While a Go client writes, only chunks that it has left behind; a Swift client tells itself.
+            isExpected =
+                entry.header.writer == .go
+                && (chunks[chunk].digest != nil || chunks[chunk].index < entry.chunks.count - 1)
+        }
+        guard isExpected else { return }
+        let isWaitedFor = isUrgent || !entry.isSealed || repair.isCopying(chunk, to: server)
+        verification.want(ProbeKey(chunk: chunk, server: server), isUrgent: isWaitedFor, now: now)
+    }
+
+    /// Reads every copy of the chunk that is not proven, before all others.
+    mutating func readAll(of chunk: ChunkHandle) {
+        for replica in chunks[chunk].replicas { considerReading(chunk, on: replica.server, isUrgent: true) }
+    }
+
+    /// Starts as many reads as the bounds allow.
+    mutating func dispatchReads() {
+        while verification.reading.count < policy.maxReads,
+            let key = verification.next(perServer: policy.maxReadsPerServer)
+        {
+            guard chunks.holds(key.chunk), servers[key.server].isAlive,
+                let replica = chunks[key.chunk].replica(on: key.server),
+                replica.state == .listed || (replica.state == .assigned && chunks[key.chunk].digest == nil)
+            else {
+                verification.forget(key)
+                continue
+            }
+            verification.begin(key, chunk: chunks[key.chunk].id)
+            effects.append(.readBack(chunks[key.chunk].id, at: servers[key.server].address))
+        }
+    }
+
+    /// Takes what a read found.
+    mutating func conclude(_ id: ChunkID, _ address: ServerAddress, _ finding: Finding) {
+        guard let server = servers.handle(of: address) else { return }
+        let read = Verification.ReadKey(chunk: id, server: server)
+        // A chunk without a byte is never written by a Go client: an upload broke before its first one.
+        let isNothing = chunks.handle(of: id).map { chunks[$0].digest == nil } ?? false
+        let meaning = isNothing && finding == .read(Digest(length: 0, crc32c: 0)) ? .absent : finding
+        guard let key = verification.finish(read, meaning, now: now), chunks.holds(key.chunk) else { return }
+        if let digest = chunks[key.chunk].digest {
+            compare(key, with: digest, meaning)
+        } else {
+            weigh(key, meaning)
+        }
+    }
+
+    /// A read of a chunk whose digest is known.
+    private mutating func compare(_ key: ProbeKey, with digest: Digest, _ finding: Finding) {
+        if finding == .read(digest) {
+            accept(key.chunk, digest, on: key.server)
+            return
+        }
+        let isArriving = repair.isCopying(key.chunk, to: key.server)
+        let settled = verification.settledFinding(key, now, policy.rereadInterval)
+        if case .read = settled, !isArriving {
+            effects.append(.log(.replicaBad(chunks[key.chunk].id, servers[key.server].address)))
+            update(key.chunk, on: key.server) { $0.state = .bad }
+            verification.forget(key)
+            review(key.chunk)
+            return
+        }
+        verification.rest(key, until: now + pause(key, isArriving: isArriving))
+    }
+
+    /// A read of a chunk that no one has vouched for: a full one proves itself, a short last one is accepted when all
+    /// servers that could hold it have been read alike twice.
+    private mutating func weigh(_ key: ProbeKey, _ finding: Finding) {
+        guard let entry = namespace.file(chunks[key.chunk].file) else { return }
+        if case .read(let digest) = finding, digest.length == entry.header.chunkSize {
+            accept(key.chunk, digest, on: key.server)
+            return
+        }
+        guard case .settling = entry.phase else {
+            // The writer may still be at it: settling reads it again.
+            verification.forget(key)
+            return
+        }
+        verification.rest(key, until: now + pause(key, isArriving: false))
+        if chunks[key.chunk].index == entry.chunks.count - 1, let (digest, server) = agreed(key.chunk) {
+            accept(key.chunk, digest, on: server)
+        }
+        reviewSettling(entry.header.id)
+    }
+
+    /// The content of an unproven last chunk, once every server that may hold it has been read alike twice. A Go client
+    /// tries its servers in order and stops at the first success, so the longest copy is the one, and among equals the
+    /// last.
+    private func agreed(_ chunk: ChunkHandle) -> (Digest, ServerHandle)? {
+        guard let file = namespace.file(chunks[chunk].file), case .settling(let since) = file.phase else { return nil }
+        var best: (Digest, ServerHandle)?
+        for replica in chunks[chunk].replicas {
+            let server = servers[replica.server]
+            let key = ProbeKey(chunk: chunk, server: replica.server)
+            switch verification.settledFinding(key, now, policy.rereadInterval) {
+            case .read(let digest):
+                if digest.length >= best?.0.length ?? 0 { best = (digest, replica.server) }
+            case .absent: continue
+            case .unreachable, nil:
+                // One of ours would have reported it. A server that is away may hold more; it gets its time.
+                if server.kind == .swift && server.isAlive { continue }
+                if now - since <= policy.settlingPatience { return nil }
+            }
+        }
+        return best
+    }
+
+    /// Until the next read: soon while a copy is arriving, else when it can settle, and ever longer after failures.
+    private func pause(_ key: ProbeKey, isArriving: Bool) -> Duration {
+        guard let probe = verification.probe(key) else { return policy.rereadInterval }
+        if isArriving { return .seconds(2) }
+        let untilSettled = policy.rereadInterval - (now - probe.since)
+        if untilSettled > .zero { return untilSettled }
+        return .seconds(min(60, 5 * probe.reads))
+    }
+}

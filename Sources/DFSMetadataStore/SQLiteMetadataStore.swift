@@ -1,0 +1,95 @@
+import DFSCore
+import DFSFiles
+import DFSMetadata
+import GRDB
+
+/// The metadata in one SQLite database, in a folder that one process holds at a time.
+///
+/// The folder holds `metadata.sqlite` with its `-wal` and `-shm` files, `lock`, and `cluster-id`, which remembers that
+/// there was a store even if the database is lost. The database is in WAL mode with `synchronous=FULL`: a transaction is
+/// one write to the log and one sync, and a crash loses none that was acknowledged. The tables are described in
+/// `docs/formats/metadata-sqlite.md`.
+package final class SQLiteMetadataStore: MetadataStore {
+    static let databaseName = "metadata.sqlite"
+    static let lockName = "lock"
+    static let clusterIDName = "cluster-id"
+
+    private let queue: DatabaseQueue
+    private let lock: FileLock
+    private let path: String
+
+    /// Opens the store in `folder`, or makes one where there is none.
+    ///
+    /// - Parameter makeClusterID: called where a new store is made.
+    /// - Throws: ``DFSError`` that names the file and the remedy: ``DFSError/Code/unavailable`` where another process has
+    ///   the folder, ``DFSError/Code/failedPrecondition`` for a store of a newer version or a file of something else,
+    ///   ``DFSError/Code/dataLoss`` for a damaged or a missing one, ``DFSError/Code/permissionDenied`` as it says.
+    package init(
+        folder: String, fileSystem: any FileSystem, makeClusterID: () -> String
+    ) throws(DFSError) {
+        try fileSystem.makeFolder(folder)
+        guard let lock = try fileSystem.lock("\(folder)/\(Self.lockName)") else {
+            throw DFSError(
+                .failedPrecondition,
+                "another master is using \(folder); stop it, or choose another folder with -meta-dir")
+        }
+        self.lock = lock
+        let path = "\(folder)/\(Self.databaseName)"
+        self.path = path
+        let known = try fileSystem.readSmallFile("\(folder)/\(Self.clusterIDName)")
+        let size = try fileSystem.status(of: path)?.size ?? 0
+        if let known, size == 0 {
+            throw DFSError(
+                .dataLoss,
+                "\(path) is missing or empty, but \(folder) holds the metadata of cluster \(known); restore the file "
+                    + "from a backup, or remove \(folder)/\(Self.clusterIDName) to begin a new, empty cluster")
+        }
+        queue = try storeErrors(path) { try DatabaseQueue(path: path, configuration: Self.configuration) }
+        let clusterID = try storeErrors(path) { [queue] in
+            try queue.writeWithoutTransaction { database in
+                try Schema.check(database, path: path)
+                return try Schema.open(database, makeClusterID: makeClusterID)
+            }
+        }
+        try fileSystem.syncFolder(folder)
+        if known == nil {
+            try fileSystem.replaceSmallFile(Self.clusterIDName, in: folder, by: clusterID)
+        }
+    }
+
+    package func load() throws(DFSError) -> MetadataImage {
+        try storeErrors(path) {
+            try queue.read { database in
+                guard try String.fetchOne(database, sql: "PRAGMA quick_check(1)") == "ok" else {
+                    throw DatabaseError(resultCode: .SQLITE_CORRUPT)
+                }
+                return try ImageReader.read(database)
+            }
+        }
+    }
+
+    package func append(_ batch: [Mutation]) throws(DFSError) {
+        guard !batch.isEmpty else { return }
+        try storeErrors(path) {
+            try queue.write { database in
+                for mutation in batch { try MutationWriter.write(mutation, to: database) }
+            }
+        }
+    }
+
+    package func close() throws(DFSError) {
+        try storeErrors(path) { try queue.close() }
+    }
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.journalMode = .wal
+        configuration.busyMode = .timeout(5)
+        configuration.foreignKeysEnabled = false
+        configuration.prepareDatabase { database in
+            // FULL syncs the log at each commit; WAL mode's usual NORMAL would lose the last ones.
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        return configuration
+    }
+}

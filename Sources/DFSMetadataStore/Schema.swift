@@ -1,0 +1,76 @@
+import DFSCore
+import GRDB
+
+/// The shape of the database and how it is told from others.
+enum Schema {
+    /// "DFSm": SQLite keeps it in the file's header, for telling one application's files from another's.
+    static let applicationID = 0x4446_536D
+    /// Raised by each change that an older master could not read.
+    static let version = 1
+
+    /// Refuses a file of another application and one of a newer version.
+    static func check(_ database: Database, path: String) throws {
+        let application = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+        let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        if application != applicationID {
+            let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+            guard application == 0, version == 0, tables == 0 else {
+                throw DFSError(
+                    .failedPrecondition,
+                    "\(path) is a database of something else; move it away, or choose another folder with -meta-dir")
+            }
+        }
+        guard version <= Self.version else {
+            throw DFSError(
+                .failedPrecondition,
+                "\(path) has version \(version), this master knows \(Self.version); run the newer master that made it")
+        }
+    }
+
+    /// Makes the tables where the file is new.
+    ///
+    /// - Returns: the cluster's id.
+    static func open(_ database: Database, makeClusterID: () -> String) throws -> String {
+        var clusterID = ""
+        try database.inTransaction(.immediate) {
+            if try Int.fetchOne(database, sql: "PRAGMA user_version") == 0 {
+                try database.execute(sql: tables)
+                try database.execute(sql: "INSERT INTO cluster (id) VALUES (?)", arguments: [makeClusterID()])
+                try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+                try database.execute(sql: "PRAGMA user_version = \(version)")
+            }
+            guard let id = try String.fetchOne(database, sql: "SELECT id FROM cluster") else {
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it names no cluster")
+            }
+            clusterID = id
+            return .commit
+        }
+        return clusterID
+    }
+
+    /// Ids are unsigned 64-bit numbers kept in SQLite's signed ones, bit by bit.
+    private static let tables = """
+        CREATE TABLE cluster (id TEXT NOT NULL) STRICT;
+        CREATE TABLE files (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            writer INTEGER NOT NULL,
+            replication INTEGER NOT NULL,
+            chunk_size INTEGER NOT NULL,
+            is_sealed INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE chunks (
+            file INTEGER NOT NULL,
+            "index" INTEGER NOT NULL,
+            version INTEGER NOT NULL,
+            length INTEGER,
+            crc32c INTEGER,
+            PRIMARY KEY (file, "index")
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE tombstones (
+            file INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            chunk_count INTEGER NOT NULL
+        ) STRICT;
+        """
+}

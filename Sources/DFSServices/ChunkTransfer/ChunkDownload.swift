@@ -1,0 +1,167 @@
+import DFSCore
+import DFSWire
+import NIOCore
+import RPC
+
+/// Which bytes of which chunk.
+package struct ChunkDownloadRequest: Sendable {
+    package var chunkID: ChunkID
+    /// The first byte wanted.
+    package var offset: Int
+    /// How many bytes are wanted; `nil` means up to the end of the chunk, wherever that is.
+    package var length: Int?
+
+    package init(chunkID: ChunkID, offset: Int = 0, length: Int? = nil) {
+        self.chunkID = chunkID
+        self.offset = offset
+        self.length = length
+    }
+
+    var metadata: Metadata {
+        var metadata = Metadata()
+        metadata.add(CallMetadata.offset, number: offset)
+        if let length { metadata.add(CallMetadata.length, number: length) }
+        return metadata
+    }
+}
+
+/// The next bytes of a chunk.
+package struct ChunkPiece: Sendable {
+    /// In order, slices of what came from the socket.
+    package let data: [ByteBuffer]
+    /// Of ``data``; agrees with what the server gave, where it gave one.
+    package let crc32c: UInt32
+    package let byteCount: Int
+}
+
+/// What a Swift server tells of a chunk before it sends it.
+package struct StoredChunk: Sendable, Equatable {
+    /// In bytes, of the whole chunk.
+    package let length: Int
+    /// Of the whole chunk; `nil` while the server has not read it yet.
+    package let crc32c: UInt32?
+}
+
+/// One DownloadChunk call under way: what the reader pulls data from. Used on the call's event loop, by one task.
+package final class ChunkDownload {
+    /// `nil` from a Go server.
+    package let stored: StoredChunk?
+
+    private let call: ClientCall
+    private let chunkID: ChunkID
+    private let stallGuard: StallGuard
+    /// Bytes that a server which does not heed the offset sends first.
+    private var bytesToDiscard: Int
+    /// Bytes that must still come; `nil` where only the server knows.
+    private var bytesExpected: Int?
+    private var hasEnded = false
+
+    /// Waits for the headers and reads the echo in them.
+    init(call: ClientCall, request: ChunkDownloadRequest, stallGuard: StallGuard) async throws {
+        self.call = call
+        self.chunkID = request.chunkID
+        self.stallGuard = stallGuard
+        let headers = try await stallGuard.waiting { try await call.initialMetadata() }
+        let isHeeded = try headers.number(CallMetadata.offset, as: Int.self) == request.offset
+        let chunkLength = try headers.number(CallMetadata.chunkLength, as: Int.self)
+        stored = try chunkLength.map {
+            StoredChunk(length: $0, crc32c: try headers.number(CallMetadata.chunkCRC32C))
+        }
+        bytesToDiscard = isHeeded ? 0 : request.offset
+        bytesExpected = request.length ?? chunkLength.map { max(0, $0 - request.offset) }
+    }
+
+    /// The next bytes; `nil` after the last one of those asked for.
+    ///
+    /// - Throws: ``DFSError`` of code ``DFSError/Code/dataLoss`` where the stream ends too early, goes on too long, or
+    ///   holds bytes that do not match their checksum.
+    package func next() async throws -> ChunkPiece? {
+        while bytesExpected != 0 {
+            guard let message = try await stallGuard.waiting({ try await call.receive() }) else {
+                guard bytesExpected == nil, bytesToDiscard == 0 else { throw broken("the stream ended too early") }
+                return nil
+            }
+            if let piece = try piece(of: ChunkDataDecoder.decode(message.segments)) { return piece }
+        }
+        // A Swift server ends here by itself; a Go server goes on, and is cancelled when the body returns.
+        if stored != nil, !hasEnded {
+            hasEnded = true
+            guard try await stallGuard.waiting({ try await call.receive() }) == nil else {
+                throw broken("the stream goes on after the last byte")
+            }
+        }
+        return nil
+    }
+
+    /// What is wanted of one message, `nil` where that is nothing.
+    private func piece(of received: ChunkDataFrame) throws -> ChunkPiece? {
+        var frame = received
+        guard frame.chunkID.isEmpty || frame.chunkID == chunkID.text else {
+            throw broken("the server sent chunk \(quoted(frame.chunkID))")
+        }
+        var crc32c = frame.computedChecksum
+        guard frame.checksum == 0 || frame.checksum == crc32c else {
+            throw broken("bytes do not match their checksum")
+        }
+        let received = frame.dataByteCount
+        let discarded = min(received, bytesToDiscard)
+        bytesToDiscard -= discarded
+        let byteCount = min(received - discarded, bytesExpected ?? .max)
+        bytesExpected = bytesExpected.map { $0 - byteCount }
+        if byteCount == 0 { return nil }
+        if byteCount < received {
+            frame.data = frame.data.slice(from: discarded, count: byteCount)
+            crc32c = frame.computedChecksum
+        }
+        return ChunkPiece(data: frame.data, crc32c: crc32c, byteCount: byteCount)
+    }
+
+    private func broken(_ what: String) -> DFSError {
+        DFSError(.dataLoss, "chunk \(chunkID): \(what)", advice: .tryOtherReplica)
+    }
+}
+
+extension [ByteBuffer] {
+    /// `count` bytes from byte `start` on, as slices.
+    fileprivate func slice(from start: Int, count: Int) -> [ByteBuffer] {
+        var (skip, rest) = (start, count)
+        var slices: [ByteBuffer] = []
+        for var buffer in self {
+            let skipped = Swift.min(skip, buffer.readableBytes)
+            buffer.moveReaderIndex(forwardBy: skipped)
+            skip -= skipped
+            if let slice = buffer.readSlice(length: Swift.min(rest, buffer.readableBytes)), slice.readableBytes > 0 {
+                rest -= slice.readableBytes
+                slices.append(slice)
+            }
+        }
+        return slices
+    }
+}
+
+extension Peer {
+    /// Reads a chunk, or a part of one, from this chunk server.
+    ///
+    /// A Go server sends whole chunks whatever it is asked; then the bytes before the offset are thrown away, and the
+    /// call is cancelled after the last byte wanted.
+    ///
+    /// - Parameter body: pulls the data; runs on the call's event loop and must not block.
+    /// - Throws: ``DFSError``.
+    package func downloadChunk<Result: Sendable>(
+        _ request: ChunkDownloadRequest, settings: TransferSettings = TransferSettings(),
+        _ body: @escaping @Sendable (ChunkDownload) async throws -> Result
+    ) async throws(DFSError) -> Result {
+        let (eventLoop, name) = (channel.executor.eventLoop, name)
+        do {
+            return try await channel.withCall(Methods.downloadChunk, CallOptions(metadata: request.metadata)) { call in
+                let stallGuard = StallGuard(call: call, limit: settings.stallLimit, peer: name, eventLoop: eventLoop)
+                defer { stallGuard.stop() }
+                try await call.send(DownloadChunkRequest(chunkID: request.chunkID.text))
+                call.finishSending()
+                return try await body(ChunkDownload(call: call, request: request, stallGuard: stallGuard))
+            }
+        } catch {
+            throw failure(error)
+        }
+    }
+}

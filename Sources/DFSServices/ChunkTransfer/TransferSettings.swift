@@ -1,0 +1,14 @@
+import DFSCore
+
+/// How chunks move between this process and a chunk server.
+package struct TransferSettings: Sendable {
+    /// Bytes of data in one message to a Swift server; below gRPC's limit of 4 MiB. Go servers get 64 KiB.
+    package var swiftDataSize = 1 << 20
+    /// A call whose peer takes or gives nothing for this long fails. A message is taken as a whole, so this bounds the
+    /// slowest link too: 1 MiB in 30 s.
+    package var stallLimit = Duration.seconds(30)
+    /// How long a server may take from the last byte of an upload to its acknowledgement: it syncs a whole chunk.
+    package var acknowledgementLimit = Duration.seconds(120)
+
+    package init() {}
+}

@@ -1,0 +1,24 @@
+import RPC
+
+/// Every method of the three `.proto` files.
+package enum Methods {
+    private static let masterService = "master.MasterService"
+    private static let chunkService = "chunk.ChunkService"
+    private static let namespace = "dfs.Namespace"
+
+    // Spoken by Go nodes too.
+    package static let getFileInfo = MethodPath(service: masterService, method: "GetFileInfo")
+    package static let allocateChunk = MethodPath(service: masterService, method: "AllocateChunk")
+    package static let registerChunkServer = MethodPath(service: masterService, method: "RegisterChunkServer")
+    package static let heartbeat = MethodPath(service: masterService, method: "Heartbeat")
+    package static let uploadChunk = MethodPath(service: chunkService, method: "UploadChunk")
+    package static let downloadChunk = MethodPath(service: chunkService, method: "DownloadChunk")
+
+    // Spoken by Swift nodes only.
+    package static let describe = MethodPath(service: "dfs.Node", method: "Describe")
+    package static let create = MethodPath(service: namespace, method: "Create")
+    package static let complete = MethodPath(service: namespace, method: "Complete")
+    package static let abandon = MethodPath(service: namespace, method: "Abandon")
+    package static let open = MethodPath(service: namespace, method: "Open")
+    package static let report = MethodPath(service: "dfs.ChunkReports", method: "Report")
+}

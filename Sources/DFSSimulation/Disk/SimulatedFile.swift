@@ -1,0 +1,80 @@
+import DFSCore
+import DFSFiles
+import NIOCore
+import Synchronization
+
+/// An open file of a ``SimulatedDisk``. Known by path, so it must not be used after a rename, but for reading.
+final class SimulatedFile: OpenFile {
+    private let disk: SimulatedDisk
+    private let path: String
+
+    init(disk: SimulatedDisk, path: String) {
+        self.disk = disk
+        self.path = path
+    }
+
+    func size() throws(DFSError) -> Int64 {
+        let path = path
+        return try disk.call("look at \(path)") { (state) throws(DFSError) in
+            try Int64(state.node(path).content.live.readableBytes)
+        }
+    }
+
+    @discardableResult
+    func read(upTo count: Int, at offset: Int64, into buffer: inout ByteBuffer) throws(DFSError) -> Int {
+        let path = path
+        let part = try disk.call("read \(path)") { (state) throws(DFSError) -> ByteBuffer in
+            let content = try state.node(path).content.live
+            let start = min(Int(offset), content.readableBytes)
+            return content.getSlice(at: start, length: min(count, content.readableBytes - start)) ?? ByteBuffer()
+        }
+        return buffer.writeImmutableBuffer(part)
+    }
+
+    func write(_ segments: [ByteBuffer], at offset: Int64) throws(DFSError) {
+        let path = path
+        try disk.call("write \(path)") { (state) throws(DFSError) in
+            let node = try state.node(path)
+            var position = Int(offset)
+            for segment in segments {
+                // A write that meets the end of the room leaves the part that fitted, as a real one does.
+                let growth = max(0, position + segment.readableBytes - node.content.live.readableBytes)
+                let room = Int(clamping: max(0, state.freeBytes))
+                let fitting = segment.readableBytes - max(0, growth - room)
+                node.content.live.setBuffer(
+                    segment.getSlice(at: segment.readerIndex, length: fitting) ?? ByteBuffer(), at: position)
+                node.content.live.moveWriterIndex(to: max(node.content.live.writerIndex, position + fitting))
+                if fitting < segment.readableBytes {
+                    throw DFSError(.resourceExhausted, "cannot write \(path): no space left on device (simulated)")
+                }
+                position += fitting
+            }
+        }
+    }
+
+    func startWriteback(at offset: Int64, count: Int64) {}
+
+    func sync() throws(DFSError) {
+        let path = path
+        try disk.call("sync \(path)") { (state) throws(DFSError) in
+            let node = try state.node(path)
+            node.content.sync()
+            node.attributes.sync()
+        }
+    }
+
+    func setAttribute(_ name: String, to text: String) throws(DFSError) -> Bool {
+        let path = path
+        try disk.call("set an attribute of \(path)") { (state) throws(DFSError) in
+            try state.node(path).attributes.live[name] = text
+        }
+        return true
+    }
+
+    func attribute(_ name: String) throws(DFSError) -> String? {
+        let path = path
+        return try disk.call("read an attribute of \(path)") { (state) throws(DFSError) in
+            try state.node(path).attributes.live[name]
+        }
+    }
+}

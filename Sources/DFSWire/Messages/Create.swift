@@ -1,0 +1,45 @@
+import CMessages
+
+/// `dfs.CreateRequest`: opens a new file for writing.
+package struct CreateRequest: WireMessage {
+    package var name: String
+    /// The wanted number of replicas; 0 means the master's default.
+    package var replication: UInt32
+
+    package init(name: String = "", replication: UInt32 = 0) {
+        self.name = name
+        self.replication = replication
+    }
+
+    package static let codec = WireCodec<Self>(
+        dfs__create_request__init,
+        read: { Self(name: text($0.name), replication: $0.replication) },
+        write: { message, field, writer throws(WireError) in
+            field.name = try writer.text(message.name, "name")
+            field.replication = message.replication
+        })
+}
+
+/// `dfs.CreateResponse`: the name is the caller's until the upload is completed, abandoned or lost.
+package struct CreateResponse: WireMessage {
+    /// Sent as call metadata `dfs-upload` with AllocateChunk.
+    package var uploadID: String
+    /// In bytes; every chunk of the file but its last has exactly this size.
+    package var chunkSize: UInt64
+    package var replication: UInt32
+
+    package init(uploadID: String = "", chunkSize: UInt64 = 0, replication: UInt32 = 0) {
+        self.uploadID = uploadID
+        self.chunkSize = chunkSize
+        self.replication = replication
+    }
+
+    package static let codec = WireCodec<Self>(
+        dfs__create_response__init,
+        read: { Self(uploadID: text($0.upload_id), chunkSize: $0.chunk_size, replication: $0.replication) },
+        write: { message, field, writer throws(WireError) in
+            field.upload_id = try writer.text(message.uploadID, "upload_id")
+            field.chunk_size = message.chunkSize
+            field.replication = message.replication
+        })
+}

@@ -1,0 +1,59 @@
+/// What a codec's `write` closure is written with: Swift values to C fields, in memory that lives as long as the writer.
+struct WireWriter {
+    private let arena: WireArena
+    /// The outermost message, for errors.
+    private let messageName: String
+
+    init(arena: WireArena, message: String) {
+        self.arena = arena
+        self.messageName = message
+    }
+
+    /// Room for `count` values, uninitialised.
+    func allocate<T>(_ type: T.Type, count: Int) throws(WireError) -> UnsafeMutablePointer<T> {
+        guard let pointer = arena.allocate(type, count: count) else {
+            throw WireError(message: messageName, field: nil, fault: .refused)
+        }
+        return pointer
+    }
+
+    /// A C string, or the NUL-byte error that names `field`.
+    func text(_ value: String, _ field: StaticString) throws(WireError) -> UnsafeMutablePointer<CChar> {
+        var value = value
+        let result = value.withUTF8 { bytes in
+            Result { () throws(WireError) -> UnsafeMutablePointer<CChar> in
+                if bytes.contains(0) { throw WireError(message: messageName, field: "\(field)", fault: .containsNUL) }
+                let copy = try allocate(UInt8.self, count: bytes.count + 1)
+                if let start = bytes.baseAddress { copy.update(from: start, count: bytes.count) }
+                copy[bytes.count] = 0
+                return UnsafeMutableRawPointer(copy).assumingMemoryBound(to: CChar.self)
+            }
+        }
+        return try result.get()
+    }
+
+    /// A repeated string: count and array.
+    func texts(
+        _ values: [String], _ field: StaticString
+    ) throws(WireError) -> (Int, UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) {
+        if values.isEmpty { return (0, nil) }
+        let array = try allocate(UnsafeMutablePointer<CChar>?.self, count: values.count)
+        for (index, value) in values.enumerated() { array[index] = try text(value, field) }
+        return (values.count, array)
+    }
+
+    /// A nested message.
+    func nested<C, Message: WireMessage>(_ value: Message) throws(WireError) -> UnsafeMutablePointer<C> {
+        try Message.codec.write(value, self).assumingMemoryBound(to: C.self)
+    }
+
+    /// A repeated message: count and array.
+    func nestedList<C, Message: WireMessage>(
+        _ values: [Message]
+    ) throws(WireError) -> (Int, UnsafeMutablePointer<UnsafeMutablePointer<C>?>?) {
+        if values.isEmpty { return (0, nil) }
+        let array = try allocate(UnsafeMutablePointer<C>?.self, count: values.count)
+        for (index, value) in values.enumerated() { array[index] = try nested(value) }
+        return (values.count, array)
+    }
+}

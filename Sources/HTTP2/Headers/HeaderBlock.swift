@@ -1,0 +1,72 @@
+/// The header fields of one HEADERS frame and its continuations, in order, in one flat buffer.
+///
+/// A unary call's headers are read by comparing bytes; no `String` is made for a field that nobody asks for.
+package struct HeaderBlock: Sendable, Equatable {
+    private struct Field: Equatable {
+        let start: Int32
+        let nameCount: Int32
+        let valueCount: Int32
+    }
+
+    private var bytes: [UInt8] = []
+    private var fields: [Field] = []
+
+    /// The peer sent more than the session's header list limit; what exceeded it is not here.
+    package internal(set) var isTruncated = false
+
+    package init() {}
+
+    package init(_ pairs: [(String, String)]) {
+        for (name, value) in pairs { append(name, value) }
+    }
+
+    package var count: Int { fields.count }
+
+    /// The size by which SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113 §6.5.2).
+    package var listSize: Int { bytes.count + 32 * fields.count }
+
+    /// Adds a field. `name` must be lower case (RFC 9113 §8.2).
+    package mutating func append(_ name: String, _ value: String) {
+        append(name: name.utf8, value: value.utf8)
+    }
+
+    mutating func append(name: some Collection<UInt8>, value: some Collection<UInt8>) {
+        fields.append(Field(start: Int32(bytes.count), nameCount: Int32(name.count), valueCount: Int32(value.count)))
+        bytes.append(contentsOf: name)
+        bytes.append(contentsOf: value)
+    }
+
+    package func nameBytes(at index: Int) -> ArraySlice<UInt8> {
+        let field = fields[index]
+        return bytes[Int(field.start)..<Int(field.start + field.nameCount)]
+    }
+
+    package func valueBytes(at index: Int) -> ArraySlice<UInt8> {
+        let field = fields[index]
+        let start = Int(field.start + field.nameCount)
+        return bytes[start..<start + Int(field.valueCount)]
+    }
+
+    /// The name as text; bytes that are not UTF-8 are replaced.
+    package func name(at index: Int) -> String { String(decoding: nameBytes(at: index), as: UTF8.self) }
+
+    /// The value as text; bytes that are not UTF-8 are replaced.
+    package func value(at index: Int) -> String { String(decoding: valueBytes(at: index), as: UTF8.self) }
+
+    /// The value bytes of the first field called `name`, or `nil`.
+    package func firstBytes(_ name: String) -> ArraySlice<UInt8>? {
+        for index in fields.indices where nameBytes(at: index).elementsEqual(name.utf8) { return valueBytes(at: index) }
+        return nil
+    }
+
+    /// The first value of `name` as text, or `nil`.
+    package func first(_ name: String) -> String? {
+        firstBytes(name).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Lends the fields to `body` as offsets into one buffer: `(base, [(start, nameCount, valueCount)])`.
+    func withFields<R>(_ body: (UnsafeBufferPointer<UInt8>, [(Int, Int, Int)]) throws -> R) rethrows -> R {
+        let spans = fields.map { (Int($0.start), Int($0.nameCount), Int($0.valueCount)) }
+        return try bytes.withUnsafeBufferPointer { try body($0, spans) }
+    }
+}

@@ -1,0 +1,205 @@
+import CNGHTTP2
+import NIOCore
+
+// The library's callbacks: named thunks that unwrap the session and forward. They record events and may submit frames;
+// they never receive or produce.
+
+private typealias Frame = UnsafePointer<nghttp2_frame>
+
+private func session(_ userData: UnsafeMutableRawPointer?) -> HTTP2Session? {
+    userData.map { Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
+}
+
+let onBeginHeaders: nghttp2_on_begin_headers_callback = { _, frame, userData in
+    guard let frame, let session = session(userData) else { return 0 }
+    session.beginHeaders(stream: dfs_nghttp2_frame_head(frame).pointee.stream_id)
+    return 0
+}
+
+let onHeader: nghttp2_on_header_callback = { _, frame, name, nameCount, value, valueCount, _, userData in
+    guard let frame, let session = session(userData) else { return 0 }
+    session.header(
+        stream: dfs_nghttp2_frame_head(frame).pointee.stream_id,
+        name: UnsafeBufferPointer(start: name, count: nameCount),
+        value: UnsafeBufferPointer(start: value, count: valueCount))
+    return 0
+}
+
+let onData: nghttp2_on_data_chunk_recv_callback = { _, _, streamID, bytes, count, userData in
+    guard let session = session(userData), let bytes else { return 0 }
+    session.data(stream: streamID, UnsafeRawBufferPointer(start: bytes, count: count))
+    return 0
+}
+
+let onFrameReceived: nghttp2_on_frame_recv_callback = { _, frame, userData in
+    guard let frame, let session = session(userData) else { return 0 }
+    session.frameReceived(frame)
+    return 0
+}
+
+let onFrameSent: nghttp2_on_frame_send_callback = { _, frame, userData in
+    guard let frame, let session = session(userData) else { return 0 }
+    session.frameSent(dfs_nghttp2_frame_head(frame).pointee)
+    return 0
+}
+
+let onFrameNotSent: nghttp2_on_frame_not_send_callback = { _, frame, _, userData in
+    guard let frame, let session = session(userData) else { return 0 }
+    session.frameNotSent(dfs_nghttp2_frame_head(frame).pointee)
+    return 0
+}
+
+let onStreamClosed: nghttp2_on_stream_close_callback = { _, streamID, code, userData in
+    session(userData)?.streamClosed(streamID, HTTP2ErrorCode(rawValue: code))
+    return 0
+}
+
+let onSendData: nghttp2_send_data_callback = { _, frame, head, count, _, userData in
+    guard let frame, let head, let session = session(userData) else { return dfs_nghttp2_callback_failure }
+    let streamID = dfs_nghttp2_frame_head(frame).pointee.stream_id
+    return session.sendData(stream: streamID, head: UnsafeRawBufferPointer(start: head, count: 9), count: count)
+}
+
+let onReadLength: nghttp2_data_source_read_length_callback = { _, _, _, connectionWindow, streamWindow, frameSize, _ in
+    // The library keeps DATA frames at 16 KiB unless this says more. It cuts the answer to the windows itself.
+    min(Int(frameSize), HTTP2Session.maxSentFrameSize)
+}
+
+private let onReadData: nghttp2_data_source_read_callback = { _, streamID, _, limit, flags, _, userData in
+    guard let session = session(userData), let flags else { return Int(dfs_nghttp2_callback_failure) }
+    return session.readData(stream: streamID, limit: limit, flags: &flags.pointee)
+}
+
+extension HTTP2Session {
+    /// Larger frames save little and make the other streams of the connection wait longer.
+    static let maxSentFrameSize = 256 << 10
+
+    /// Received pieces below this are copied, so that a few bytes do not keep a large input buffer alive.
+    private static let sliceLimit = 4096
+
+    /// Lends what makes the library ask for the stream's data, or `nil` where none follows the headers.
+    func withDataProvider<R>(unless endStream: Bool, _ body: (UnsafePointer<nghttp2_data_provider>?) -> R) -> R {
+        if endStream { return body(nil) }
+        var provider = nghttp2_data_provider(source: nghttp2_data_source(), read_callback: onReadData)
+        return withUnsafePointer(to: &provider) { body($0) }
+    }
+
+    fileprivate func beginHeaders(stream id: Int32) {
+        if let stream = streams[id] {
+            stream.inboundHeaders = HeaderBlock()
+        } else if role == .server {
+            streams[id] = HTTP2Stream(id: id)
+        }
+    }
+
+    fileprivate func header(stream id: Int32, name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
+        guard let stream = streams[id] else { return }
+        let size = stream.inboundHeaders.listSize + name.count + value.count + 32
+        if size > settings.maxHeaderListSize {
+            stream.inboundHeaders.isTruncated = true
+        } else {
+            stream.inboundHeaders.append(name: name, value: value)
+        }
+    }
+
+    fileprivate func data(stream id: Int32, _ bytes: UnsafeRawBufferPointer) {
+        guard streams[id] != nil, let start = bytes.baseAddress, let inputStart else {
+            // The library consumes nothing by itself; data of a stream that we have forgotten is consumed here.
+            nghttp2_session_consume_connection(session, bytes.count)
+            return
+        }
+        let offset = start - inputStart
+        let isInInput = offset >= 0 && offset + bytes.count <= input.readableBytes
+        if isInInput, bytes.count >= Self.sliceLimit,
+            let slice = input.getSlice(at: input.readerIndex + offset, length: bytes.count)
+        {
+            events.append(.data(stream: id, slice))
+        } else {
+            events.append(.data(stream: id, ByteBuffer(bytes: bytes)))
+        }
+    }
+
+    fileprivate func frameReceived(_ frame: UnsafePointer<nghttp2_frame>) {
+        let head = dfs_nghttp2_frame_head(frame).pointee
+        let isEnd = head.flags & dfs_nghttp2_flag_end_stream != 0
+        switch UInt32(head.type) {
+        case NGHTTP2_HEADERS.rawValue:
+            guard let stream = streams[head.stream_id] else { return }
+            if isEnd { stream.isRemoteClosed = true }
+            events.append(.headers(stream: head.stream_id, stream.inboundHeaders, isEnd: isEnd))
+            stream.inboundHeaders = HeaderBlock()
+        case NGHTTP2_DATA.rawValue:
+            guard isEnd, let stream = streams[head.stream_id] else { return }
+            stream.isRemoteClosed = true
+            events.append(.endOfStream(stream: head.stream_id))
+        case NGHTTP2_RST_STREAM.rawValue:
+            streams[head.stream_id]?.wasReset = true
+        case NGHTTP2_SETTINGS.rawValue:
+            if head.flags & dfs_nghttp2_flag_ack == 0 { events.append(.settings) }
+        case NGHTTP2_PING.rawValue:
+            if head.flags & dfs_nghttp2_flag_ack != 0 { events.append(.pingAcknowledged) }
+        case NGHTTP2_GOAWAY.rawValue:
+            let code = HTTP2ErrorCode(rawValue: dfs_nghttp2_goaway_error(frame))
+            events.append(.goAway(lastStream: dfs_nghttp2_goaway_last_stream(frame), code))
+        default:
+            break
+        }
+    }
+
+    fileprivate func frameSent(_ head: nghttp2_frame_hd) {
+        let type = UInt32(head.type)
+        guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue,
+            head.flags & dfs_nghttp2_flag_end_stream != 0, let stream = streams[head.stream_id]
+        else { return }
+        stream.isLocalClosed = true
+        if stream.resetsAfterEnd && !stream.isRemoteClosed { reset(stream: head.stream_id, .noError) }
+    }
+
+    /// A request that could not be sent any more (GOAWAY came first) never gets a close callback.
+    fileprivate func frameNotSent(_ head: nghttp2_frame_hd) {
+        guard role == .client, UInt32(head.type) == NGHTTP2_HEADERS.rawValue,
+            streams.removeValue(forKey: head.stream_id) != nil
+        else { return }
+        events.append(.closed(stream: head.stream_id, .refusedStream, wasReset: true))
+    }
+
+    fileprivate func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
+        guard let stream = streams.removeValue(forKey: id) else { return }
+        events.append(.closed(stream: id, code, wasReset: stream.wasReset || code != .noError))
+    }
+
+    fileprivate func readData(stream id: Int32, limit: Int, flags: inout UInt32) -> Int {
+        guard let stream = streams[id] else { return Int(dfs_nghttp2_deferred) }
+        let count = min(limit, stream.outbound.byteCount)
+        let isLast = count == stream.outbound.byteCount
+        flags |= dfs_nghttp2_data_no_copy
+        guard isLast else { return count }
+        switch stream.outbound.ending {
+        case .open:
+            if count == 0 {
+                stream.outbound.isDeferred = true
+                return Int(dfs_nghttp2_deferred)
+            }
+        case .endStream:
+            flags |= dfs_nghttp2_data_eof
+        case .trailers(let block):
+            flags |= dfs_nghttp2_data_eof | dfs_nghttp2_data_no_end_stream
+            let result = block.withNV { nghttp2_submit_trailer(session, id, $0, $1) }
+            if result != 0 { reset(stream: id, .internalError) }
+        }
+        return count
+    }
+
+    fileprivate func sendData(stream id: Int32, head: UnsafeRawBufferPointer, count: Int) -> Int32 {
+        if output.byteCount >= outputBudget { return dfs_nghttp2_would_block }
+        // The library sends no data of a stream it has closed, and the table follows its closing.
+        guard let stream = streams[id], count <= stream.outbound.byteCount else { return dfs_nghttp2_callback_failure }
+        output.append(head)
+        stream.outbound.move(count, to: &output)
+        if stream.outbound.wantsDrained, stream.outbound.byteCount <= Self.lowWaterMark {
+            stream.outbound.wantsDrained = false
+            events.append(.drained(stream: id))
+        }
+        return 0
+    }
+}

@@ -1,0 +1,215 @@
+import CNGHTTP2
+import NIOCore
+
+/// One side of an HTTP/2 connection (RFC 9113) without any I/O: bytes in, events out, bytes out.
+///
+/// nghttp2 does the protocol; this class owns its session and keeps the stream data outside of it, so that neither
+/// received nor sent data is copied here. Not thread-safe: all calls come from one event loop, and none from within
+/// another (the library forbids it); events are therefore recorded and handed out by ``takeEvents()``.
+///
+/// Moves of a stream: opened by ``submitRequest(_:endStream:)`` or a `headers` event; each side sends headers, data,
+/// perhaps trailers; ended by both sides' END_STREAM or by RST_STREAM; then one `closed` event, after which its number
+/// means nothing. Calls that name an unknown stream are legal and ignored: the peer may have just reset it.
+package final class HTTP2Session {
+    package enum Role: Sendable { case client, server }
+
+    package let role: Role
+    let settings: HTTP2Settings
+    /// Set at the end of `init` and never again; freed in `deinit`.
+    private(set) var session: OpaquePointer
+    var streams: [Int32: HTTP2Stream] = [:]
+    var events: [HTTP2Event] = []
+
+    /// The bytes being received, for the length of ``receive(_:)``: data events are slices of it.
+    var input = ByteBuffer()
+    var inputStart: UnsafeRawPointer?
+    var output = OutputBuffers()
+    var outputBudget = 0
+
+    /// Starts a session and queues its preface and SETTINGS.
+    ///
+    /// - Throws: ``HTTP2SessionError`` when memory is short.
+    package init(role: Role, settings: HTTP2Settings = HTTP2Settings()) throws {
+        self.role = role
+        self.settings = settings
+        self.session = try Self.makeSession(role: role)
+        nghttp2_session_set_user_data(session, Unmanaged.passUnretained(self).toOpaque())
+        try submitSettings()
+    }
+
+    deinit {
+        nghttp2_session_del(session)
+    }
+
+    /// Streams open now.
+    package var openStreamCount: Int { streams.count }
+
+    /// Neither side has anything more to say: the connection can be closed.
+    package var isFinished: Bool {
+        nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
+    }
+
+    package var wantsToProduce: Bool { nghttp2_session_want_write(session) != 0 }
+
+    /// Takes bytes from the peer. What they mean is in ``takeEvents()`` afterwards.
+    ///
+    /// - Throws: ``HTTP2SessionError`` when the session is beyond repair. A peer's protocol error that HTTP/2 answers
+    ///   with GOAWAY does not throw: produce, then find ``isFinished``.
+    package func receive(_ buffer: ByteBuffer) throws {
+        input = buffer
+        defer {
+            input = ByteBuffer()
+            inputStart = nil
+        }
+        let result = buffer.withUnsafeReadableBytes { bytes -> Int in
+            guard let start = bytes.baseAddress else { return 0 }
+            inputStart = start
+            return dfs_nghttp2_receive(session, start.assumingMemoryBound(to: UInt8.self), bytes.count)
+        }
+        guard result >= 0 else { throw HTTP2SessionError(result: result, doing: "reading from the peer") }
+    }
+
+    /// The events since the last call, in order.
+    package func takeEvents() -> [HTTP2Event] {
+        if events.isEmpty { return [] }
+        defer { events = [] }
+        return events
+    }
+
+    /// Frames for the peer, about `budget` bytes of them (one frame more at the most). Empty: nothing to send now.
+    ///
+    /// - Throws: ``HTTP2SessionError`` when the session is beyond repair.
+    package func produce(budget: Int) throws -> [ByteBuffer] {
+        outputBudget = budget
+        while output.byteCount < budget {
+            var start: UnsafePointer<UInt8>?
+            let count = dfs_nghttp2_produce(session, &start)
+            guard count >= 0 else { throw HTTP2SessionError(result: count, doing: "framing") }
+            guard count > 0 else { break }
+            output.append(UnsafeRawBufferPointer(start: start, count: count))
+        }
+        return output.take()
+    }
+
+    /// Opens a stream with a request. Client only.
+    ///
+    /// - Returns: the stream's number, or `nil` when the connection takes no new stream (GOAWAY, numbers used up).
+    package func submitRequest(_ headers: HeaderBlock, endStream: Bool) -> Int32? {
+        guard nghttp2_session_check_request_allowed(session) != 0 else { return nil }
+        let id = headers.withNV { fields, count in
+            withDataProvider(unless: endStream) { nghttp2_submit_request(session, nil, fields, count, $0, nil) }
+        }
+        guard id > 0 else { return nil }
+        let stream = HTTP2Stream(id: id)
+        if endStream { stream.outbound.ending = .endStream }
+        streams[id] = stream
+        return id
+    }
+
+    /// Answers a request. With `endStream` the block is the whole answer (gRPC: trailers-only).
+    package func submitResponse(stream id: Int32, _ headers: HeaderBlock, endStream: Bool) {
+        guard let stream = streams[id] else { return }
+        if endStream { stream.outbound.ending = .endStream }
+        let result = headers.withNV { fields, count in
+            withDataProvider(unless: endStream) { nghttp2_submit_response(session, id, fields, count, $0) }
+        }
+        if result != 0 { reset(stream: id, .internalError) }
+    }
+
+    /// Queues data. The buffer is shared, not copied, until the transport has written it.
+    package func send(stream id: Int32, _ buffer: ByteBuffer) {
+        guard let stream = streams[id] else { return }
+        stream.outbound.append(buffer)
+        resume(stream)
+    }
+
+    /// Ends our side after the queued data, with `trailers` if given.
+    package func finish(stream id: Int32, trailers: HeaderBlock? = nil) {
+        guard let stream = streams[id], case .open = stream.outbound.ending else { return }
+        stream.outbound.ending = trailers.map { .trailers($0) } ?? .endStream
+        resume(stream)
+    }
+
+    /// After our side has ended: tells a peer that still sends to stop (RST_STREAM with NO_ERROR, RFC 9113 §8.1).
+    package func stopPeerAfterEnd(stream id: Int32) {
+        guard let stream = streams[id], !stream.isRemoteClosed else { return }
+        stream.resetsAfterEnd = true
+        if stream.isLocalClosed { reset(stream: id, .noError) }
+    }
+
+    /// Ends the stream at once in both directions; queued data is dropped.
+    package func reset(stream id: Int32, _ code: HTTP2ErrorCode) {
+        guard let stream = streams[id] else { return }
+        stream.wasReset = true
+        stream.outbound.removeAll()
+        nghttp2_submit_rst_stream(session, 0, id, code.rawValue)
+    }
+
+    /// Bytes queued and not yet framed.
+    package func queuedByteCount(stream id: Int32) -> Int { streams[id]?.outbound.byteCount ?? 0 }
+
+    /// Asks for one `drained` event when the queue falls to the low-water mark.
+    package func requestDrained(stream id: Int32) { streams[id]?.outbound.wantsDrained = true }
+
+    /// The reader is done with `byteCount` bytes of received data: the peer may send as many more. Also for a stream that
+    /// is closed, since its data counts against the connection.
+    package func consume(stream id: Int32, byteCount: Int) {
+        guard byteCount > 0 else { return }
+        if streams[id] != nil {
+            nghttp2_session_consume(session, id, byteCount)
+        } else {
+            nghttp2_session_consume_connection(session, byteCount)
+        }
+    }
+
+    /// First step of a graceful end: tells the peer to open no more streams, without refusing those on their way.
+    package func announceShutdown() { nghttp2_submit_shutdown_notice(session) }
+
+    /// Tells the peer the last stream that we have taken and why we take no more.
+    package func goAway(_ code: HTTP2ErrorCode) {
+        let last = nghttp2_session_get_last_proc_stream_id(session)
+        nghttp2_submit_goaway(session, 0, last, code.rawValue, nil, 0)
+    }
+
+    private func resume(_ stream: HTTP2Stream) {
+        guard stream.outbound.isDeferred else { return }
+        stream.outbound.isDeferred = false
+        nghttp2_session_resume_data(session, stream.id)
+    }
+
+    private func submitSettings() throws {
+        let entries: [(Int32, Int)] = [
+            (Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), 0),
+            (Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue), Int(settings.maxConcurrentStreams)),
+            (Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue), settings.streamWindow),
+            (Int32(NGHTTP2_SETTINGS_MAX_FRAME_SIZE.rawValue), settings.maxFrameSize),
+            (Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue), settings.maxHeaderListSize),
+        ]
+        // ENABLE_PUSH is a client's to send (RFC 9113 §6.5.2).
+        let sent = entries.dropFirst(role == .client ? 0 : 1).map {
+            nghttp2_settings_entry(settings_id: $0.0, value: UInt32($0.1))
+        }
+        var result = nghttp2_submit_settings(session, 0, sent, sent.count)
+        if result == 0 {
+            result = nghttp2_session_set_local_window_size(session, 0, 0, Int32(settings.connectionWindow))
+        }
+        guard result == 0 else { throw HTTP2SessionError(result: Int(result), doing: "offering settings") }
+    }
+}
+
+extension HeaderBlock {
+    /// Lends the fields in the library's form, for the length of `body` (the library copies them).
+    func withNV<R>(_ body: (UnsafePointer<nghttp2_nv>?, Int) -> R) -> R {
+        withFields { bytes, spans in
+            guard let base = bytes.baseAddress else { return body(nil, 0) }
+            // The library takes mutable pointers that it only reads.
+            let start = UnsafeMutablePointer(mutating: base)
+            let list = spans.map { field in
+                nghttp2_nv(
+                    name: start + field.0, value: start + field.0 + field.1, namelen: field.1, valuelen: field.2,
+                    flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue))
+            }
+            return list.withUnsafeBufferPointer { body($0.baseAddress, $0.count) }
+        }
+    }
+}

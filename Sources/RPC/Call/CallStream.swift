@@ -1,0 +1,238 @@
+import HTTP2
+import NIOCore
+
+/// The messages of one call, both ways: what client and server calls have in common.
+///
+/// Receiving: messages wait in an inbox whose bytes stay charged to the HTTP/2 windows until the reader takes them, so a
+/// slow reader slows the sender and memory is bounded by the windows. Sending: a sender waits while more than
+/// ``highWaterMark`` bytes of the stream are not yet on their way.
+///
+/// - `@unchecked Sendable`: every stored property is touched on `connection.eventLoop` only; the async entry points hop
+///   there first.
+final class CallStream: @unchecked Sendable {
+    enum Ending {
+        case open
+        case finished
+        case failed(RPCError)
+    }
+
+    static let highWaterMark = 1 << 20
+
+    let connection: HTTP2Connection
+    let id: Int32
+    private let maxSendByteCount: Int
+    private var deframer: MessageDeframer
+    private var inbox = CircularBuffer<(message: RPCMessage, byteCount: Int)>()
+    private var inboxByteCount = 0
+    /// Received and not yet given back to the windows.
+    private var chargedByteCount = 0
+    private(set) var inboundEnding = Ending.open
+    /// Why nothing more can be sent, where that is so.
+    private var outboundFailure: RPCError?
+    private var isOutboundClosed = false
+
+    private var receiver: UnsafeContinuation<RPCMessage?, any Error>?
+    private var receiveTicket = 0
+    private var sender: UnsafeContinuation<Void, any Error>?
+    private var sendTicket = 0
+
+    init(connection: HTTP2Connection, id: Int32, maxReceiveByteCount: Int, maxSendByteCount: Int) {
+        self.connection = connection
+        self.id = id
+        self.maxSendByteCount = maxSendByteCount
+        self.deframer = MessageDeframer(maxMessageByteCount: maxReceiveByteCount)
+    }
+
+    private var loop: any EventLoop { connection.eventLoop }
+
+    // MARK: Receiving
+
+    /// The next message; `nil` after the last one.
+    ///
+    /// - Throws: ``RPCError``: what ended the call, or `cancelled` when the calling task is cancelled.
+    func receive() async throws -> RPCMessage? {
+        if loop.inEventLoop {
+            if let next = try takeNext() { return next.message }
+            return try await waitForMessage()
+        }
+        return try await withTaskExecutorPreference(connection.executor) { try await self.receiveOnLoop() }
+    }
+
+    private func receiveOnLoop() async throws -> RPCMessage? {
+        loop.preconditionInEventLoop()
+        return try await receive()
+    }
+
+    private func waitForMessage() async throws -> RPCMessage? {
+        precondition(receiver == nil, "two tasks receive from one call at once")
+        receiveTicket += 1
+        let ticket = receiveTicket
+        return try await withTaskCancellationHandler {
+            try await withUnsafeThrowingContinuation { continuation in
+                receiver = continuation
+                returnCredit()
+            }
+        } onCancel: {
+            loop.execute { self.cancelReceiver(ticket: ticket) }
+        }
+    }
+
+    /// `.some(message: nil)` is the end; `nil` means that one must wait.
+    private func takeNext() throws -> (message: RPCMessage?, Void)? {
+        if let first = inbox.popFirst() {
+            inboxByteCount -= first.byteCount
+            returnCredit()
+            return (first.message, ())
+        }
+        switch inboundEnding {
+        case .open: return nil
+        case .finished: return (nil, ())
+        case .failed(let error): throw error
+        }
+    }
+
+    /// Data of the stream has arrived.
+    func received(_ data: ByteBuffer) {
+        chargedByteCount += data.readableBytes
+        guard case .open = inboundEnding else { return returnCredit() }
+        do {
+            try deframer.append(data) { message, byteCount in
+                inbox.append((message, byteCount))
+                inboxByteCount += byteCount
+            }
+        } catch {
+            failInbound(error)
+        }
+        wakeReceiver()
+        returnCredit()
+    }
+
+    /// The peer has ended its side in order.
+    func finishInbound() {
+        guard case .open = inboundEnding else { return }
+        if deframer.isBetweenMessages {
+            inboundEnding = .finished
+        } else {
+            inboundEnding = .failed(RPCError(.internalError, "the stream ended in the middle of a message"))
+        }
+        wakeReceiver()
+    }
+
+    /// The reader gets the messages that are there, then `error`.
+    func failInbound(_ error: RPCError) {
+        guard case .open = inboundEnding else { return }
+        inboundEnding = .failed(error)
+        wakeReceiver()
+    }
+
+    /// Ends both directions now: messages that nobody has read are dropped.
+    func fail(_ error: RPCError) {
+        inbox.removeAll()
+        inboxByteCount = 0
+        failInbound(error)
+        closeOutbound(error)
+        returnCredit()
+    }
+
+    private func wakeReceiver() {
+        guard let receiver else { return }
+        do {
+            guard let next = try takeNext() else { return }
+            self.receiver = nil
+            receiver.resume(returning: next.message)
+        } catch {
+            self.receiver = nil
+            receiver.resume(throwing: error)
+        }
+    }
+
+    private func cancelReceiver(ticket: Int) {
+        guard ticket == receiveTicket, let receiver else { return }
+        self.receiver = nil
+        receiver.resume(throwing: RPCError(.cancelled, "the task that waited for a message was cancelled"))
+    }
+
+    /// Gives back what no longer waits for a reader. While somebody waits, a message in progress is given back as it
+    /// comes: it may be larger than the window.
+    private func returnCredit() {
+        let isOpen = if case .open = inboundEnding { true } else { false }
+        let held = inboxByteCount + (receiver == nil && isOpen ? deframer.partialByteCount : 0)
+        let credit = chargedByteCount - held
+        guard credit > 0 else { return }
+        chargedByteCount = held
+        connection.session.consume(stream: id, byteCount: credit)
+        connection.schedulePump()
+    }
+
+    // MARK: Sending
+
+    /// Queues one message and waits until the queue has room again.
+    ///
+    /// A message for a call that has ended well is dropped: its answer is there to be received.
+    /// - Throws: ``RPCError``: what ended the call, `resourceExhausted` for a message above the limit, or `cancelled`.
+    func send(_ message: RPCMessage) async throws {
+        if loop.inEventLoop {
+            try enqueue(message)
+            if isOutboundClosed || connection.session.queuedByteCount(stream: id) <= Self.highWaterMark { return }
+            try await waitForDrain()
+        } else {
+            try await withTaskExecutorPreference(connection.executor) { try await self.sendOnLoop(message) }
+        }
+    }
+
+    private func sendOnLoop(_ message: RPCMessage) async throws {
+        loop.preconditionInEventLoop()
+        try await send(message)
+    }
+
+    private func enqueue(_ message: RPCMessage) throws {
+        if let outboundFailure { throw outboundFailure }
+        guard !isOutboundClosed else { return }
+        let count = message.readableBytes
+        guard count <= maxSendByteCount else {
+            throw RPCError(
+                .resourceExhausted, "a message of \(count) bytes is above this sender's limit of \(maxSendByteCount)")
+        }
+        connection.session.send(stream: id, MessagePrefix.make(messageByteCount: count))
+        for segment in message.segments { connection.session.send(stream: id, segment) }
+        connection.schedulePump()
+    }
+
+    private func waitForDrain() async throws {
+        precondition(sender == nil, "two tasks send on one call at once")
+        sendTicket += 1
+        let ticket = sendTicket
+        try await withTaskCancellationHandler {
+            try await withUnsafeThrowingContinuation { continuation in
+                sender = continuation
+                connection.session.requestDrained(stream: id)
+            }
+        } onCancel: {
+            loop.execute { self.cancelSender(ticket: ticket) }
+        }
+    }
+
+    /// The queue has room again.
+    func drained() {
+        let waiting = sender
+        sender = nil
+        waiting?.resume()
+    }
+
+    private func cancelSender(ticket: Int) {
+        guard ticket == sendTicket, let sender else { return }
+        self.sender = nil
+        sender.resume(throwing: RPCError(.cancelled, "the task that sent was cancelled"))
+    }
+
+    /// Nothing more is sent. With an error, later sends throw it; without, they are dropped.
+    func closeOutbound(_ error: RPCError?) {
+        if !isOutboundClosed {
+            isOutboundClosed = true
+            outboundFailure = error
+        }
+        let waiting = sender
+        sender = nil
+        if let error { waiting?.resume(throwing: error) } else { waiting?.resume() }
+    }
+}

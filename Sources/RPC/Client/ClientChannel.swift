@@ -1,0 +1,114 @@
+import HTTP2
+import Logging
+import NIOCore
+import NIOPosix
+
+/// Calls to one server over one HTTP/2 connection, made when the first call needs it and made anew when it is lost.
+///
+/// After a failed attempt, calls fail at once with UNAVAILABLE until the back-off has passed (those that wait for ready
+/// go on waiting); the first call after that tries again.
+package final class ClientChannel: Sendable {
+    package struct Configuration: Sendable {
+        /// The largest message taken, in bytes; 4 MiB as everywhere in gRPC.
+        package var maxReceiveMessageBytes = 4 << 20
+        /// The largest message sent, in bytes.
+        package var maxSendMessageBytes = 4 << 20
+        /// From the first SYN to the server's SETTINGS.
+        package var connectTimeout = Duration.seconds(5)
+        package var backoff = ConnectionBackoff()
+        /// Calls that may wait for the connection at once; more fail with RESOURCE_EXHAUSTED.
+        package var maxWaitingCalls = 10_000
+        package var http2 = HTTP2Settings()
+
+        package init() {}
+    }
+
+    /// Runs on the channel's event loop; bodies of calls run there.
+    package let executor: EventLoopTaskExecutor
+    private let core: NIOLoopBoundBox<ChannelCore>
+    private let loop: any EventLoop
+
+    /// `host` "" means this machine, as in Go addresses. Nothing is connected yet.
+    package init(
+        host: String, port: UInt16, group: any EventLoopGroup, configuration: Configuration = .init(), logger: Logger
+    ) {
+        let loop = group.next()
+        let executor = EventLoopTaskExecutor(eventLoop: loop)
+        self.loop = loop
+        self.executor = executor
+        let connector = SocketConnector(host: host.isEmpty ? "localhost" : host, port: Int(port), eventLoop: loop)
+        let core = ChannelCore(
+            connector: connector, authority: "\(host.contains(":") ? "[\(host)]" : host):\(port)", executor: executor,
+            configuration: configuration, logger: logger)
+        self.core = NIOLoopBoundBox.makeBoxSendingValue(core, eventLoop: loop)
+    }
+
+    /// Over a transport of any kind; `connector` makes one for each attempt.
+    init(connector: any TransportConnector, authority: String, configuration: Configuration, logger: Logger) {
+        loop = connector.eventLoop
+        executor = EventLoopTaskExecutor(eventLoop: connector.eventLoop)
+        let core = ChannelCore(
+            connector: connector, authority: authority, executor: executor, configuration: configuration,
+            logger: logger)
+        self.core = NIOLoopBoundBox.makeBoxSendingValue(core, eventLoop: loop)
+    }
+
+    /// Makes a call and runs `body` with it, on the channel's event loop: `body` must not block.
+    ///
+    /// When `body` leaves before the call has ended, the call is cancelled.
+    /// - Throws: what `body` throws; ``RPCError`` `unavailable` where the server cannot be reached, `deadlineExceeded`,
+    ///   or `cancelled`.
+    package func withCall<R: Sendable>(
+        _ path: MethodPath, _ options: CallOptions = .init(),
+        _ body: @escaping @Sendable (ClientCall) async throws -> R
+    ) async throws -> R {
+        let deadline = options.timeout.map { NIODeadline.now() + TimeAmount($0) }
+        return try await withTaskExecutorPreference(executor) {
+            try await self.runCall(path, options, deadline, body)
+        }
+    }
+
+    /// One message there, one back.
+    ///
+    /// - Throws: ``RPCError`` with the call's status when it is not OK.
+    package func unary(
+        _ path: MethodPath, _ request: RPCMessage, _ options: CallOptions = .init()
+    ) async throws -> UnaryResponse {
+        try await withCall(path, options) { call in
+            try await call.send(request)
+            call.finishSending()
+            guard let message = try await call.receive() else {
+                throw RPCError(.internalError, "\(path) ended with OK and without an answer")
+            }
+            let initial = try await call.initialMetadata()
+            guard try await call.receive() == nil else {
+                throw RPCError(.internalError, "\(path) gave more than one answer")
+            }
+            return UnaryResponse(message: message, initialMetadata: initial, trailingMetadata: call.trailingMetadata)
+        }
+    }
+
+    /// Takes no new call, lets open ones finish, closes the connection. Returns when it is closed.
+    package func close() async {
+        try? await withTaskExecutorPreference(executor) { try await self.closeOnLoop() }
+    }
+
+    private func runCall<R: Sendable>(
+        _ path: MethodPath, _ options: CallOptions, _ deadline: NIODeadline?,
+        _ body: @Sendable (ClientCall) async throws -> R
+    ) async throws -> R {
+        loop.preconditionInEventLoop()
+        let call = try await core.value.open(path, options, deadline: deadline)
+        defer { call.cancel() }
+        return try await withTaskCancellationHandler {
+            try await body(call)
+        } onCancel: {
+            call.cancel()
+        }
+    }
+
+    private func closeOnLoop() async throws {
+        loop.preconditionInEventLoop()
+        await core.value.close()
+    }
+}

@@ -1,0 +1,110 @@
+import HTTP2
+import NIOCore
+
+/// One connection of a channel, from the first byte to the last.
+///
+/// States: handshaking (until the server's SETTINGS), ready, draining (after GOAWAY: open calls finish, no new ones),
+/// closed.
+final class ClientConnection: HTTP2ConnectionOwner {
+    enum State { case handshaking, ready, draining, closed }
+
+    let connection: HTTP2Connection
+    private(set) var state = State.handshaking
+    private let authority: String
+    private var calls: [Int32: ClientCall] = [:]
+    /// Called at each change of state; dropped when closed.
+    private var onStateChange: ((State, String) -> Void)?
+
+    init(connection: HTTP2Connection, authority: String, onStateChange: @escaping (State, String) -> Void) {
+        self.connection = connection
+        self.authority = authority
+        self.onStateChange = onStateChange
+    }
+
+    /// Starts a call, or gives `nil` when this connection takes no new one.
+    func open(_ path: MethodPath, _ options: CallOptions, deadline: NIODeadline?, limits: MessageLimits) -> ClientCall?
+    {
+        guard state == .ready else { return nil }
+        var block = HeaderBlock([
+            (":method", "POST"), (":scheme", "http"), (":path", path.path), (":authority", authority),
+            ("te", "trailers"), ("content-type", "application/grpc"), ("user-agent", "grpc-swift-dfs/0.1.0"),
+        ])
+        if let deadline {
+            block.append("grpc-timeout", GRPCTimeout.encode(.nanoseconds((deadline - .now()).nanoseconds)))
+        }
+        options.metadata.append(to: &block)
+        guard let id = connection.session.submitRequest(block, endStream: false) else {
+            change(to: .draining, "the connection takes no new call")
+            return nil
+        }
+        let stream = CallStream(
+            connection: connection, id: id,
+            maxReceiveByteCount: options.maxReceiveMessageBytes ?? limits.receiveByteCount,
+            maxSendByteCount: options.maxSendMessageBytes ?? limits.sendByteCount)
+        let call = ClientCall(stream: stream)
+        calls[id] = call
+        call.armDeadline(deadline)
+        connection.schedulePump()
+        return call
+    }
+
+    /// Takes no new call; closes when the open ones have ended.
+    func drain(reason: String) {
+        change(to: .draining, reason)
+        closeIfDrained(reason)
+    }
+
+    func handle(_ event: HTTP2Event) {
+        switch event {
+        case .headers(let stream, let block, let isEnd):
+            calls[stream]?.received(block, isEnd: isEnd)
+        case .data(let stream, let data):
+            if let call = calls[stream] {
+                call.received(data)
+            } else {
+                connection.session.consume(stream: stream, byteCount: data.readableBytes)
+            }
+        case .endOfStream(let stream):
+            calls[stream]?.finishInbound()
+        case .drained(let stream):
+            calls[stream]?.drained()
+        case .closed(let stream, let code, let wasReset):
+            let error =
+                wasReset ? RPCError(reset: code) : RPCError(.internalError, "the stream closed without a status")
+            calls.removeValue(forKey: stream)?.streamClosed(error)
+            if state == .draining { closeIfDrained("drained") }
+        case .goAway(_, let code):
+            drain(reason: "the server said GOAWAY (\(code.rawValue))")
+        case .settings:
+            if state == .handshaking { change(to: .ready, "") }
+        case .pingAcknowledged:
+            break
+        }
+    }
+
+    func connectionClosed(reason: String) {
+        let open = calls
+        calls = [:]
+        for call in open.values {
+            call.streamClosed(RPCError(.unavailable, "the connection to \(authority) was lost: \(reason)"))
+        }
+        change(to: .closed, reason)
+        onStateChange = nil
+    }
+
+    private func closeIfDrained(_ reason: String) {
+        if calls.isEmpty { connection.close(reason: reason) }
+    }
+
+    private func change(to new: State, _ reason: String) {
+        guard state != new, state != .closed else { return }
+        state = new
+        onStateChange?(new, reason)
+    }
+}
+
+/// The largest messages of a channel, in bytes.
+struct MessageLimits {
+    let receiveByteCount: Int
+    let sendByteCount: Int
+}

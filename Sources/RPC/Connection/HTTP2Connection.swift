@@ -1,0 +1,117 @@
+import HTTP2
+import NIOCore
+
+/// What a connection tells the client's or the server's side of gRPC.
+protocol HTTP2ConnectionOwner: AnyObject {
+    func handle(_ event: HTTP2Event)
+    /// The last call: every stream is gone.
+    func connectionClosed(reason: String)
+}
+
+/// Moves bytes between one transport and one HTTP/2 session, and events to its owner. Lives on the event loop.
+final class HTTP2Connection: TransportReceiver {
+    let eventLoop: any EventLoop
+    let executor: EventLoopTaskExecutor
+    let session: HTTP2Session
+    /// Both are dropped when the transport has closed.
+    private var transport: (any ByteTransport)?
+    private var owner: (any HTTP2ConnectionOwner)?
+    private var isPumpScheduled = false
+    private var isClosing = false
+    private var fault: String?
+
+    /// Bytes framed in one turn before the transport is asked again whether it takes more.
+    private static let turnByteCount = 1 << 20
+
+    init(
+        transport: any ByteTransport, executor: EventLoopTaskExecutor, role: HTTP2Session.Role, settings: HTTP2Settings
+    ) throws {
+        self.transport = transport
+        self.eventLoop = transport.eventLoop
+        self.executor = executor
+        self.session = try HTTP2Session(role: role, settings: settings)
+    }
+
+    var peerHost: String { transport?.peerHost ?? "" }
+    var isOpen: Bool { transport != nil && !isClosing }
+
+    /// Starts talking: sends the preface and SETTINGS.
+    func start(owner: any HTTP2ConnectionOwner) {
+        self.owner = owner
+        pump()
+    }
+
+    func received(_ buffer: ByteBuffer) {
+        guard !isClosing else { return }
+        do {
+            try session.receive(buffer)
+        } catch {
+            fail("\(error)")
+        }
+        dispatch()
+    }
+
+    func readCompleted() { pump() }
+
+    func writabilityChanged() { if transport?.isWritable == true { pump() } }
+
+    func transportClosed(reason: (any Error)?) {
+        guard transport != nil else { return }
+        transport = nil
+        isClosing = true
+        let owner = self.owner
+        self.owner = nil
+        owner?.connectionClosed(reason: fault ?? reason.map { "\($0)" } ?? "the peer closed the connection")
+    }
+
+    /// Sends soon what was submitted: once per turn of the loop, however much is submitted in it.
+    func schedulePump() {
+        guard !isPumpScheduled, transport != nil else { return }
+        isPumpScheduled = true
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.execute {
+            bound.value.isPumpScheduled = false
+            bound.value.pump()
+        }
+    }
+
+    /// Closes after what waits has been sent. `reason` reaches the owner.
+    func close(reason: String) {
+        fault = fault ?? reason
+        pump()
+        closeTransport()
+    }
+
+    private func pump() {
+        do {
+            while let transport, transport.isWritable {
+                let buffers = try session.produce(budget: Self.turnByteCount)
+                if !buffers.isEmpty { transport.write(buffers) }
+                dispatch()
+                if buffers.isEmpty { break }
+            }
+        } catch {
+            fail("\(error)")
+        }
+        if session.isFinished { closeTransport() }
+    }
+
+    private func dispatch() {
+        var events = session.takeEvents()
+        while !events.isEmpty {
+            for event in events { owner?.handle(event) }
+            events = session.takeEvents()
+        }
+    }
+
+    private func fail(_ reason: String) {
+        fault = fault ?? reason
+        closeTransport()
+    }
+
+    private func closeTransport() {
+        guard !isClosing else { return }
+        isClosing = true
+        transport?.close()
+    }
+}

@@ -1,0 +1,79 @@
+import NIOCore
+
+/// Cuts the data of one stream into messages without copying them.
+struct MessageDeframer {
+    private enum State {
+        case prefix
+        case message(left: Int)
+    }
+
+    private let maxMessageByteCount: Int
+    private var state = State.prefix
+    private var prefix: [UInt8] = []
+    private var segments: [ByteBuffer] = []
+    /// Bytes taken in since the last whole message, with its prefix.
+    private(set) var partialByteCount = 0
+
+    /// Segments below this are copied behind the one before: a peer that sends a message byte by byte must not make us
+    /// hold a buffer for each.
+    private static let mergeLimit = 4096
+
+    init(maxMessageByteCount: Int) { self.maxMessageByteCount = maxMessageByteCount }
+
+    /// The stream ended here: is that between two messages?
+    var isBetweenMessages: Bool { partialByteCount == 0 }
+
+    /// Takes the next bytes and hands each whole message, with the bytes it took on the stream, to `deliver`.
+    ///
+    /// - Throws: ``RPCError`` for a message above the limit, or one that claims a compression nobody agreed on.
+    mutating func append(_ data: ByteBuffer, deliver: (RPCMessage, Int) -> Void) throws(RPCError) {
+        var data = data
+        while true {
+            switch state {
+            case .prefix:
+                while prefix.count < MessagePrefix.byteCount, let byte: UInt8 = data.readInteger() {
+                    prefix.append(byte)
+                    partialByteCount += 1
+                }
+                guard prefix.count == MessagePrefix.byteCount else { return }
+                state = .message(left: try lengthFromPrefix())
+                prefix.removeAll(keepingCapacity: true)
+            case .message(let left):
+                let count = min(left, data.readableBytes)
+                if count > 0, let slice = data.readSlice(length: count) {
+                    add(slice)
+                    partialByteCount += count
+                }
+                state = .message(left: left - count)
+                guard count == left else { return }
+                deliver(RPCMessage(segments: segments.isEmpty ? [ByteBuffer()] : segments), partialByteCount)
+                segments = []
+                partialByteCount = 0
+                state = .prefix
+            }
+        }
+    }
+
+    private func lengthFromPrefix() throws(RPCError) -> Int {
+        let length = prefix[1...].reduce(0) { $0 << 8 | Int($1) }
+        guard prefix[0] == 0 else {
+            throw RPCError(
+                prefix[0] == 1 ? .unimplemented : .internalError,
+                "a message has the compressed flag \(prefix[0]), but no grpc-encoding was agreed on")
+        }
+        guard length <= maxMessageByteCount else {
+            throw RPCError(
+                .resourceExhausted,
+                "a message of \(length) bytes is above this receiver's limit of \(maxMessageByteCount) bytes")
+        }
+        return length
+    }
+
+    private mutating func add(_ slice: ByteBuffer) {
+        if slice.readableBytes < Self.mergeLimit, let last = segments.last, last.readableBytes < Self.mergeLimit {
+            segments[segments.count - 1].writeImmutableBuffer(slice)
+        } else {
+            segments.append(slice)
+        }
+    }
+}

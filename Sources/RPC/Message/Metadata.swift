@@ -1,0 +1,69 @@
+import HTTP2
+
+/// Custom metadata of a call: an ordered multimap of lower-case names to ASCII values, or to bytes for names that end in
+/// `-bin` (gRPC over HTTP/2, "Custom-Metadata").
+package struct Metadata: Sendable, Equatable, ExpressibleByDictionaryLiteral {
+    private struct Entry: Sendable, Equatable {
+        let name: String
+        /// As on the wire: for `-bin` names, base64.
+        let value: String
+    }
+
+    private var entries: [Entry] = []
+
+    package init() {}
+
+    package init(dictionaryLiteral elements: (String, String)...) {
+        for (name, value) in elements { add(name, value) }
+    }
+
+    package var isEmpty: Bool { entries.isEmpty }
+    package var count: Int { entries.count }
+
+    /// Adds an ASCII value. `name` is lower-cased. Bytes outside printable ASCII in `value` become `?`: a value that
+    /// needs them belongs under a `-bin` name.
+    package mutating func add(_ name: String, _ value: String) {
+        let isPlain = value.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+        let safe = isPlain ? value : String(value.unicodeScalars.map { (" "..."~").contains($0) ? Character($0) : "?" })
+        entries.append(Entry(name: name.lowercased(), value: safe))
+    }
+
+    /// Adds bytes. `name` must end in `-bin`.
+    package mutating func add(_ name: String, binary: [UInt8]) {
+        precondition(name.hasSuffix("-bin"), "metadata \(name) holds bytes, so its name must end in -bin")
+        entries.append(Entry(name: name.lowercased(), value: Base64.encode(binary)))
+    }
+
+    /// The first value of `name`.
+    package func first(_ name: String) -> String? { entries.first { $0.name == name }?.value }
+
+    /// All values of `name`, in order.
+    package func all(_ name: String) -> [String] { entries.filter { $0.name == name }.map(\.value) }
+
+    /// The first value of a `-bin` name; `nil` also where it is no base64.
+    package func firstBinary(_ name: String) -> [UInt8]? { first(name).flatMap { Base64.decode($0.utf8) } }
+}
+
+extension Metadata {
+    /// The custom part of a received header block.
+    init(_ block: HeaderBlock) {
+        for index in 0..<block.count where !Self.isReserved(block.nameBytes(at: index)) {
+            entries.append(Entry(name: block.name(at: index), value: block.value(at: index)))
+        }
+    }
+
+    /// Adds the fields to a block to be sent. Reserved names are left out: they belong to the protocol.
+    func append(to block: inout HeaderBlock) {
+        for entry in entries where !Self.isReserved(Array(entry.name.utf8)[...]) {
+            block.append(entry.name, entry.value)
+        }
+    }
+
+    private static func isReserved(_ name: ArraySlice<UInt8>) -> Bool {
+        guard let first = name.first, first != UInt8(ascii: ":") else { return true }
+        if name.starts(with: "grpc-".utf8) {
+            return !name.elementsEqual("grpc-status-details-bin".utf8)
+        }
+        return ["content-type", "te", "user-agent"].contains { name.elementsEqual($0.utf8) }
+    }
+}

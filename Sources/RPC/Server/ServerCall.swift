@@ -1,0 +1,142 @@
+import HTTP2
+import NIOCore
+
+/// One call as its handler sees it. All four kinds of call are this: how many messages go each way is the handler's.
+///
+/// States of the answer: nothing sent, headers sent, ended. Sending a message from the first state sends the headers
+/// first; ending from it makes a trailers-only answer; anything after the end is legal and ignored (the peer may have
+/// gone away in between).
+///
+/// - `@unchecked Sendable`: the stored properties that vary are touched on the connection's event loop only.
+package final class ServerCall: @unchecked Sendable {
+    private enum Answer { case nothingSent, headersSent, ended }
+
+    /// `/<service>/<method>`
+    package let path: String
+    /// The client's custom metadata.
+    package let metadata: Metadata
+    package let connectionID: ConnectionID
+    /// The client's numeric IP address.
+    package let peerHost: String
+    /// When the client stops waiting; `nil` where it waits for ever.
+    package let deadline: NIODeadline?
+
+    private let stream: CallStream
+    private var answer = Answer.nothingSent
+    private var trailing: Metadata = [:]
+    private var deadlineTimer: Scheduled<Void>?
+    var task: Task<Void, Never>?
+
+    init(
+        path: String, metadata: Metadata, connectionID: ConnectionID, peerHost: String, timeout: Duration?,
+        stream: CallStream
+    ) {
+        self.path = path
+        self.metadata = metadata
+        self.connectionID = connectionID
+        self.peerHost = peerHost
+        self.stream = stream
+        self.deadline = timeout.map { .now() + TimeAmount($0) }
+    }
+
+    private var loop: any EventLoop { stream.connection.eventLoop }
+
+    /// The event loop of the call's connection, on which the handler runs.
+    package var eventLoop: any EventLoop { loop }
+
+    /// The client's next message; `nil` when it has half-closed.
+    ///
+    /// - Throws: ``RPCError``: `cancelled` when the client went away, `deadlineExceeded`, or what was wrong with the message.
+    package func receive() async throws -> RPCMessage? { try await stream.receive() }
+
+    /// Sends the headers now. Optional; has no effect once they are sent.
+    package func sendInitialMetadata(_ metadata: Metadata) {
+        onLoop { self.sendHeaders(metadata) }
+    }
+
+    /// Sends one message, and waits while too much is queued. Nothing is known of its arrival when this returns.
+    package func send(_ message: RPCMessage) async throws {
+        if loop.inEventLoop { sendHeaders([:]) } else { sendInitialMetadata([:]) }
+        try await stream.send(message)
+    }
+
+    /// Metadata to go with the status at the end.
+    package func setTrailingMetadata(_ metadata: Metadata) {
+        onLoop { self.trailing = metadata }
+    }
+
+    // MARK: For the connection, on the loop
+
+    func start(_ handler: @escaping ServiceRoutes.Handler) {
+        armDeadline()
+        task = Task(executorPreference: stream.connection.executor) {
+            do {
+                try await handler(self)
+                self.end(with: nil)
+            } catch let error as RPCError {
+                self.end(with: error)
+            } catch is CancellationError {
+                self.end(with: RPCError(.cancelled, "the call was cancelled"))
+            } catch {
+                self.end(with: RPCError(.unknown, "\(error)"))
+            }
+        }
+    }
+
+    /// Ends the call with a status, `nil` for OK. Later endings are ignored.
+    func end(with error: RPCError?) {
+        loop.preconditionInEventLoop()
+        guard answer != .ended else { return }
+        let wasSilent = answer == .nothingSent
+        answer = .ended
+        deadlineTimer?.cancel()
+        var block = wasSilent ? ResponseHeaders.initial() : HeaderBlock()
+        ResponseHeaders.append(error, trailing: trailing, to: &block)
+        let session = stream.connection.session
+        if wasSilent {
+            session.submitResponse(stream: stream.id, block, endStream: true)
+        } else {
+            session.finish(stream: stream.id, trailers: block)
+        }
+        stream.closeOutbound(error)
+        session.stopPeerAfterEnd(stream: stream.id)
+        // What the client still sends goes to nobody.
+        stream.fail(error ?? RPCError(.cancelled, "the call has ended"))
+        stream.connection.schedulePump()
+    }
+
+    func received(_ data: ByteBuffer) { stream.received(data) }
+    func finishInbound() { stream.finishInbound() }
+    func drained() { stream.drained() }
+
+    /// The stream is gone, whether or not the call had ended.
+    func streamClosed(_ error: RPCError) {
+        answer = .ended
+        deadlineTimer?.cancel()
+        stream.fail(error)
+        task?.cancel()
+    }
+
+    private func sendHeaders(_ metadata: Metadata) {
+        guard answer == .nothingSent else { return }
+        answer = .headersSent
+        var block = ResponseHeaders.initial()
+        metadata.append(to: &block)
+        stream.connection.session.submitResponse(stream: stream.id, block, endStream: false)
+        stream.connection.schedulePump()
+    }
+
+    private func armDeadline() {
+        guard let deadline else { return }
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        deadlineTimer = loop.scheduleTask(deadline: deadline) {
+            let error = RPCError(.deadlineExceeded, "the call's deadline has passed")
+            bound.value.end(with: error)
+            bound.value.task?.cancel()
+        }
+    }
+
+    private func onLoop(_ body: @escaping @Sendable () -> Void) {
+        if loop.inEventLoop { body() } else { loop.execute(body) }
+    }
+}

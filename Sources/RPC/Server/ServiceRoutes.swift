@@ -1,0 +1,23 @@
+/// Which handler answers which method.
+package struct ServiceRoutes: Sendable {
+    /// Answers one call. Returning ends it with OK; throwing an ``RPCError`` ends it with that status, and any other
+    /// error with UNKNOWN. Runs on the event loop of the call's connection: it must not block.
+    package typealias Handler = @Sendable (ServerCall) async throws -> Void
+
+    struct Route: Sendable {
+        let maxReceiveByteCount: Int?
+        let handler: Handler
+    }
+
+    private var routes: [String: Route] = [:]
+
+    package init() {}
+
+    /// - Parameter maxReceive: the largest message taken, in bytes, where it is not the server's.
+    package mutating func add(_ path: MethodPath, maxReceive: Int? = nil, handler: @escaping Handler) {
+        precondition(routes[path.path] == nil, "method \(path) has two handlers")
+        routes[path.path] = Route(maxReceiveByteCount: maxReceive, handler: handler)
+    }
+
+    func route(for path: String) -> Route? { routes[path] }
+}

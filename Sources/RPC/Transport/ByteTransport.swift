@@ -1,0 +1,24 @@
+import NIOCore
+
+/// Carries the bytes of one connection: a socket, or memory in tests. All calls come on its event loop.
+protocol ByteTransport: AnyObject {
+    var eventLoop: any EventLoop { get }
+    /// False while so much waits to be written that more should not be added.
+    var isWritable: Bool { get }
+    /// The peer's numeric IP address, or empty where it has none.
+    var peerHost: String { get }
+    /// Queues the buffers, in order, and starts writing.
+    func write(_ buffers: [ByteBuffer])
+    /// Closes after what was written; ``TransportReceiver/transportClosed(reason:)`` follows, once, not from within.
+    func close()
+}
+
+/// The side of a connection that a transport talks to. All calls come on the transport's event loop.
+protocol TransportReceiver: AnyObject {
+    func received(_ buffer: ByteBuffer)
+    /// No more bytes wait right now: answer in one go.
+    func readCompleted()
+    func writabilityChanged()
+    /// The last call. `reason` is `nil` when the peer closed without an error.
+    func transportClosed(reason: (any Error)?)
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import DFSChunkServer
+import DFSCommandLine
+import DFSCore
+import DFSFiles
+import Logging
+
+/// `dfs-chunkserver`: the flags of the Go original, and what is settable beyond them.
+struct ChunkServerCommand: NodeCommand {
+    private static let portFlag = FlagDeclaration.value(
+        "port", ServerAddress.self, help: "Where to listen, such as :9001.")
+    private static let masterFlag = FlagDeclaration.value("master", ServerAddress.self, help: "The master's address.")
+    private static let folderFlag = FlagDeclaration.value(
+        "dir", String.self, help: "Folder of chunks; made where missing.", placeholder: "folder")
+    private static let advertiseFlag = FlagDeclaration.value(
+        "advertise", String.self, help: "Address that others dial to reach this server; by default that of -port.",
+        placeholder: "address")
+    private static let quarantineFlag = FlagDeclaration.value(
+        "quarantine-keep", GoDuration.self, environment: "DFS_QUARANTINE_KEEP",
+        help: "How long deleted chunks are kept below .dfs/quarantine in the folder.")
+    private static let deletionShareFlag = FlagDeclaration.value(
+        "deletion-share", Int.self, environment: "DFS_DELETION_SHARE",
+        help: "Percent of the chunks that may be deleted in 10 minutes before deletions are held; 100 holds none.",
+        placeholder: "percent")
+    private static let deletionMinimumFlag = FlagDeclaration.value(
+        "deletion-minimum", Int.self, environment: "DFS_DELETION_MINIMUM",
+        help: "Deletions in 10 minutes that are never held.")
+
+    static let configuration = CommandConfiguration.program(
+        "dfs-chunkserver", summary: "Keeps chunks in a folder, serves them, and follows its master's orders.")
+
+    static let flags =
+        [
+            portFlag, masterFlag, folderFlag, advertiseFlag, quarantineFlag, deletionShareFlag, deletionMinimumFlag,
+        ] + ClusterOptions.flags + SharedOptions.flags
+
+    @Option(Self.portFlag) var port = ServerAddress(host: "", port: 9001)
+    @Option(Self.masterFlag) var master = ServerAddress(host: "", port: 8000)
+    @Option(Self.folderFlag) var folder = "./data"
+    @Option(Self.advertiseFlag) var advertise = ""
+    @Option(Self.quarantineFlag) var quarantineKeep = GoDuration(.seconds(24 * 3600))
+    @Option(Self.deletionShareFlag) var deletionShare = 30
+    @Option(Self.deletionMinimumFlag) var deletionMinimum = 100
+    @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var shared: SharedOptions
+
+    func validate() throws {
+        guard (0...100).contains(deletionShare) else {
+            throw ValidationError("-deletion-share: \(deletionShare) is out of range; write 0 to 100")
+        }
+        guard deletionMinimum >= 0 else { throw ValidationError("-deletion-minimum: write 0 or more") }
+        guard !folder.isEmpty else { throw ValidationError("-dir: name a folder") }
+    }
+
+    func makeNode(logger: Logger) throws -> any Node {
+        var settings = ChunkServerSettings()
+        settings.listen = port
+        settings.master = master
+        settings.folder = folder
+        settings.advertise = advertise.isEmpty ? nil : try ServerAddress(advertise)
+        settings.heartbeatInterval = cluster.heartbeatInterval.duration
+        settings.store.usualChunkSize = Int64(cluster.chunkSize.bytes)
+        settings.store.quarantineKeep = quarantineKeep.duration
+        settings.deletionBreaker.share = Double(deletionShare) / 100
+        settings.deletionBreaker.minimumCount = deletionMinimum
+        ProcessMemory.keepFreedBuffers()
+        return ChunkServerNode(server: ChunkServer(settings: settings, logger: logger))
+    }
+}
+
+/// The chunk server as the process's life sees it.
+private struct ChunkServerNode: Node {
+    let server: ChunkServer
+
+    func start() async throws { try await server.start() }
+
+    func stop() async { await server.stop() }
+}

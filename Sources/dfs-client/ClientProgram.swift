@@ -1,0 +1,45 @@
+import ArgumentParser
+import DFSClient
+import DFSCommandLine
+import DFSCore
+import DFSFiles
+import Logging
+
+/// `dfs-client`: the commands and flags of the Go original, and `stat` beside them.
+struct ClientProgram: Program {
+    static let configuration = CommandConfiguration.program(
+        "dfs-client", summary: "Puts files into a cluster and gets them back.",
+        discussion: """
+            Results go to standard output, everything else to standard error. Exit status: 0 done, 1 failed, 2 wrong \
+            usage, 3 no such file, 4 the name exists already, 5 the cluster is not available now.
+            """,
+        subcommands: [PutCommand.self, GetCommand.self, StatCommand.self])
+
+    static let flags = ClientOptions.flags + SharedOptions.flags
+}
+
+/// The flags of every command.
+struct ClientOptions: ParsableArguments, Sendable {
+    private static let masterFlag = FlagDeclaration.value(
+        "master", ServerAddress.self, environment: "DFS_MASTER", help: "The master's address.")
+
+    /// The declarations, for ``ClientProgram/flags``.
+    static let flags = [masterFlag]
+
+    @Option(Self.masterFlag) var master = ServerAddress(host: "localhost", port: 8000)
+
+    /// Runs `body` with a client of the cluster; a signal cancels it.
+    func withClient(logger: Logger, _ body: @escaping @Sendable (DFSClient) async throws -> Void) async throws {
+        ProcessMemory.keepFreedBuffers()
+        try await runInterruptibly(logger: logger) {
+            let client = try DFSClient(master: master.description, logger: logger)
+            do {
+                try await body(client)
+            } catch {
+                await client.close()
+                throw error
+            }
+            await client.close()
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import DFSClient
+import DFSCommandLine
+import Logging
+
+/// `put <local-file> <remote-name>`
+struct PutCommand: ProgramCommand {
+    static let configuration = CommandConfiguration.program(
+        "put", summary: "Store a local file under a new name; done when every replica is on disk.")
+
+    @Argument(help: "The file to store.") var localFile: String
+    @Argument(help: "Its name in the cluster.") var remoteName: String
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var shared: SharedOptions
+
+    func execute(logger: Logger) async throws {
+        try await client.withClient(logger: logger) { client in
+            let line = ProgressLine("put \(remoteName)")
+            defer { line.erase() }
+            let result = try await client.put(localFile, as: remoteName, onProgress: line.handler)
+            line.erase()
+            print(summary(of: result))
+        }
+    }
+
+    /// One line: what was stored and what its servers have promised.
+    private func summary(of result: PutResult) -> String {
+        let durable = result.chunks.map(\.durableOn.count).min() ?? 0
+        let unverified = result.chunks.map(\.syncedUnverifiedOn.count).max() ?? 0
+        var text = "\(result.name): \(result.length) bytes in \(result.chunks.count) chunks"
+        text += ", durable replicas of each: \(durable)"
+        if unverified > 0 { text += ", synced by Go servers and unverified: \(unverified)" }
+        return text
+    }
+}

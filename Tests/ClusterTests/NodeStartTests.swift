@@ -1,0 +1,88 @@
+import Foundation
+import Glibc
+import Testing
+
+extension ClusterTests {
+    /// How servers start, refuse to start, and end.
+    @Suite struct NodeStartTests {
+        @Test(arguments: [SIGTERM, SIGINT])
+        func signalEndsEveryNodeGracefully(signal: Int32) async throws {
+            try await Cluster.run { cluster in
+                for node in [cluster.server(0), cluster.server(1), cluster.master] {
+                    node?.send(signal)
+                    let end = try await node?.waitForEnd(within: .seconds(20))
+                    #expect(end == .exited(0))
+                }
+            }
+        }
+
+        @Test func portInUseIsTold() async throws {
+            try await Cluster.run { cluster in
+                for (program, flags) in [
+                    (BuiltBinaries.master, ["-listen", cluster.masterAddress, "-meta-dir", cluster.folder.file("m2")]),
+                    (
+                        BuiltBinaries.chunkServer,
+                        [
+                            "-port", cluster.serverAddress(0), "-master", cluster.masterAddress, "-dir",
+                            cluster.folder.file("d2"),
+                        ]
+                    ),
+                ] {
+                    try await cluster.expectRefusal(program, flags, names: "in use")
+                }
+            }
+        }
+
+        @Test func secondServerOnAFolderIsRefused() async throws {
+            try await Cluster.run { cluster in
+                let free = "127.0.0.1:\(try LoopbackPort.free())"
+                let flags = ["-port", free, "-master", cluster.masterAddress, "-dir", cluster.serverFolder(0)]
+                try await cluster.expectRefusal(BuiltBinaries.chunkServer, flags, names: cluster.serverFolder(0))
+                let second = ["-listen", free, "-meta-dir", cluster.metaFolder]
+                try await cluster.expectRefusal(BuiltBinaries.master, second, names: cluster.metaFolder)
+            }
+        }
+
+        @Test func unreadableMetadataStoreIsRefusedAndKept() async throws {
+            try await Cluster.run(.init(chunkServers: 0)) { cluster in
+                try await cluster.killMaster()
+                let files = TestFolder.names(in: cluster.metaFolder)
+                #expect(!files.isEmpty)
+                let garbage = Data(repeating: 0x5A, count: 5000)
+                for file in files { try garbage.write(to: URL(fileURLWithPath: "\(cluster.metaFolder)/\(file)")) }
+                let flags = ["-listen", cluster.masterAddress, "-meta-dir", cluster.metaFolder]
+                try await cluster.expectRefusal(BuiltBinaries.master, flags, names: cluster.metaFolder)
+                let kept = files.contains {
+                    FileManager.default.contents(atPath: "\(cluster.metaFolder)/\($0)") == garbage
+                }
+                #expect(kept)
+            }
+        }
+
+        @Test func settingsThatMakeNoSenseAreUsageErrors() async throws {
+            try await Cluster.run(.init(chunkServers: 0)) { cluster in
+                for program in [BuiltBinaries.master, BuiltBinaries.chunkServer] {
+                    for flags in [["-nosuch"], ["-chunk-size", "lots"], ["-live-threshold", "1s"], ["left", "over"]] {
+                        let process = try ChildProcess(
+                            program, flags, log: cluster.folder.file("usage-\(cluster.nextRun())"))
+                        #expect(try await process.waitForEnd() == .exited(2))
+                        #expect(!process.stderr.isEmpty)
+                    }
+                    let version = try ChildProcess(
+                        program, ["-version"], log: cluster.folder.file("v-\(cluster.nextRun())"))
+                    #expect(try await version.waitForEnd() == .exited(0))
+                    #expect(version.stdout.hasPrefix("dfs-"))
+                }
+            }
+        }
+    }
+}
+
+extension Cluster {
+    /// Starts a node that must end with status 1 and a message that has `word`.
+    func expectRefusal(_ program: String, _ flags: [String], names word: String) async throws {
+        let process = try ChildProcess(program, flags, log: folder.file("refused-\(nextRun())"))
+        #expect(try await process.waitForEnd(within: .seconds(20)) == .exited(1), "\(flags)")
+        #expect(process.stderr.contains(word), "\(flags): \(process.stderr)")
+    }
+}

@@ -1,0 +1,127 @@
+import DFSCore
+import DFSFiles
+import DFSSimulation
+import NIOCore
+import Testing
+
+@testable import DFSChunkStore
+
+@Suite struct ChunkStoreTests {
+    @Test func uploadedChunkReadsBackAndSurvivesARestart() throws {
+        let disk = SimulatedDisk()
+        do {
+            let store = try openStore(on: disk)
+            let digest = try put(store, "f_0", content(5000))
+            #expect(digest == ContentDigest(length: 5000, crc32c: CRC32C.of(content(5000))))
+            #expect(try read(store, "f_0") == content(5000))
+        }
+        disk.restart()
+        let store = try openStore(on: disk)
+        #expect(store.startReport.complete == 1)
+        #expect(try read(store, "f_0") == content(5000))
+        #expect(store.nodeID == "node-1")
+    }
+
+    @Test func chunkIsListedFromItsFirstByteAndServedWhenWhole() throws {
+        let store = try openStore(on: SimulatedDisk())
+        let upload = try store.beginUpload(of: id("f_0"), expecting: ExpectedContent())
+        #expect(store.withCatalog { $0.ids(includingUnfinished: true) } == [try id("f_0")])
+        #expect(store.withCatalog { $0.ids(includingUnfinished: false) } == [])
+        #expect(code { _ = try read(store, "f_0") } == .unavailable)
+        upload.abandon()
+        #expect(store.withCatalog { $0.ids(includingUnfinished: true) } == [])
+        #expect(code { _ = try read(store, "f_0") } == .notFound)
+    }
+
+    @Test func repeatedUploadOfEqualBytesSucceedsAndOfOthersIsRefused() throws {
+        let disk = SimulatedDisk()
+        let store = try openStore(on: disk)
+        try put(store, "f_0", content(3000))
+        try put(store, "f_0", content(3000))
+        #expect(code { try put(store, "f_0", content(3000, seed: 2)) } == .alreadyExists)
+        #expect(code { try put(store, "f_0", content(2999)) } == .alreadyExists)
+        #expect(try read(store, "f_0") == content(3000))
+        #expect(
+            disk.files == ["/data/.dfs/lock", "/data/.dfs/node-id", "/data/f_0"].filter { $0 != "/data/.dfs/lock" })
+    }
+
+    @Test func twoUploadsAtOnceOfEqualBytesBothSucceed() throws {
+        let store = try openStore(on: SimulatedDisk())
+        let first = try store.beginUpload(of: id("f_0"), expecting: ExpectedContent())
+        let second = try store.beginUpload(of: id("f_0"), expecting: ExpectedContent())
+        for upload in [first, second] {
+            try upload.append([UploadPiece(segments: [ByteBuffer(string: "same")], checksum: 0)])
+        }
+        #expect(try first.commit() == second.commit())
+        #expect(try read(store, "f_0") == Array("same".utf8))
+    }
+
+    @Test func damagedOrMisannouncedDataIsRefusedAndLeavesNothing() throws {
+        let disk = SimulatedDisk()
+        let store = try openStore(on: disk)
+        let upload = try store.beginUpload(of: id("f_0"), expecting: ExpectedContent())
+        let piece = UploadPiece(segments: [ByteBuffer(string: "abc")], checksum: 1)
+        #expect(code { try upload.append([piece]) } == .dataLoss)
+        upload.abandon()
+        #expect(code { try put(store, "f_0", content(10), expecting: ExpectedContent(length: 9)) } == .dataLoss)
+        #expect(code { try put(store, "f_0", content(10), expecting: ExpectedContent(length: 11)) } == .dataLoss)
+        #expect(code { try put(store, "f_0", content(10), expecting: ExpectedContent(crc32c: 1)) } == .dataLoss)
+        #expect(disk.files == ["/data/.dfs/node-id"])
+        let right = ExpectedContent(length: 10, crc32c: CRC32C.of(content(10)))
+        try put(store, "f_0", content(10), expecting: right)
+        #expect(try read(store, "f_0") == content(10))
+    }
+
+    @Test func emptyChunkIsAChunk() throws {
+        let store = try openStore(on: SimulatedDisk())
+        #expect(try put(store, "f_0", []) == ContentDigest(length: 0, crc32c: 0))
+        #expect(try read(store, "f_0") == [])
+    }
+
+    @Test func folderServesOneServerAtATime() throws {
+        let disk = SimulatedDisk()
+        var store: ChunkStore? = try openStore(on: disk)
+        #expect(code { _ = try openStore(on: disk) } == .failedPrecondition)
+        #expect(store != nil)
+        store = nil
+        #expect(code { _ = try openStore(on: disk) } == nil)
+    }
+
+    @Test func goFolderIsAdoptedAsUnverifiedAndReadInTheBackground() throws {
+        let disk = SimulatedDisk()
+        try disk.makeFolder("/data/sub")
+        for (name, bytes) in [("a.txt_0", content(2500)), ("plain", content(10))] {
+            let file = try disk.open("/data/\(name)", .creating)
+            try file.write([ByteBuffer(bytes: bytes)], at: 0)
+        }
+        let store = try openStore(on: disk)
+        #expect(store.startReport.unverified == 2)
+        #expect(store.startReport.ignored == ["sub"])
+        #expect(try read(store, "a.txt_0") == content(2500))
+        let expected = ContentDigest(length: 2500, crc32c: CRC32C.of(content(2500)))
+        #expect(try store.verify(id("a.txt_0")) == expected)
+        #expect(store.withCatalog { $0.unverified } == [try id("plain")])
+        #expect(try put(store, "a.txt_0", content(2500)) == expected)
+        #expect(code { try put(store, "plain", content(11)) } == .alreadyExists)
+    }
+
+    @Test func keptDigestOfAnotherLengthIsNotBelieved() throws {
+        let disk = SimulatedDisk()
+        do { try put(openStore(on: disk), "f_0", content(100)) }
+        try disk.open("/data/f_0", .reading).write([ByteBuffer(string: "x")], at: 100)
+        #expect(try openStore(on: disk).startReport.unverified == 1)
+    }
+
+    @Test func uploadsUnderWayAreTakenFromTheFreeSpace() throws {
+        let disk = SimulatedDisk(capacity: 100 << 20)
+        let store = try openStore(on: disk)
+        #expect(try store.freeMiB() == 99)
+        let upload = try store.beginUpload(of: id("f_0"), expecting: ExpectedContent(length: 30 << 20))
+        #expect(try store.freeMiB() == 69)
+        #expect(
+            code { _ = try store.beginUpload(of: id("f_1"), expecting: ExpectedContent(length: 80 << 20)) }
+                == .resourceExhausted)
+        upload.abandon()
+        #expect(try store.freeMiB() == 99)
+    }
+}

@@ -1,0 +1,104 @@
+import DFSCore
+import DFSFiles
+import Foundation
+import NIOCore
+import Testing
+
+/// A folder of its own, removed at the end.
+private func withFolder(_ body: (String) throws -> Void) throws {
+    let folder = NSTemporaryDirectory() + "dfs-files-" + UUID().uuidString
+    try PosixFileSystem().makeFolder(folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try body(folder)
+}
+
+private func code(_ body: () throws -> Void) -> DFSError.Code? {
+    do {
+        try body()
+        return nil
+    } catch {
+        return (error as? DFSError)?.code
+    }
+}
+
+@Suite struct PosixFileSystemTests {
+    let files = PosixFileSystem()
+
+    @Test func writtenSegmentsReadBackInOrderAtTheirOffset() throws {
+        try withFolder { folder in
+            let file = try files.open("\(folder)/a", .creating)
+            try file.write(["", "hello", "", ", ", "world"].map { ByteBuffer(string: $0) }, at: 3)
+            try file.sync()
+            #expect(try file.size() == 15)
+            #expect(try String(buffer: file.read(upTo: 100, at: 3)) == "hello, world")
+            #expect(try String(buffer: files.open("\(folder)/a", .reading).read(upTo: 5, at: 10)) == "world")
+            #expect(try file.read(upTo: 10, at: 15).readableBytes == 0)
+        }
+    }
+
+    @Test func moreSegmentsThanOneCallTakesAreAllWritten() throws {
+        try withFolder { folder in
+            let file = try files.open("\(folder)/a", .creating)
+            let segments = (0..<3000).map { ByteBuffer(repeating: UInt8($0 % 251), count: 7) }
+            try file.write(segments, at: 0)
+            let back = try file.read(upTo: 30_000, at: 0)
+            #expect(Array(back.readableBytesView) == segments.flatMap { Array($0.readableBytesView) })
+        }
+    }
+
+    @Test func errorsSayWhatToDo() throws {
+        try withFolder { folder in
+            #expect(code { _ = try files.open("\(folder)/none", .reading) } == .notFound)
+            #expect(code { _ = try files.open(folder, .reading) } == .invalidArgument)
+            _ = try files.open("\(folder)/a", .creating)
+            #expect(code { _ = try files.open("\(folder)/a", .creating) } == .alreadyExists)
+            #expect(code { try files.makeFolder("\(folder)/a/b") } == .invalidArgument)
+            #expect(code { try files.makeFolder("\(folder)/a") } == .invalidArgument)
+            #expect(code { _ = try files.open("/dev/full", .reading) } == .invalidArgument)
+        }
+    }
+
+    @Test func renameReplacesOnlyWhenAsked() throws {
+        try withFolder { folder in
+            try files.replaceSmallFile("a", in: folder, by: "A")
+            try files.replaceSmallFile("b", in: folder, by: "B")
+            #expect(code { try files.rename("\(folder)/a", to: "\(folder)/b", replacing: false) } == .alreadyExists)
+            #expect(try files.readSmallFile("\(folder)/b") == "B")
+            try files.rename("\(folder)/a", to: "\(folder)/b", replacing: true)
+            #expect(try files.readSmallFile("\(folder)/b") == "A")
+            try files.rename("\(folder)/b", to: "\(folder)/c", replacing: false)
+            #expect(try files.names(inFolder: folder) == ["c"])
+        }
+    }
+
+    @Test func lockHasOneHolderAtATime() throws {
+        try withFolder { folder in
+            var lock = try files.lock("\(folder)/lock")
+            #expect(lock != nil)
+            #expect(try files.lock("\(folder)/lock") == nil)
+            lock = nil
+            #expect(try files.lock("\(folder)/lock") != nil)
+        }
+    }
+
+    @Test func attributesStayWithTheFile() throws {
+        try withFolder { folder in
+            let file = try files.open("\(folder)/a", .creating)
+            #expect(try file.attribute("user.dfs.test") == nil)
+            // Where the file system has no attributes there is nothing more to see.
+            guard try file.setAttribute("user.dfs.test", to: "1 2 3") else { return }
+            try files.rename("\(folder)/a", to: "\(folder)/b", replacing: false)
+            #expect(try files.open("\(folder)/b", .reading).attribute("user.dfs.test") == "1 2 3")
+        }
+    }
+
+    @Test func removingNothingIsNoError() throws {
+        try withFolder { folder in
+            #expect(try files.remove("\(folder)/none") == false)
+            _ = try files.open("\(folder)/a", .creating)
+            #expect(try files.remove("\(folder)/a"))
+            #expect(try files.status(of: "\(folder)/a") == nil)
+            #expect(try files.status(of: folder)?.kind == .folder)
+        }
+    }
+}

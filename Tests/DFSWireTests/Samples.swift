@@ -1,0 +1,49 @@
+@testable import DFSWire
+
+/// Messages with every field set, with none, and with values at the ends of their types.
+enum Samples {
+    static let names = ["", "a_0", "dir%2Fpart.00000000000000ff_12", "ü/日本\u{1F600}", "x\u{7F}\n y"]
+
+    static let all: [any WireMessage] = masterMessages + chunkMessages + clusterMessages
+
+    static let masterMessages: [any WireMessage] = [
+        RegisterChunkServerRequest(),
+        RegisterChunkServerRequest(serverAddress: ":9001", freeStorage: .max, chunks: names),
+        RegisterChunkServerResponse(), RegisterChunkServerResponse(success: true),
+        HeartbeatRequest(serverAddress: "[::1]:9001", freeStorage: -1, chunks: ["a_0", "a_0", ""]),
+        HeartbeatResponse(),
+        HeartbeatResponse(
+            replicationTasks: [ReplicationTask(chunkID: "a_0", targetAddress: ":9002"), ReplicationTask()],
+            deleteTasks: names.map { DeleteTask(chunkID: $0) }),
+        AllocateChunkRequest(fileName: "a", chunkIndex: .min), AllocateChunkRequest(fileName: "", chunkIndex: .max),
+        AllocateChunkResponse(chunkID: "a_0", replicaServers: [":9001", "10.0.0.1:9002"]),
+        GetFileInfoRequest(fileName: names[3]),
+        GetFileInfoResponse(fileInfo: names.map { FileChunkInfo(chunkID: $0, replicaServers: names) }),
+    ]
+
+    static let chunkMessages: [any WireMessage] = [
+        DownloadChunkRequest(chunkID: "a_0"), UploadChunkStatus(success: true), UploadChunkStatus(),
+    ]
+
+    static let clusterMessages: [any WireMessage] = [
+        DescribeRequest(), CompleteResponse(), AbandonResponse(), OpenRequest(name: "a/b"),
+        DescribeResponse(
+            role: "master", version: "1", clusterID: "c", nodeID: "n", chunkSize: .max, replication: .max),
+        CreateRequest(name: "a", replication: 3), CreateResponse(uploadID: "u", chunkSize: 64 << 20, replication: 2),
+        CompleteRequest(
+            uploadID: "u", chunks: [ChunkDigest(chunkID: "a_0", length: .max, crc32c: .max), ChunkDigest()],
+            replicas: [ChunkReplicas(servers: names), ChunkReplicas()]),
+        AbandonRequest(uploadID: "u"),
+        OpenResponse(
+            length: 3, chunkSize: 2,
+            chunks: [
+                OpenChunk(
+                    digest: ChunkDigest(chunkID: "a_0", length: 2, crc32c: 7), digestKnown: true, version: 9,
+                    servers: [":1"]),
+                OpenChunk(),
+            ]),
+        ReportRequest(
+            serverAddress: ":9001", nodeID: "n", chunks: names.map { ChunkDigest(chunkID: $0, length: 1, crc32c: 2) }),
+        ReportResponse(clusterID: "c", unwantedChunks: names),
+    ]
+}
