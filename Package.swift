@@ -99,12 +99,15 @@ let package = Package(
         .testTarget(name: "RPCTests", dependencies: ["RPC", "HTTP2", nioCore, nioPosix, logging]),
         .testTarget(name: "DFSWireTests", dependencies: ["DFSWire", "CMessages", "CProtobufC", nioCore]),
         .testTarget(name: "DFSServicesTests", dependencies: ["DFSServices", "RPC", "DFSWire", nioPosix]),
-        .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata"]),
+        .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata"], exclude: ["Transcripts"]),
         .testTarget(name: "DFSMetadataStoreTests", dependencies: ["DFSMetadataStore", "DFSMetadata", grdb]),
         .testTarget(name: "DFSChunkStoreTests", dependencies: ["DFSChunkStore", "DFSSimulation", nioCore]),
         .testTarget(name: "DFSMasterTests", dependencies: ["DFSMaster", "DFSServices", nioPosix]),
         .testTarget(
-            name: "DFSChunkServerTests", dependencies: ["DFSChunkServer", "DFSSimulation", "DFSServices", nioPosix]),
+            name: "DFSChunkServerTests", dependencies: [
+                "DFSChunkServer", "DFSChunkStore", "DFSFiles", "DFSSimulation", "DFSServices", "DFSWire", "RPC", nioCore,
+                nioPosix,
+            ]),
         .testTarget(name: "DFSClientTests", dependencies: ["DFSClient", "DFSServices", nioPosix]),
         .testTarget(name: "DFSCommandLineTests", dependencies: ["DFSCommandLine"]),
         .testTarget(

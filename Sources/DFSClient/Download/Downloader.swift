@@ -38,6 +38,7 @@ public final class Downloader: Sendable {
         _ layout: FileLayout, _ target: LocalTarget, _ onProgress: ProgressHandler?
     ) async throws -> [GetChunk] {
         let progress = ProgressMeter(totalByteCount: layout.length, handler: onProgress)
+        let failedServers = FailedServers()
         return try await withThrowingTaskGroup(of: (Int, GetChunk).self) { tasks in
             var fetched = [GetChunk?](repeating: nil, count: layout.chunks.count)
             for chunk in layout.chunks {
@@ -48,7 +49,7 @@ public final class Downloader: Sendable {
                 }
                 let fetch = ChunkFetch(
                     context: context, master: master, layout: layout, index: chunk.index, target: target,
-                    progress: progress)
+                    progress: progress, failedServers: failedServers)
                 tasks.addTask { (chunk.index, try await fetch.run()) }
             }
             while let (done, result) = try await tasks.next() { fetched[done] = result }

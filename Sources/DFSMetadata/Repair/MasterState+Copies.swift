@@ -26,7 +26,7 @@ extension MasterState {
     /// Finds copies that did not arrive in time and seeks other targets for them.
     mutating func expireCopies() {
         for chunk in repair.chunksBeingCopied {
-            let late = repair.expire(chunk, now: now)
+            let late = repair.expire(chunk, now: now, grace: policy.copyTimeout)
             release(late)
             for task in late {
                 effects.append(.log(.copyLate(chunks[chunk].id, to: servers[task.target].address)))

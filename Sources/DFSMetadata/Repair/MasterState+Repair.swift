@@ -88,8 +88,10 @@ extension MasterState {
             .handle
     }
 
+    /// A server with room that neither has the chunk nor is to get it; one that a copy did not reach in time only where
+    /// there is no other, and not while that copy may still come.
     private mutating func target(for chunk: ChunkHandle) -> ServerHandle? {
-        var excluded = Set(repair.copies(of: chunk).map(\.target))
+        var excluded: Set<ServerHandle> = []
         for replica in chunks[chunk].replicas {
             switch replica.state {
             case .listed, .complete, .deleting: excluded.insert(replica.server)
@@ -101,8 +103,12 @@ extension MasterState {
         for server in servers.all where repair.copiesTo(server.handle) >= policy.maxCopiesPerTarget {
             excluded.insert(server.handle)
         }
+        let copies = repair.copies(of: chunk)
         let bytes = max(chunks[chunk].digest?.length ?? 0, policy.chunkSize)
-        return Placement(bytes: bytes, excluded: excluded).choose(1, from: servers.all, using: &random).first
+        var placement = Placement(bytes: bytes, excluded: excluded.union(copies.map(\.target)))
+        if let fresh = placement.choose(1, from: servers.all, using: &random).first { return fresh }
+        placement.excluded = excluded.union(copies.filter { !$0.isLate || $0.overAt > now }.map(\.target))
+        return placement.choose(1, from: servers.all, using: &random).first
     }
 
     /// Deletes bad copies, and surplus ones where enough complete ones remain: first on the server that came back last,

@@ -55,8 +55,9 @@ struct RepairQueue: Sendable {
         return running
     }
 
-    /// Marks overdue tasks as late and drops those that are surely over; returns the ones that just became late.
-    mutating func expire(_ chunk: ChunkHandle, now: MonotonicInstant) -> [CopyTask] {
+    /// Marks overdue tasks as late, and forgets them when they are surely over and were late for `grace`: until then other
+    /// targets are preferred. Returns the ones that just became late.
+    mutating func expire(_ chunk: ChunkHandle, now: MonotonicInstant, grace: Duration) -> [CopyTask] {
         var late: [CopyTask] = []
         var rest: [CopyTask] = []
         for var task in copies(of: chunk) {
@@ -65,7 +66,7 @@ struct RepairQueue: Sendable {
                 copiesByTarget[task.target, default: 1] -= 1
                 late.append(task)
             }
-            if !(task.isLate && task.overAt <= now) { rest.append(task) }
+            if !task.isLate || max(task.overAt, task.lateAt + grace) > now { rest.append(task) }
         }
         tasks[chunk] = rest.isEmpty ? nil : rest
         return late

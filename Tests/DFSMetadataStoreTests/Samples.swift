@@ -1,0 +1,57 @@
+import DFSCore
+import DFSFiles
+import DFSMetadata
+import Foundation
+
+@testable import DFSMetadataStore
+
+/// A folder that is gone with its last reference.
+final class TemporaryFolder {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appending(path: "dfs-store-\(UUID().uuidString)").path()
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    func open(clusterID: String = "cluster-1") throws -> SQLiteMetadataStore {
+        try SQLiteMetadataStore(folder: path, fileSystem: PosixFileSystem()) { clusterID }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+enum Samples {
+    static let digest = Digest(length: 12, crc32c: .max)
+
+    static func header(_ id: UInt64, _ name: String, writer: Writer = .swift) throws -> FileHeader {
+        FileHeader(
+            id: FileID(rawValue: id), name: try FileName(name), writer: writer, replication: 2, chunkSize: 64 << 20)
+    }
+
+    /// Every kind of mutation, with values at the ends of their ranges.
+    static func mutations() throws -> [Mutation] {
+        let plain = try header(.max, "a b/ü%_")
+        let open = try header(0, "open", writer: .go)
+        let gone = try header(1 << 63, "gone")
+        return [
+            .begin(plain), .begin(open), .begin(gone),
+            .allocate(plain.id, index: 1), .allocate(plain.id, index: 0), .allocate(open.id, index: 5),
+            .allocate(gone.id, index: 0),
+            .seal(plain.id, digests: [Digest(length: 64 << 20, crc32c: 0), digest]),
+            .abandon(Tombstone(file: gone.id, name: gone.name, chunkCount: 1)),
+            .begin(try header(7, "gone")),
+            .abandon(Tombstone(file: FileID(rawValue: 7), name: gone.name, chunkCount: 0)),
+        ]
+    }
+}
+
+extension MetadataImage {
+    /// Stores promise no order of files.
+    var sorted: MetadataImage {
+        var image = self
+        image.files.sort { $0.header.id < $1.header.id }
+        image.tombstones.sort { $0.file < $1.file }
+        return image
+    }
+}

@@ -1,0 +1,192 @@
+import DFSCore
+import Testing
+
+@testable import DFSMetadata
+
+/// Uploads of Go clients, which say nothing but AllocateChunk.
+@Suite struct GoUploadTests {
+    @Test func aFileOnSwiftServersIsCompleteWhenItsConnectionCloses() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        _ = try master.report(servers[0], [(id, .short)])
+        #expect(try master.fileInfo("a").answer.code == .unavailable, "its writer may go on")
+        let effects = master.close(1)
+        guard case .seal(_, let digests) = effects.mutations.first else { throw WrongAnswer() }
+        #expect(digests == [.short])
+        #expect(try master.fileInfo("a").answer.located().map(\.id) == [id])
+    }
+
+    @Test func theSecondCopyIsMadeAsSoonAsTheFirstIsWhole() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        #expect(try master.report(servers[0], [(id, .short)]).effects.copies == ["\(id)>\(servers[1])"])
+    }
+
+    @Test func theWriterSealsItsFileByAskingForIt() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        _ = try master.report(servers[0], [(id, .short)])
+        #expect(try master.fileInfo("a", over: 1).answer.located().count == 1)
+    }
+
+    @Test func anUploadToSwiftServersThatBrokeIsAbandonedAtOnce() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        let (first, servers) = try master.allocate("a", 0).answer.allocation()
+        _ = try master.report(servers[0], [(first, .full)])
+        _ = try master.allocate("a", 1).answer.get()
+        _ = master.close(1)
+        #expect(master.image.files.isEmpty)
+        #expect(master.image.tombstones.map(\.chunkCount) == [2])
+        #expect(try master.fileInfo("a").answer.code == .notFound)
+        #expect(try master.allocate("a", 0, over: 2).answer.code == nil, "the name is free")
+    }
+
+    @Test func aChunkIsNeverAllocatedTwiceAndNeverOutOfOrder() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        _ = try master.allocate("a", 0).answer.get()
+        #expect(try master.allocate("a", 0).answer.code == .alreadyExists)
+        #expect(try master.allocate("a", 2).answer.code == .alreadyExists)
+        #expect(try master.allocate("a", 0, over: 2).answer.code == .alreadyExists)
+        #expect(try master.allocate("a", 1, over: 2).answer.code == .alreadyExists)
+        #expect(try master.allocate("b", 1).answer.code == .failedPrecondition)
+        #expect(try master.create("a", over: 2).answer.code == .alreadyExists)
+    }
+
+    @Test func aShortLastChunkOnGoServersIsAcceptedAfterTwoEqualReads() throws {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        #expect(master.close(1).reads.sorted() == servers.map { "\(id)@\($0)" }.sorted())
+        _ = try master.readBack(id, servers[0], .read(.short))
+        _ = try master.readBack(id, servers[1], .absent)
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        #expect(master.tick(after: .seconds(9)).reads.isEmpty)
+        _ = try master.beat([":1": [], ":2": []])
+        #expect(master.tick(after: .seconds(2)).reads.count == 2)
+        _ = try master.readBack(id, servers[0], .read(.short))
+        #expect(try master.fileInfo("a").answer.code == .unavailable, "the other server has not been asked twice")
+        let effects = try master.readBack(id, servers[1], .absent)
+        #expect(effects.copies == ["\(id)>\(servers[1])"])
+        #expect(try master.fileInfo("a").answer.located()[0].servers.map(\.description) == [servers[0]])
+    }
+
+    @Test func ofTwoShortCopiesTheLongerIsTheFile() throws {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        _ = master.close(1)
+        for pause in [Duration.zero, .seconds(11)] {
+            _ = master.tick(after: pause)
+            _ = try master.readBack(id, servers[0], .read(.torn))
+            _ = try master.readBack(id, servers[1], .read(.short))
+        }
+        let chunks = try master.fileInfo("a").answer.located()
+        #expect(chunks[0].digest == .short)
+        #expect(chunks[0].servers.map(\.description) == [servers[1]])
+    }
+
+    @Test func aChunkThatIsStillGrowingIsNotAccepted() throws {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        _ = master.close(1)
+        _ = try master.readBack(id, servers[0], .read(.torn))
+        _ = try master.readBack(id, servers[1], .absent)
+        _ = master.tick(after: .seconds(11))
+        _ = try master.readBack(id, servers[0], .read(.short))
+        _ = try master.readBack(id, servers[1], .absent)
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+    }
+
+    @Test func aFullChunkProvesItselfAsSoonAsItsWriterGoesOn() throws {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2")
+        let (first, servers) = try master.allocate("a", 0).answer.allocation()
+        let (second, effects) = try master.allocate("a", 1)
+        _ = try second.get()
+        #expect(effects.reads.contains("\(first)@\(servers[0])"))
+        #expect(try master.readBack(first, servers[0], .read(.full)).copies == ["\(first)>\(servers[1])"])
+    }
+
+    @Test func anUploadOfWhichNothingReachedAServerIsAbandoned() throws {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        _ = master.close(1)
+        for pause in [Duration.zero, .seconds(11)] {
+            _ = master.tick(after: pause)
+            for server in servers { _ = try master.readBack(id, server, .absent) }
+        }
+        #expect(try master.fileInfo("a").answer.code == .notFound)
+        #expect(master.image.files.isEmpty)
+    }
+
+    @Test func aDeadServerThatMayHoldTheOnlyCopyIsWaitedFor() throws {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        _ = master.close(1)
+        for _ in 0..<20 {
+            _ = master.tick(after: .seconds(5))
+            _ = try master.heartbeat(servers[0])
+            _ = try master.readBack(id, servers[0], .absent)
+            _ = try master.readBack(id, servers[1], .unreachable)
+        }
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        // It returns with the chunk.
+        _ = try master.heartbeat(servers[1], life: 1, [id])
+        for _ in 0..<3 {
+            _ = try master.readBack(id, servers[1], .read(.short))
+            _ = master.tick(after: .seconds(11))
+            _ = try master.beat([servers[0]: []])
+            _ = try master.heartbeat(servers[1], life: 1, [id])
+        }
+        #expect(try master.fileInfo("a").answer.code == nil)
+    }
+
+    @Test func afterARestartTheClientGoesOnOverANewConnection() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        let (first, servers) = try master.allocate("a", 0).answer.allocation()
+        master.restart()
+        try master.join(.swift, ":1", ":2")
+        _ = try master.report(servers[0], [(first, .full)])
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        let (second, _) = try master.allocate("a", 1, over: 7).answer.allocation()
+        _ = try master.report(servers[0], [(second, .short)])
+        _ = master.close(7)
+        #expect(try master.fileInfo("a").answer.located().count == 2)
+    }
+
+    @Test func afterARestartAFinishedFileIsSealedWhenItsLeaseEnds() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        master.restart()
+        try master.join(.swift, ":1", ":2")
+        _ = try master.report(servers[0], [(id, .short)])
+        _ = master.tick(after: .seconds(29))
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        _ = try master.heartbeat(servers[0], [id])
+        _ = master.tick(after: .seconds(2))
+        #expect(try master.fileInfo("a").answer.code == nil)
+    }
+
+    @Test func afterARestartAnUploadWithoutATraceIsGivenUpButNotCondemned() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        let (id, _) = try master.allocate("a", 0).answer.allocation()
+        master.restart()
+        _ = master.tick(after: .seconds(31))
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        _ = master.tick(after: .seconds(61))
+        #expect(try master.fileInfo("a").answer.code == .notFound)
+        #expect(try master.heartbeat(":1", [id]).deletions.isEmpty, "it may have been acknowledged")
+    }
+}

@@ -1,0 +1,55 @@
+import DFSCore
+
+@testable import DFSMetadata
+
+/// Effects as transcripts show them, one line each.
+enum EffectText {
+    static func describe(_ effect: Effect) -> String {
+        switch effect {
+        case .persist(let mutation): "persist \(describe(mutation))"
+        case .answer(_, .success(let answer)): "answer \(describe(answer))"
+        case .answer(_, .failure(let error)): "refuse \(error.code.rawValue): \(error.message)"
+        case .heartbeatResponse(let stream, let batch): "send :\(stream.rawValue / 100) \(describe(batch))"
+        case .describe(let server): "describe \(server)"
+        case .readBack(let chunk, let server): "read \(chunk) at \(server)"
+        case .log(let notice): "log \(notice)".replacing("DFSMetadata.", with: "").replacing("DFSCore.", with: "")
+        }
+    }
+
+    private static func describe(_ mutation: Mutation) -> String {
+        switch mutation {
+        case .begin(let header): "begin \(header.id) \(header.name) by \(header.writer)"
+        case .allocate(let file, let index): "allocate \(file) \(index)"
+        case .seal(let file, let digests): "seal \(file) \(digests.map(describe).joined(separator: " "))"
+        case .abandon(let tombstone): "abandon \(tombstone.file) of \(tombstone.chunkCount) chunks"
+        }
+    }
+
+    private static func describe(_ answer: Answer) -> String {
+        switch answer {
+        case .registered: "registered"
+        case .reported(let unwanted): "reported, unwanted: \(unwanted)"
+        case .created(let file, let size, let copies): "created \(file) chunks of \(size), \(copies) copies"
+        case .allocated(let chunk, let servers): "allocated \(chunk) on \(join(servers))"
+        case .completed: "completed"
+        case .abandoned: "abandoned"
+        case .opened(let file): "opened \(file.length) bytes: \(file.chunks.map(describe).joined(separator: " "))"
+        case .fileInfo(let chunks): "info \(chunks.map(describe).joined(separator: " "))"
+        }
+    }
+
+    private static func describe(_ batch: TaskBatch) -> String {
+        let tasks = batch.copies.map { "copy \($0.chunk) to \($0.target)" } + batch.deletions.map { "delete \($0)" }
+        return tasks.isEmpty ? "nothing" : tasks.joined(separator: ", ")
+    }
+
+    private static func describe(_ chunk: LocatedChunk) -> String {
+        "\(chunk.id):\(describe(chunk.digest))@\(join(chunk.servers))"
+    }
+
+    private static func describe(_ digest: Digest) -> String { "\(digest.length)/\(digest.crc32c)" }
+
+    private static func join(_ servers: [ServerAddress]) -> String {
+        servers.map(\.description).joined(separator: ",")
+    }
+}

@@ -1,0 +1,57 @@
+import DFSCore
+import Testing
+
+@testable import DFSMetadata
+
+/// A master state with everything around it that a test needs: a clock to set, tokens, and a store's image that is folded
+/// from what the state persists. After each input it checks what must always hold.
+struct MasterHarness {
+    private(set) var state: MasterState
+    /// What a store would hold now.
+    private(set) var image: MetadataImage
+    private(set) var now = MonotonicInstant(nanoseconds: 0)
+    let policy: ClusterPolicy
+    private let seed: UInt64
+    private var lastCall: UInt64 = 0
+
+    init(policy: ClusterPolicy = ClusterPolicy(), seed: UInt64 = 1, image: MetadataImage = .init(clusterID: "test")) {
+        self.policy = policy
+        self.seed = seed
+        self.image = image
+        state = MasterState(policy: policy, image: image, seed: seed, now: now)
+    }
+
+    mutating func pass(_ duration: Duration) { now = now + duration }
+
+    /// Kills the master and starts another one on what was durable.
+    mutating func restart() {
+        state = MasterState(policy: policy, image: image, seed: seed &+ now.nanoseconds, now: now)
+    }
+
+    mutating func step(_ input: Input) -> [Effect] {
+        let effects = state.step(input, now: now)
+        for case .persist(let mutation) in effects { image.apply(mutation) }
+        checkHeartbeats(input, effects)
+        return effects
+    }
+
+    /// Gives an input that is to be answered, and returns the one answer with all effects.
+    mutating func ask(_ make: (CallToken) -> Input) -> (answer: Result<Answer, DFSError>, effects: [Effect]) {
+        lastCall += 1
+        let call = CallToken(rawValue: lastCall)
+        let effects = step(make(call))
+        var answers: [Result<Answer, DFSError>] = []
+        for case .answer(let token, let answer) in effects {
+            #expect(token == call)
+            answers.append(answer)
+        }
+        #expect(answers.count == 1)
+        return (answers.first ?? .failure(DFSError(.internal, "no answer")), effects)
+    }
+
+    private func checkHeartbeats(_ input: Input, _ effects: [Effect]) {
+        guard case .heartbeat(_, let stream) = input else { return }
+        let responses = effects.count { if case .heartbeatResponse(stream, _) = $0 { true } else { false } }
+        #expect(responses == 1, "each heartbeat has exactly one response")
+    }
+}
