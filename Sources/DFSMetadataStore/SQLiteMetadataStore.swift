@@ -2,6 +2,7 @@ import DFSCore
 import DFSFiles
 import DFSMetadata
 import GRDB
+import Synchronization
 
 /// The metadata in one SQLite database, in a folder that one process holds at a time.
 ///
@@ -15,7 +16,8 @@ package final class SQLiteMetadataStore: MetadataStore {
     static let clusterIDName = "cluster-id"
 
     private let queue: DatabaseQueue
-    private let lock: FileLock
+    /// Held from before the database is opened until after it is closed.
+    private let lock: Mutex<FileLock?>
     private let path: String
 
     /// Opens the store in `folder`, or makes one where there is none.
@@ -33,7 +35,7 @@ package final class SQLiteMetadataStore: MetadataStore {
                 .failedPrecondition,
                 "another master is using \(folder); stop it, or choose another folder with -meta-dir")
         }
-        self.lock = lock
+        self.lock = Mutex(lock)
         let path = "\(folder)/\(Self.databaseName)"
         self.path = path
         let known = try fileSystem.readSmallFile("\(folder)/\(Self.clusterIDName)")
@@ -79,6 +81,7 @@ package final class SQLiteMetadataStore: MetadataStore {
 
     package func close() throws(DFSError) {
         try storeErrors(path) { try queue.close() }
+        lock.withLock { $0 = nil }
     }
 
     private static var configuration: Configuration {

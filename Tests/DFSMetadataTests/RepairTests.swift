@@ -82,8 +82,8 @@ import Testing
         var again: [Int] = []
         for second in stride(from: 5, through: 120, by: 5) {
             master.pass(.seconds(5))
-            _ = try master.beat([":1": ids, ":3": []])
-            again += master.tick().copies.map { _ in second }
+            let effects = try master.beat([":1": ids, ":3": []]) + master.tick()
+            again += effects.copies.map { _ in second }
         }
         // All are late after 60 s; the source has 30 s for each and makes one at a time.
         #expect(again == [60, 90, 120, 120], "the first is late once more at 120 s")

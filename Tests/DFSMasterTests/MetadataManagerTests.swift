@@ -1,0 +1,90 @@
+import DFSCore
+import DFSMetadata
+import Synchronization
+import Testing
+
+@testable import DFSMaster
+
+/// Durability before answers, group commit, and what happens when the store fails.
+@Suite struct MetadataManagerTests {
+    /// A store that a test can hold up and break.
+    final class ScriptedStore: MetadataStore {
+        let batches = Mutex<[[Mutation]]>([])
+        private let failure: DFSError?
+
+        init(failure: DFSError? = nil) {
+            self.failure = failure
+        }
+
+        func load() throws(DFSError) -> MetadataImage { MetadataImage(clusterID: "c") }
+
+        func append(_ batch: [Mutation]) throws(DFSError) {
+            guard !batch.isEmpty else { return }
+            if let failure { throw failure }
+            batches.withLock { $0.append(batch) }
+        }
+
+        func close() throws(DFSError) {}
+    }
+
+    private func manager(_ store: ScriptedStore) -> MetadataManager {
+        let clock = SystemClock()
+        let state = MasterState(
+            policy: ClusterPolicy(), image: MetadataImage(clusterID: "c"), seed: 1, now: clock.now)
+        return MetadataManager(state: state, store: store, clock: clock) { _ in }
+    }
+
+    @Test func anAnswerComesAfterItsChangeIsInTheStore() async throws {
+        let store = ScriptedStore()
+        let manager = manager(store)
+        let name = try FileName("a")
+        let answer = try await manager.ask {
+            .create(name, replication: nil, ConnectionToken(rawValue: 1), $0)
+        }
+        guard case .created(let id, _, _) = answer else { throw DFSError(.internal, "wrong answer") }
+        let first = store.batches.withLock { $0.first?.first }
+        guard case .begin(let header) = first else { throw DFSError(.internal, "nothing stored") }
+        #expect(header.id == id)
+        try await manager.close()
+    }
+
+    @Test func callersThatWaitTogetherShareABatch() async throws {
+        let store = ScriptedStore()
+        let manager = manager(store)
+        let names = try (0..<200).map { try FileName("f\($0)") }
+        try await withThrowingTaskGroup { tasks in
+            for name in names {
+                tasks.addTask {
+                    _ = try await manager.ask { .create(name, replication: nil, ConnectionToken(rawValue: 1), $0) }
+                }
+            }
+            try await tasks.waitForAll()
+        }
+        #expect(store.batches.withLock { $0.joined().count } == 200)
+        try await manager.close()
+    }
+
+    @Test func aStoreThatCannotBeWrittenEndsTheMasterAndAnswersNothingAsDone() async throws {
+        let failure = DFSError(.resourceExhausted, "the disk is full")
+        let manager = manager(ScriptedStore(failure: failure))
+        let name = try FileName("a")
+        for _ in 0..<2 {
+            let error = await #expect(throws: DFSError.self) {
+                try await manager.ask { .create(name, replication: nil, ConnectionToken(rawValue: 1), $0) }
+            }
+            #expect(error?.code == .unavailable)
+        }
+        #expect(await manager.failure() == failure)
+        try await manager.close()
+    }
+
+    @Test func aManagerThatIsClosedRefusesCalls() async throws {
+        let manager = manager(ScriptedStore())
+        try await manager.close()
+        let name = try FileName("a")
+        let error = await #expect(throws: DFSError.self) {
+            try await manager.ask { .fileInfo(name, ConnectionToken(rawValue: 1), $0) }
+        }
+        #expect(error?.code == .unavailable)
+    }
+}
