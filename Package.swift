@@ -108,7 +108,8 @@ let package = Package(
                 "DFSChunkServer", "DFSChunkStore", "DFSFiles", "DFSSimulation", "DFSServices", "DFSWire", "RPC", nioCore,
                 nioPosix,
             ]),
-        .testTarget(name: "DFSClientTests", dependencies: ["DFSClient", "DFSServices", nioPosix]),
+        .testTarget(
+            name: "DFSClientTests", dependencies: ["DFSClient", "DFSSimulation", "DFSServices", nioPosix]),
         .testTarget(name: "DFSCommandLineTests", dependencies: ["DFSCommandLine"]),
         .testTarget(
             name: "ClusterTests", dependencies: ["DFSClient", "dfs-master", "dfs-chunkserver", "dfs-client"]),

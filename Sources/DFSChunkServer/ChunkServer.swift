@@ -62,8 +62,8 @@ package final class ChunkServer: Sendable {
         let store = try await openStore(threads)
         let changes = ChangeSignal()
         let tasks = NodeTasks(
-            replicationLimits: settings.replication, breakerLimits: settings.deletionBreaker, changes: changes,
-            logger: logger)
+            replicationLimits: settings.replication, breakerLimits: settings.deletionBreaker,
+            settlingTime: settings.goSettlingTime, changes: changes, logger: logger)
         let peers = PeerPool(group: group, logger: logger)
         let master = Peer(
             address: settings.master, role: "master", group: group, configuration: Self.masterChannel, logger: logger)
@@ -73,7 +73,8 @@ package final class ChunkServer: Sendable {
             address: address, nodeID: store.nodeID, peer: master, store: store, threads: threads, tasks: tasks,
             changes: changes, heartbeatInterval: settings.heartbeatInterval, logger: logger)
         let server = RPCServer(
-            routes: routes(store, threads, session), configuration: .init(), group: group, logger: logger)
+            routes: routes(store, threads, session), configuration: Self.serverConfiguration, group: group,
+            logger: logger)
         let port = try await listen(server)
         address.set(settings.advertise ?? ServerAddress(host: settings.listen.host, port: port))
 
@@ -140,8 +141,12 @@ package final class ChunkServer: Sendable {
 
     private func routes(_ store: ChunkStore, _ threads: DiskThreads, _ session: MasterSession) -> ServiceRoutes {
         var routes = ServiceRoutes()
-        UploadService(store: store, threads: threads, master: session, logger: logger).add(to: &routes)
-        DownloadService(store: store, threads: threads).add(to: &routes)
+        UploadService(
+            store: store, threads: threads, master: session, budget: WriteBudget(byteCount: settings.writeBudget),
+            stallLimit: settings.stallLimit, logger: logger
+        ).add(to: &routes)
+        DownloadService(store: store, threads: threads, changes: session.changes, stallLimit: settings.stallLimit)
+            .add(to: &routes)
         NodeService(nodeID: store.nodeID, master: session).add(to: &routes)
         return routes
     }
@@ -172,6 +177,14 @@ package final class ChunkServer: Sendable {
         }
         await task.value
         watch.cancel()
+    }
+
+    /// Windows that hold a few messages, so that what clients have sent and no upload has taken stays small.
+    private static var serverConfiguration: RPCServer.Configuration {
+        var configuration = RPCServer.Configuration()
+        configuration.http2.streamWindow = 2 << 20
+        configuration.http2.connectionWindow = 8 << 20
+        return configuration
     }
 
     /// Comes back quickly after a restart of the master.

@@ -92,7 +92,7 @@ import Testing
         let master = try await TestMaster(isSwift: false, group: testGroup)
         let bytes = content(2_000_000)
         try await withServer { target in
-            try await withServer(masterPort: master.port) { source in
+            try await withServer(masterPort: master.port, change: { $0.goSettlingTime = .zero }) { source in
                 try await source.upload("f_0", bytes)
                 await master.heartbeat(listing: ["f_0"])
                 let task = ReplicationTask(chunkID: "f_0", targetAddress: "127.0.0.1:\(target.port)")
@@ -102,6 +102,22 @@ import Testing
                 while copied.isEmpty { copied = (try? await target.download("f_0").bytes) ?? [] }
                 #expect(copied == bytes)
             }
+        }
+        await master.stop()
+    }
+
+    @Test func copyOfAChunkJustUploadedIsLeftToTheMastersRepetition() async throws {
+        let master = try await TestMaster(isSwift: false, group: testGroup)
+        try await withServer { target in
+            try await withServer(masterPort: master.port, change: { $0.goSettlingTime = .seconds(3600) }) { source in
+                try await source.upload("f_0", content(10))
+                await master.heartbeat(listing: ["f_0"])
+                let task = ReplicationTask(chunkID: "f_0", targetAddress: "127.0.0.1:\(target.port)")
+                master.order(HeartbeatResponse(replicationTasks: [task]), times: 3)
+                for _ in 0..<6 { _ = await master.nextHeartbeat() }
+            }
+            // The source has stopped, so nothing is on its way any more.
+            await expect(.notFound) { _ = try await target.download("f_0") }
         }
         await master.stop()
     }

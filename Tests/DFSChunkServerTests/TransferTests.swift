@@ -159,6 +159,21 @@ import Testing
         }
     }
 
+    @Test func clientThatFallsSilentIsGivenUp() async throws {
+        try await withServer(change: { $0.stallLimit = .milliseconds(200) }) { server in
+            let encoder = ChunkDataEncoder(chunkID: "f_0")
+            await expect(.deadlineExceeded) {
+                _ = try await server.peer.channel.withCall(Methods.uploadChunk) { call in
+                    let data = ByteBuffer(repeating: 7, count: 1000)
+                    try await call.send(RPCMessage(segments: encoder.encode(data: data, seqNo: 0, checksum: 0)))
+                    return try await call.receive()?.readableBytes
+                }
+            }
+            let names = try server.names()
+            #expect(names == [])
+        }
+    }
+
     @Test func describesItselfAsOneOfOurs() async throws {
         try await withServer { server in
             guard case .swift(let description) = try await server.peer.kind() else {

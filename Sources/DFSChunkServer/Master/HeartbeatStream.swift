@@ -52,7 +52,7 @@ struct HeartbeatStream: Sendable {
 
     private func readResponses(_ call: ClientCall) async throws {
         while let response = try await call.receive(HeartbeatResponse.self) {
-            session.tasks.accept(response)
+            session.tasks.accept(response, fromGoMaster: !kind.isSwift)
         }
     }
 

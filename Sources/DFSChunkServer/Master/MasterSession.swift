@@ -65,6 +65,7 @@ final class MasterSession: Sendable {
             do {
                 try await serveOnce()
             } catch {
+                let error = DFSError(error, from: peer.name)
                 // A master that stays away is told once, not with each attempt.
                 let hadSession = state.withLock { $0.kind != nil }
                 let level: Logger.Level = "\(error)" == lastFailure && !hadSession ? .debug : .warning
@@ -126,8 +127,11 @@ final class MasterSession: Sendable {
         return (HeartbeatRequest(serverAddress: address, freeStorage: freeMiB, chunks: ids), revision)
     }
 
-    /// Something about the chunks has changed.
-    func noteChange() { changes.ring() }
+    /// An upload of a chunk has begun or ended without success.
+    func noteUpload(_ id: ChunkID) {
+        tasks.noteUpload(id)
+        changes.ring()
+    }
 
     /// Waits, unless the session is to end.
     private func pause(_ duration: Duration) async {
@@ -139,6 +143,7 @@ final class MasterSession: Sendable {
     ///
     /// - Throws: code ``DFSError/Code/dataLoss`` when the master knows other bytes for it; the chunk is in quarantine then.
     func announce(_ id: ChunkID, _ digest: ContentDigest) async throws {
+        tasks.noteUpload(id)
         changes.ring()
         // Without a session there is nobody to tell, and the next session begins by telling all.
         guard state.withLock({ $0.kind?.isSwift ?? false }) else { return }
