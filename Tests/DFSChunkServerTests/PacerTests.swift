@@ -8,11 +8,16 @@ private func at(_ milliseconds: Int) -> MonotonicInstant {
 }
 
 @Suite struct HeartbeatPacerTests {
-    private func pacer(isGoMaster: Bool) -> HeartbeatPacer {
+    /// One that has just sent its first heartbeat.
+    private func pacer(isGoMaster: Bool, random: Double = 0) -> HeartbeatPacer {
         var pacer = HeartbeatPacer(interval: .seconds(5), isGoMaster: isGoMaster, now: at(0))
-        pacer.sent(revision: 1, now: at(0))
-        pacer.observe(revision: 1, arrivals: 0, now: at(0))
+        pacer.sent(revision: 1, now: at(0), random: random)
+        pacer.observe(changes(1, arrivals: 0), now: at(0))
         return pacer
+    }
+
+    private func changes(_ revision: UInt64, arrivals: UInt64, isReceiving: Bool = false) -> HeartbeatPacer.Changes {
+        HeartbeatPacer.Changes(revision: revision, arrivals: arrivals, isReceiving: isReceiving)
     }
 
     @Test func firstHeartbeatIsDueAtOnce() {
@@ -27,27 +32,48 @@ private func at(_ milliseconds: Int) -> MonotonicInstant {
         #expect(pacer.delay(now: at(9000)) == .zero)
     }
 
+    @Test func goMasterIsNotToldInStepByAllServers() {
+        #expect(pacer(isGoMaster: true, random: 1).delay(now: at(0)) == .seconds(4))
+        #expect(pacer(isGoMaster: false, random: 1).delay(now: at(0)) == .seconds(5))
+    }
+
     @Test func swiftMasterHearsOfChangesAtOnceButNotOfEachAlone() {
         var pacer = pacer(isGoMaster: false)
-        pacer.observe(revision: 2, arrivals: 1, now: at(10))
+        pacer.observe(changes(2, arrivals: 1, isReceiving: true), now: at(10))
         #expect(pacer.delay(now: at(10)) == .milliseconds(40))
         #expect(pacer.delay(now: at(50)) == .zero)
-        pacer.sent(revision: 2, now: at(50))
+        pacer.sent(revision: 2, now: at(50), random: 0)
         #expect(pacer.delay(now: at(50)) == .seconds(5))
     }
 
-    @Test func goMasterHearsOfChangesWhenNoUploadHasBegunForASecond() {
+    @Test func goMasterHearsOfChangesWhenNoUploadHasBeenUnderWayForASecond() {
         var pacer = pacer(isGoMaster: true)
-        pacer.observe(revision: 2, arrivals: 1, now: at(100))
-        #expect(pacer.delay(now: at(100)) == .seconds(1))
-        pacer.observe(revision: 3, arrivals: 2, now: at(900))
-        #expect(pacer.delay(now: at(1100)) == .milliseconds(800))
-        #expect(pacer.delay(now: at(1900)) == .zero)
+        pacer.observe(changes(2, arrivals: 1, isReceiving: true), now: at(300))
+        #expect(pacer.delay(now: at(1500)) == .milliseconds(3500))
+        // The next chunk of the file is being allocated now.
+        pacer.observe(changes(3, arrivals: 1), now: at(1600))
+        #expect(pacer.delay(now: at(1600)) == .seconds(1))
+        // A chunk that came and went between two looks.
+        pacer.observe(changes(5, arrivals: 2), now: at(1700))
+        #expect(pacer.delay(now: at(1700)) == .seconds(1))
+        #expect(pacer.delay(now: at(2700)) == .zero)
+    }
+
+    @Test(arguments: [(0.0, 50), (0.5, 200), (1.0, 300)])
+    func goMasterHearsSoonOfAChunkThatAHeartbeatMissed(random: Double, due: Int) {
+        var pacer = pacer(isGoMaster: true, random: random)
+        pacer.observe(changes(2, arrivals: 1, isReceiving: true), now: at(random == 0 ? 10 : 100))
+        #expect(pacer.delay(now: at(due)) == .zero)
+        #expect(pacer.delay(now: at(due - 1)) > .zero)
+        pacer.sent(revision: 2, now: at(due), random: 0)
+        #expect(pacer.delay(now: at(due)) == .seconds(5))
     }
 
     @Test func busyGoClusterStillHearsAtEachInterval() {
         var pacer = pacer(isGoMaster: true)
-        for step in 1..<50 { pacer.observe(revision: UInt64(step) + 1, arrivals: UInt64(step), now: at(step * 100)) }
+        for step in 3..<50 {
+            pacer.observe(changes(UInt64(step) + 1, arrivals: UInt64(step), isReceiving: true), now: at(step * 100))
+        }
         #expect(pacer.delay(now: at(4900)) == .milliseconds(100))
     }
 }

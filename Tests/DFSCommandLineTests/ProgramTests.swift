@@ -84,6 +84,16 @@ struct ProgramTests {
         #expect(version == "dfs-server \(SoftwareVersion.text)")
     }
 
+    @Test(arguments: [["-help"], ["help"], ["put", "-h"], ["help", "put"], ["--help", "put"]])
+    func clientHelpIsPrintedHoweverItIsAsked(arguments: [String]) throws {
+        guard case .print(let help) = try Client.read(arguments, environment: { _ in nil }) else {
+            Issue.record("nothing to print")
+            return
+        }
+        #expect(help.contains("put"))
+        #expect(help.contains("-log-level") || arguments == ["help"])
+    }
+
     @Test(arguments: [
         (DFSError.Code.invalidArgument, ProgramStatus.usage), (.notFound, .noSuchFile),
         (.alreadyExists, .alreadyExists), (.unavailable, .unavailable), (.deadlineExceeded, .unavailable),

@@ -41,6 +41,9 @@ package struct FlagSyntax: Sendable {
             reading.rest.removeFirst()
             try takeFlags(&reading)
         }
+        if !commands.isEmpty, reading.command == nil, reading.rest.first == "help" {
+            return .help(command: reading.rest.dropFirst().first)
+        }
         if reading.values["help"] != nil { return .help(command: reading.command) }
         if reading.values["version"] == "true" { return .version }
         for flag in environmentFlags where reading.values[flag.name] == nil {

@@ -1,0 +1,49 @@
+import DFSCore
+import Foundation
+import Testing
+
+@testable import DFSMetadata
+
+/// Storms of failures, then calm: everything acknowledged must be readable, at its factor, and nothing unknown deleted.
+@Suite struct SimulationTests {
+    /// `DFS_SIMULATION_SEEDS=<first>-<last>` runs others than these.
+    static var seeds: ClosedRange<UInt64> {
+        let bounds = (ProcessInfo.processInfo.environment["DFS_SIMULATION_SEEDS"] ?? "")
+            .split(separator: "-").compactMap { UInt64($0) }
+        return bounds.count == 2 ? bounds[0]...bounds[1] : 1...40
+    }
+
+    @Test(arguments: seeds)
+    func whatWasAcknowledgedSurvivesAndConverges(_ seed: UInt64) throws {
+        var world = try World(seed: seed)
+        try world.run(300)
+        try world.heal()
+        try world.run(600)
+        for (name, contents) in world.acknowledged.sorted(by: { $0.key < $1.key }) {
+            let answer = try world.master.open(name).answer
+            guard case .success(.opened(let file)) = answer else {
+                Issue.record("seed \(seed): \(name) was acknowledged, and is \(answer)")
+                continue
+            }
+            #expect(file.chunks.map(\.digest) == contents, "seed \(seed), \(name)")
+            for chunk in file.chunks {
+                let holders = world.servers.filter { $0.chunks[chunk.id] == chunk.digest }.map(\.address)
+                #expect(holders.count == 2, "seed \(seed): \(chunk.id) is on \(holders)")
+                #expect(Set(chunk.servers) == Set(holders), "seed \(seed): \(chunk.id)")
+                let others = world.servers.filter { $0.chunks[chunk.id] != nil && $0.chunks[chunk.id] != chunk.digest }
+                #expect(others.isEmpty, "seed \(seed): bad copies of \(chunk.id) are left")
+            }
+        }
+        checkLeftovers(world, seed)
+    }
+
+    /// No upload stays open, and no condemned chunk stays on a server.
+    private func checkLeftovers(_ world: World, _ seed: UInt64) {
+        let open = world.master.image.files.filter { !$0.isSealed }.map(\.header.name)
+        #expect(open.isEmpty, "seed \(seed): still open: \(open)")
+        let tombstones = Tombstones(world.master.image.tombstones)
+        for server in world.servers {
+            #expect(server.chunks.keys.filter { tombstones.condemn($0) }.isEmpty, "seed \(seed), \(server.address)")
+        }
+    }
+}
