@@ -81,5 +81,6 @@ import Testing
 }
 
 extension ChunkFeed.Piece: Equatable {
+    /// For expectations.
     public static func == (left: Self, right: Self) -> Bool { left.crc32c == right.crc32c && left.data == right.data }
 }

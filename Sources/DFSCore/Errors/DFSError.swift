@@ -36,17 +36,21 @@ public struct DFSError: Error, Sendable, Equatable, CustomStringConvertible {
         case refreshLocations
     }
 
+    /// What kind of error it is.
     public let code: Code
     /// Names the thing and the remedy, for people.
     public let message: String
+    /// What the caller should do next.
     public let advice: Advice
 
+    /// - Parameter advice: What to do next; `nil` means what suits `code`.
     public init(_ code: Code, _ message: String, advice: Advice? = nil) {
         self.code = code
         self.message = message
         self.advice = advice ?? code.usualAdvice
     }
 
+    /// ``message``.
     public var description: String { message }
 }
 
