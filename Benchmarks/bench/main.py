@@ -98,8 +98,8 @@ def main(arguments=None):
     logs = layout.LOGS / f"bench-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     print(f"# put and get of {options.size_mib} MiB, two chunk servers, median of {options.rounds} rounds, "
           f"{os.cpu_count()} cores\n\nMB are 10^6 bytes. CPU seconds are summed over client, master and chunk servers: "
-          "when the call answers, when both\nreplicas are on disk, and when the servers are quiet. A Go cluster answers "
-          "with one replica, makes the second one in the\nbackground, and repeats some of those copies.")
+          "when the call answers, when both\nreplicas are on disk, and when the servers are quiet. A Go cluster "
+          "answers with one replica, makes the second one in the\nbackground, and repeats some of those copies.")
     record, is_missed = {}, False
     for medium in options.medium or MEDIA:
         try:

@@ -41,7 +41,7 @@ class MeasureError(Exception):
 
 
 def measure(command):
-    """Runs a command to its end. Not by getrusage alone: its peak memory would count what the parent had at the fork."""
+    """Runs a command to its end. Not by getrusage alone: that peak would count what the parent had at the fork."""
     words = [str(word) for word in command]
     start = time.monotonic()
     child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,

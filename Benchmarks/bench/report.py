@@ -45,7 +45,7 @@ def print_medium(medium, about, baselines, summaries, size):
           f"one file copy {size / MB / baselines['copy']:.0f} MB/s, "
           f"two parallel synced copies by dd {size / MB / baselines['two_copies']:.0f} MB/s each "
           f"({baselines['two_copies']:.2f} s)")
-    lines = [("cluster", "call", "MB/s", "range", "CPU s/GiB", "two copies", "quiet", "synced and checked at the answer")]
+    lines = [("cluster", "call", "MB/s", "range", "CPU s/GiB", "two copies", "quiet", "what the answer promises")]
     for kind, summary in summaries.items():
         lines.append((kind, "put", f"{summary.put:.0f}", summary.put_range, f"{summary.put_cpu:.2f}",
                       f"{summary.put_cpu_copied:.2f}", f"{summary.put_cpu_settled:.2f}", SYNCED[kind, "put"]))

@@ -52,6 +52,7 @@ def _cluster_cpu(cluster):
 def _round(cluster, kind, sample, faults):
     client = clients.command(kind, cluster.master_address)
     os.sync()
+    cluster.await_beat_gap()
     before = _cluster_cpu(cluster)
     put = meter.measure([*client, "put", sample.path, "bench.bin"])
     put_cpu = put.cpu + _cluster_cpu(cluster) - before

@@ -14,7 +14,14 @@ package struct ChunkServerSettings: Sendable {
     package var heartbeatInterval = ClusterDefaults.heartbeatInterval
     package var store = ChunkStore.Settings()
     package var replication = ReplicationTasks.Limits()
+    /// How long after an upload a Go master's wish for a copy of the chunk is left to its repetition; longer than a Go
+    /// node's heartbeat interval, after which a target that has the chunk has listed it.
+    package var goSettlingTime = Duration.seconds(8)
     package var deletionBreaker = DeletionBreaker.Limits()
+    /// Bytes of all uploads together that may wait for the disk.
+    package var writeBudget = 24 << 20
+    /// A transfer whose client gives or takes nothing for this long is ended.
+    package var stallLimit = Duration.seconds(60)
     /// Threads for sockets.
     package var eventLoopCount = 2
     /// Threads for the disk.

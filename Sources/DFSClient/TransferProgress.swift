@@ -6,6 +6,12 @@ public struct TransferProgress: Sendable, Equatable {
     public let byteCount: Int
     /// Bytes of the whole file; `nil` while unknown (a get under a Go master).
     public let totalByteCount: Int?
+
+    /// For those who drive a ``ProgressHandler`` themselves.
+    public init(byteCount: Int, totalByteCount: Int?) {
+        self.byteCount = byteCount
+        self.totalByteCount = totalByteCount
+    }
 }
 
 /// Told of a transfer's progress, about once for each buffer; must not block.

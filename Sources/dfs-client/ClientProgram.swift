@@ -15,7 +15,7 @@ struct ClientProgram: Program {
             """,
         subcommands: [PutCommand.self, GetCommand.self, StatCommand.self])
 
-    static let flags = ClientOptions.flags + SharedOptions.flags
+    static let flags = ClientOptions.flags + ClusterOptions.flags + SharedOptions.flags
 }
 
 /// The flags of every command.
@@ -27,6 +27,8 @@ struct ClientOptions: ParsableArguments, Sendable {
     static let flags = [masterFlag]
 
     @Option(Self.masterFlag) var master = ServerAddress(host: "localhost", port: 8000)
+    /// Taken so that one environment serves all binaries; a put asks for the replication, the rest is the master's.
+    @OptionGroup var cluster: ClusterOptions
 
     /// Runs `body` with a client of the cluster; a signal cancels it.
     func withClient(logger: Logger, _ body: @escaping @Sendable (DFSClient) async throws -> Void) async throws {

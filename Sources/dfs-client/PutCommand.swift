@@ -14,10 +14,12 @@ struct PutCommand: ProgramCommand {
     @OptionGroup var shared: SharedOptions
 
     func execute(logger: Logger) async throws {
+        let cluster = client.cluster
         try await client.withClient(logger: logger) { client in
             let line = ProgressLine("put \(remoteName)")
             defer { line.erase() }
-            let result = try await client.put(localFile, as: remoteName, onProgress: line.handler)
+            let options = PutOptions(replication: cluster.givenReplication)
+            let result = try await client.put(localFile, as: remoteName, options: options, onProgress: line.handler)
             line.erase()
             print(summary(of: result))
         }

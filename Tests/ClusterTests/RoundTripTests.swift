@@ -26,6 +26,23 @@ extension ClusterTests {
             }
         }
 
+        @Test func writerMayAskForAnotherNumberOfReplicas() async throws {
+            try await Cluster.run { cluster in
+                let source = try cluster.folder.randomFile("in", bytes: 2 << 20)
+                for (name, arguments, environment) in [
+                    ("flagged", ["-replication", "1"], [:]), ("variable", [], ["DFS_REPLICATION": "1"]),
+                ] {
+                    let put = try cluster.startClient(arguments + ["put", source, name], environment: environment)
+                    #expect(try await cluster.finish(put).status == 0)
+                    let copies = (0...1).map { index in
+                        cluster.chunksOnDisk(index).filter { $0.key.hasPrefix("\(name).") }.count
+                    }
+                    #expect(copies.reduce(0, +) == 2)
+                    #expect(try await cluster.outcome(of: name, source: source) == .whole)
+                }
+            }
+        }
+
         @Test func statListsEveryChunkWithItsReplicas() async throws {
             try await Cluster.run { cluster in
                 let source = try cluster.folder.randomFile("in", bytes: (2 << 20) + 5)

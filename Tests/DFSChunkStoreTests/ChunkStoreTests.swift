@@ -124,4 +124,19 @@ import Testing
         upload.abandon()
         #expect(try store.freeMiB() == 99)
     }
+
+    @Test func chunkLostOrCutBehindTheStoresBackLeavesTheList() throws {
+        let disk = SimulatedDisk()
+        let store = try openStore(on: disk)
+        for name in ["gone_0", "cut_0", "whole_0"] { try put(store, name, content(100)) }
+        try disk.remove("/data/gone_0")
+        try disk.remove("/data/cut_0")
+        try disk.open("/data/cut_0", .creating).write([ByteBuffer(bytes: content(99))], at: 0)
+        #expect(code { _ = try store.openChunk(id("gone_0")) } == .notFound)
+        #expect(code { _ = try store.openChunk(id("cut_0")) } == .dataLoss)
+        #expect(store.withCatalog { $0.ids(includingUnfinished: true) } == [try id("whole_0")])
+        #expect(disk.files.filter { $0.hasSuffix("cut_0") } == ["/data/.dfs/quarantine/999960/cut_0"])
+        try put(store, "cut_0", content(100))
+        #expect(try read(store, "cut_0") == content(100))
+    }
 }

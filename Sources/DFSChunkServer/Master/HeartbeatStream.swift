@@ -52,7 +52,7 @@ struct HeartbeatStream: Sendable {
 
     private func readResponses(_ call: ClientCall) async throws {
         while let response = try await call.receive(HeartbeatResponse.self) {
-            session.tasks.accept(response)
+            session.tasks.accept(response, fromGoMaster: !kind.isSwift)
         }
     }
 
@@ -64,7 +64,7 @@ struct HeartbeatStream: Sendable {
         while !session.isStopping {
             let (request, revision) = try await session.heartbeat(for: kind)
             try await call.send(request)
-            pacer.sent(revision: revision, now: session.clock.now)
+            pacer.sent(revision: revision, now: session.clock.now, random: .random(in: 0...1))
             if kind.isSwift { try await report(isFirst: isFirst) }
             if isFirst { session.state.withLock { $0.kind = kind } }
             isFirst = false
@@ -84,8 +84,11 @@ struct HeartbeatStream: Sendable {
 
     private func waitUntilDue(_ pacer: inout HeartbeatPacer) async throws {
         while !session.isStopping {
-            let (revision, arrivals) = session.store.withCatalog { ($0.revision, $0.arrivals) }
-            pacer.observe(revision: revision, arrivals: arrivals, now: session.clock.now)
+            let changes = session.store.withCatalog { catalog in
+                HeartbeatPacer.Changes(
+                    revision: catalog.revision, arrivals: catalog.arrivals, isReceiving: catalog.isReceiving)
+            }
+            pacer.observe(changes, now: session.clock.now)
             let delay = pacer.delay(now: session.clock.now)
             if delay == .zero { return }
             await session.changes.session.wait(atMost: delay)

@@ -17,7 +17,7 @@ final class MasterSession: Sendable {
         /// What the master is, while a session with it stands.
         var kind: PeerKind?
         var clusterID = ""
-        /// Finished chunks that a Swift master has not confirmed yet.
+        /// Finished chunks that a Swift master did not confirm in time.
         var unconfirmed: Set<ChunkID> = []
     }
 
@@ -65,6 +65,7 @@ final class MasterSession: Sendable {
             do {
                 try await serveOnce()
             } catch {
+                let error = DFSError(error, from: peer.name)
                 // A master that stays away is told once, not with each attempt.
                 let hadSession = state.withLock { $0.kind != nil }
                 let level: Logger.Level = "\(error)" == lastFailure && !hadSession ? .debug : .warning
@@ -126,8 +127,11 @@ final class MasterSession: Sendable {
         return (HeartbeatRequest(serverAddress: address, freeStorage: freeMiB, chunks: ids), revision)
     }
 
-    /// Something about the chunks has changed.
-    func noteChange() { changes.ring() }
+    /// An upload of a chunk has begun or ended without success.
+    func noteUpload(_ id: ChunkID) {
+        tasks.noteUpload(id)
+        changes.ring()
+    }
 
     /// Waits, unless the session is to end.
     private func pause(_ duration: Duration) async {
@@ -139,18 +143,17 @@ final class MasterSession: Sendable {
     ///
     /// - Throws: code ``DFSError/Code/dataLoss`` when the master knows other bytes for it; the chunk is in quarantine then.
     func announce(_ id: ChunkID, _ digest: ContentDigest) async throws {
+        tasks.noteUpload(id)
         changes.ring()
-        let isSwift = state.withLock { state in
-            if state.kind?.isSwift != false { state.unconfirmed.insert(id) }
-            return state.kind?.isSwift ?? false
-        }
-        guard isSwift else { return }
+        // Without a session there is nobody to tell, and the next session begins by telling all.
+        guard state.withLock({ $0.kind?.isSwift ?? false }) else { return }
         let unwanted: Set<ChunkID>
         do {
             unwanted = try await report([(id, digest)], limit: Self.announceLimit)
         } catch {
-            // The chunk is durable, and the next session tells of it: the upload has not failed.
+            // The chunk is durable, so the upload has not failed: the next heartbeat tells again.
             logger.warning("chunk not reported yet", metadata: ["chunk": "\(id)", "error": "\(error)"])
+            _ = state.withLock { $0.unconfirmed.insert(id) }
             return
         }
         if unwanted.contains(id) {

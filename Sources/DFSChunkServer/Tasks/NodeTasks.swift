@@ -11,6 +11,8 @@ final class NodeTasks: Sendable {
     private static let maxDeletions = 100_000
 
     struct State {
+        /// When the last uploads of chunks began or ended.
+        var uploadedAt: [ChunkID: MonotonicInstant] = [:]
         var replication: ReplicationTasks
         var breaker: DeletionBreaker
         /// Deletions to carry out.
@@ -22,23 +24,36 @@ final class NodeTasks: Sendable {
     let state: Mutex<State>
     let changes: ChangeSignal
     let logger: Logger
+    private let settlingTime: Duration
     private let clock = SystemClock()
 
+    /// - Parameter settlingTime: after an upload of a chunk, a Go master's wish for a copy of it is left to its repetition
+    ///   for this long.
     init(
-        replicationLimits: ReplicationTasks.Limits, breakerLimits: DeletionBreaker.Limits, changes: ChangeSignal,
-        logger: Logger
+        replicationLimits: ReplicationTasks.Limits, breakerLimits: DeletionBreaker.Limits, settlingTime: Duration,
+        changes: ChangeSignal, logger: Logger
     ) {
+        self.settlingTime = settlingTime
         state = Mutex(
             State(replication: ReplicationTasks(replicationLimits), breaker: DeletionBreaker(breakerLimits)))
         self.changes = changes
         self.logger = logger
     }
 
+    /// An upload of a chunk has begun or ended here.
+    func noteUpload(_ id: ChunkID) {
+        let now = clock.now
+        state.withLock { state in
+            state.uploadedAt = state.uploadedAt.filter { now < $0.value + settlingTime }
+            state.uploadedAt[id] = now
+        }
+    }
+
     /// Takes the orders of a heartbeat response, whether or not it answers a heartbeat. Never waits.
-    func accept(_ response: HeartbeatResponse) {
+    func accept(_ response: HeartbeatResponse, fromGoMaster: Bool) {
         for task in response.replicationTasks {
             do {
-                try accept(task)
+                try accept(task, fromGoMaster: fromGoMaster)
             } catch {
                 logger.warning("replication task refused", metadata: ["chunk": "\(task.chunkID)", "error": "\(error)"])
             }
@@ -52,9 +67,17 @@ final class NodeTasks: Sendable {
         }
     }
 
-    private func accept(_ task: ReplicationTask) throws(DFSError) {
+    /// A Go master wants a copy as soon as one list lacks the chunk, which may be just on its way to the target from the
+    /// client; a second upload would cut the file that a Go target has already acknowledged. It repeats what it really
+    /// wants.
+    private func accept(_ task: ReplicationTask, fromGoMaster: Bool) throws(DFSError) {
         let copy = ReplicationTasks.Task(
             chunk: try ChunkID(task.chunkID), target: try ServerAddress(task.targetAddress))
+        if fromGoMaster, let uploadedAt = state.withLock({ $0.uploadedAt[copy.chunk] }),
+            clock.now < uploadedAt + settlingTime
+        {
+            return
+        }
         switch state.withLock({ $0.replication.submit(copy, now: clock.now) }) {
         case .accepted: changes.replication.ring()
         case .duplicate: break

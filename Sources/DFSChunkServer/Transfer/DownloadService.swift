@@ -9,20 +9,23 @@ import RPC
 struct DownloadService: Sendable {
     let store: ChunkStore
     let threads: DiskThreads
+    let changes: ChangeSignal
+    let stallLimit: Duration
 
     func add(to routes: inout ServiceRoutes) {
-        routes.streaming(Methods.downloadChunk) { call in try await download(call) }
+        routes.streaming(Methods.downloadChunk) { call in
+            try await StallWatch.run(limit: stallLimit) { watch in try await download(call, watch) }
+        }
     }
 
-    private func download(_ call: ServerCall) async throws {
+    private func download(_ call: ServerCall, _ watch: StallWatch) async throws {
         guard let request = try await call.receive(DownloadChunkRequest.self) else {
             throw DFSError(.invalidArgument, "a download needs one request")
         }
         let id = try ChunkID(request.chunkID)
         let offset = try call.metadata.number(CallMetadata.offset, as: Int64.self)
         let length = try call.metadata.number(CallMetadata.length, as: Int64.self)
-        let store = store
-        let reader = try await threads.run { try store.openChunk(id) }
+        let reader = try await open(id)
         let stored = reader.stored
         let start = offset ?? 0
         guard start <= stored.length else {
@@ -42,9 +45,21 @@ struct DownloadService: Sendable {
         try await ChunkStream(reader: reader, threads: threads, range: start..<end).forEachBlock { block in
             var rest = block
             while let slice = rest.readSlice(length: min(dataSize, rest.readableBytes)), slice.readableBytes > 0 {
-                try await call.send(RPCMessage(segments: encoder.encode(data: slice, seqNo: seqNo, checksum: 0)))
+                let message = RPCMessage(segments: encoder.encode(data: slice, seqNo: seqNo, checksum: 0))
                 seqNo &+= 1
+                try await watch.waiting { try await call.send(message) }
             }
+        }
+    }
+
+    /// A chunk that turns out to be lost or cut leaves the listing, so the master hears of it.
+    private func open(_ id: ChunkID) async throws -> ChunkReader {
+        let store = store
+        do {
+            return try await threads.run { try store.openChunk(id) }
+        } catch {
+            changes.ring()
+            throw error
         }
     }
 }

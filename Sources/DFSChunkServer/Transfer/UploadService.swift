@@ -13,14 +13,18 @@ struct UploadService: Sendable {
     let store: ChunkStore
     let threads: DiskThreads
     let master: MasterSession
+    let budget: WriteBudget
+    let stallLimit: Duration
     let logger: Logger
 
     func add(to routes: inout ServiceRoutes) {
-        routes.streaming(Methods.uploadChunk) { call in try await upload(call) }
+        routes.streaming(Methods.uploadChunk) { call in
+            try await StallWatch.run(limit: stallLimit) { watch in try await upload(call, watch) }
+        }
     }
 
-    private func upload(_ call: ServerCall) async throws {
-        guard let first = try await call.receive() else {
+    private func upload(_ call: ServerCall, _ watch: StallWatch) async throws {
+        guard let first = try await watch.waiting({ try await call.receive() }) else {
             throw DFSError(.invalidArgument, "no data received; an upload has at least one message")
         }
         let frame = try ChunkDataDecoder.decode(first.segments)
@@ -30,12 +34,12 @@ struct UploadService: Sendable {
         )
         let (store, threads) = (store, threads)
         let writer = try await threads.run { try store.beginUpload(of: id, expecting: expected) }
-        master.noteChange()
+        master.noteUpload(id)
         let digest: ContentDigest
         do {
-            let queue = WriteQueue(writer: writer, threads: threads)
+            let queue = WriteQueue(writer: writer, threads: threads, budget: budget)
             do {
-                try await receive(call, id, first: frame, into: queue)
+                try await receive(call, watch, id, first: frame, into: queue)
                 try await queue.finish()
             } catch {
                 await queue.stop()
@@ -44,7 +48,7 @@ struct UploadService: Sendable {
             digest = try await threads.run { try writer.commit() }
         } catch {
             _ = try? await threads.run { writer.abandon() }
-            master.noteChange()
+            master.noteUpload(id)
             logger.warning(
                 "upload failed", metadata: ["chunk": "\(id)", "peer": "\(call.peerHost)", "error": "\(error)"])
             throw error
@@ -56,7 +60,7 @@ struct UploadService: Sendable {
 
     /// Moves messages from the call to the queue, a batch at a time.
     private func receive(
-        _ call: ServerCall, _ id: ChunkID, first: ChunkDataFrame, into queue: WriteQueue
+        _ call: ServerCall, _ watch: StallWatch, _ id: ChunkID, first: ChunkDataFrame, into queue: WriteQueue
     ) async throws {
         var batch: [UploadPiece] = []
         var batchSize = 0
@@ -70,13 +74,13 @@ struct UploadService: Sendable {
             batchSize += piece.byteCount
             batch.append(piece)
             if batchSize >= Self.batchSize {
-                try await queue.push(batch)
+                try await queue.push(batch, byteCount: batchSize)
                 batch = []
                 batchSize = 0
             }
-            guard let message = try await call.receive() else { break }
+            guard let message = try await watch.waiting({ try await call.receive() }) else { break }
             frame = try ChunkDataDecoder.decode(message.segments)
         }
-        if !batch.isEmpty { try await queue.push(batch) }
+        if !batch.isEmpty { try await queue.push(batch, byteCount: batchSize) }
     }
 }

@@ -4,14 +4,19 @@ import Synchronization
 
 /// Brings the data of one upload from its event loop to the disk: in order, one write at a time, and one more waiting.
 ///
-/// So an upload holds at most two queued batches and the one being filled, and the reader of the network waits when the
-/// disk is slower.
+/// So an upload holds at most two queued batches and the one being filled, all uploads together what the budget allows,
+/// and the reader of the network waits when the disk is slower.
 final class WriteQueue: Sendable {
     /// Batches that are being written or waiting.
     private static let depth = 2
 
+    private struct Batch {
+        let pieces: [UploadPiece]
+        let byteCount: Int
+    }
+
     private struct State {
-        var waiting: [[UploadPiece]] = []
+        var waiting: [Batch] = []
         var isWriting = false
         var failure: DFSError?
         /// Called when a place is free, or when nothing is left.
@@ -22,23 +27,32 @@ final class WriteQueue: Sendable {
 
     private let writer: ChunkWriter
     private let threads: DiskThreads
+    private let budget: WriteBudget
     private let state = Mutex(State())
 
-    init(writer: ChunkWriter, threads: DiskThreads) {
+    init(writer: ChunkWriter, threads: DiskThreads, budget: WriteBudget) {
         self.writer = writer
         self.threads = threads
+        self.budget = budget
     }
 
-    /// Queues a batch, after waiting for a place.
+    /// Queues a batch of `byteCount` bytes, after waiting for a place.
     ///
     /// - Throws: what an earlier write threw.
-    func push(_ batch: [UploadPiece]) async throws(DFSError) {
+    func push(_ pieces: [UploadPiece], byteCount: Int) async throws(DFSError) {
         await wait(untilEmpty: false)
-        let mustStart = try state.withLock { (state) throws(DFSError) -> Bool in
-            if let failure = state.failure { throw failure }
-            state.waiting.append(batch)
-            defer { state.isWriting = true }
-            return !state.isWriting
+        await budget.acquire(byteCount)
+        let mustStart: Bool
+        do throws(DFSError) {
+            mustStart = try state.withLock { (state) throws(DFSError) -> Bool in
+                if let failure = state.failure { throw failure }
+                state.waiting.append(Batch(pieces: pieces, byteCount: byteCount))
+                defer { state.isWriting = true }
+                return !state.isWriting
+            }
+        } catch {
+            budget.release(byteCount)
+            throw error
         }
         if mustStart { threads.submit { isActive in self.writeAll(isActive) } }
     }
@@ -53,8 +67,17 @@ final class WriteQueue: Sendable {
 
     /// Drops what waits and returns when nothing is being written.
     func stop() async {
-        state.withLock { $0.waiting = [] }
+        dropWaiting()
         await wait(untilEmpty: true)
+    }
+
+    private func dropWaiting(because failure: DFSError? = nil) {
+        let dropped = state.withLock { state in
+            state.failure = state.failure ?? failure
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for batch in dropped { budget.release(batch.byteCount) }
     }
 
     private func wait(untilEmpty: Bool) async {
@@ -77,18 +100,16 @@ final class WriteQueue: Sendable {
         while let batch = nextBatch() {
             do throws(DFSError) {
                 guard isActive else { throw DFSError(.unavailable, "the chunk server is stopping") }
-                try writer.append(batch)
+                try writer.append(batch.pieces)
             } catch {
-                state.withLock { state in
-                    state.failure = state.failure ?? error
-                    state.waiting = []
-                }
+                dropWaiting(because: error)
             }
+            budget.release(batch.byteCount)
         }
     }
 
     /// Also wakes who waits for the place that this frees.
-    private func nextBatch() -> [UploadPiece]? {
+    private func nextBatch() -> Batch? {
         let (batch, waiter) = state.withLock { state in
             let batch = state.waiting.isEmpty ? nil : state.waiting.removeFirst()
             state.isWriting = batch != nil

@@ -44,11 +44,15 @@ package struct ChunkCatalog: Sendable {
     package private(set) var revision: UInt64 = 0
     /// Rises whenever an upload of a chunk that had no file begins.
     package private(set) var arrivals: UInt64 = 0
+    private var uploadsUnderWay = 0
 
     package init() {}
 
     /// How many chunks have a file.
     package var storedCount: Int { records.values.count { $0.stored != nil } }
+
+    /// Whether an upload of any chunk is under way.
+    package var isReceiving: Bool { uploadsUnderWay > 0 }
 
     /// The chunk's file, or `nil` when there is none or only an unfinished one.
     package func stored(_ id: ChunkID) -> Stored? { records[id]?.stored }
@@ -84,6 +88,7 @@ package struct ChunkCatalog: Sendable {
             arrivals += 1
         }
         records[id, default: Record()].writers += 1
+        uploadsUnderWay += 1
         return records[id]?.stored
     }
 
@@ -91,6 +96,7 @@ package struct ChunkCatalog: Sendable {
     package mutating func endWriting(_ id: ChunkID) {
         precondition(isBeingWritten(id), "an upload of \(id) ended twice")
         records[id]?.writers -= 1
+        uploadsUnderWay -= 1
         if let record = records[id], record.writers == 0, record.stored == nil {
             records[id] = nil
             revision += 1

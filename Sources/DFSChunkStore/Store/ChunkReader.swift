@@ -33,7 +33,10 @@ package final class ChunkReader: Sendable {
 extension ChunkStore {
     /// Opens a chunk that is whole.
     ///
-    /// - Throws: code ``DFSError/Code/notFound`` when there is none, or only an unfinished one.
+    /// A chunk whose file was removed, cut or lengthened behind the store's back leaves the catalog.
+    ///
+    /// - Throws: code ``DFSError/Code/notFound`` when there is none, ``DFSError/Code/unavailable`` when it is only being
+    ///   written, ``DFSError/Code/dataLoss`` when its file is not what it was.
     package func openChunk(_ id: ChunkID) throws(DFSError) -> ChunkReader {
         guard let stored = state.withLock({ $0.catalog.stored(id) }) else {
             let isOnItsWay = state.withLock { $0.catalog.isBeingWritten(id) }
@@ -42,10 +45,24 @@ extension ChunkStore {
                 isOnItsWay ? "chunk \(id) is still being written here; read another replica" : "no chunk \(id) here",
                 advice: .tryOtherReplica)
         }
-        let file = try files.open(layout.chunk(id), .reading)
-        guard try file.size() >= stored.length else {
-            throw DFSError(.dataLoss, "chunk \(id) was cut on the disk; read another replica")
+        let file: any OpenFile
+        do {
+            file = try files.open(layout.chunk(id), .reading)
+        } catch  where error.code == .notFound {
+            forget(id)
+            throw DFSError(.notFound, "the file of chunk \(id) is gone", advice: .tryOtherReplica)
+        }
+        guard try file.size() == stored.length else {
+            _ = try quarantine(id)
+            throw DFSError(.dataLoss, "chunk \(id) was changed on the disk; read another replica")
         }
         return ChunkReader(id: id, stored: stored, file: file)
+    }
+
+    /// Drops a chunk whose file somebody else has removed.
+    private func forget(_ id: ChunkID) {
+        state.withLock { state in
+            if state.catalog.beginRemoval(id) == .removed { state.catalog.endRemoval(id) }
+        }
     }
 }

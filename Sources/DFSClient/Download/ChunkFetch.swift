@@ -10,6 +10,7 @@ struct ChunkFetch: Sendable {
     let index: Int
     let target: LocalTarget
     let progress: ProgressMeter
+    let failedServers: FailedServers
 
     /// - Throws: ``DFSError``: of the local file at once, of a replica only when none is left.
     func run() async throws -> GetChunk {
@@ -20,7 +21,7 @@ struct ChunkFetch: Sendable {
                 try await Task.sleep(for: .milliseconds(300 << attempt))
                 location = try await refreshed(location)
             }
-            for server in rotated(location.servers) {
+            for server in failedServers.last(rotated(location.servers)) {
                 if try await fetch(location, from: server, standing) {
                     return GetChunk(
                         id: location.id, length: standing.position, crc32c: standing.crc32c,
@@ -85,6 +86,7 @@ struct ChunkFetch: Sendable {
                 "a replica failed; trying another",
                 metadata: ["chunk": "\(location.id)", "server": "\(server)", "error": "\(error)"])
             standing.lastError = error
+            failedServers.insert(server)
             return false
         }
     }

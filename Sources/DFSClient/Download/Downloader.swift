@@ -19,7 +19,7 @@ public final class Downloader: Sendable {
     ) async throws -> GetResult {
         let fileName = try FileName(name)
         let layout = try await master.open(name)
-        let target = try await LocalTarget.create(fileName, in: folder, context)
+        let target = try await makeTarget(fileName, in: folder)
         do {
             let chunks = try await fetch(layout, target, onProgress)
             let length = chunks.reduce(0) { $0 + $1.length }
@@ -33,11 +33,22 @@ public final class Downloader: Sendable {
         }
     }
 
+    /// A local folder that cannot be made is no missing file of the cluster.
+    private func makeTarget(_ name: FileName, in folder: String) async throws -> LocalTarget {
+        do {
+            return try await LocalTarget.create(name, in: folder, context)
+        } catch {
+            let error = DFSError(error, from: folder)
+            throw error.code == .notFound ? DFSError(.failedPrecondition, error.message) : error
+        }
+    }
+
     /// Fetches all chunks, a few at a time.
     private func fetch(
         _ layout: FileLayout, _ target: LocalTarget, _ onProgress: ProgressHandler?
     ) async throws -> [GetChunk] {
         let progress = ProgressMeter(totalByteCount: layout.length, handler: onProgress)
+        let failedServers = FailedServers()
         return try await withThrowingTaskGroup(of: (Int, GetChunk).self) { tasks in
             var fetched = [GetChunk?](repeating: nil, count: layout.chunks.count)
             for chunk in layout.chunks {
@@ -48,7 +59,7 @@ public final class Downloader: Sendable {
                 }
                 let fetch = ChunkFetch(
                     context: context, master: master, layout: layout, index: chunk.index, target: target,
-                    progress: progress)
+                    progress: progress, failedServers: failedServers)
                 tasks.addTask { (chunk.index, try await fetch.run()) }
             }
             while let (done, result) = try await tasks.next() { fetched[done] = result }

@@ -24,9 +24,14 @@ extension MasterClient {
 
     /// A Go master names ids and servers only, in the order of the allocations.
     func openOnGo(_ name: FileName) async throws(DFSError) -> FileLayout {
-        let info = try await call(
-            Methods.getFileInfo, GetFileInfoRequest(fileName: name.text), as: GetFileInfoResponse.self
-        ).fileInfo
+        let info: [FileChunkInfo]
+        do {
+            let request = GetFileInfoRequest(fileName: name.text)
+            info = try await call(Methods.getFileInfo, request, as: GetFileInfoResponse.self).fileInfo
+        } catch {
+            throw error.code == .notFound
+                ? DFSError(.notFound, "the Go master has no file \(quoted(name.text))") : error
+        }
         var chunks: [ChunkLocation] = []
         for chunk in info {
             guard let index = try ChunkID(chunk.chunkID).index else {
@@ -38,7 +43,7 @@ extension MasterClient {
         }
         chunks.sort { $0.index < $1.index }
         // A refused allocation leaves a file without chunks on a Go master; it was never written.
-        if chunks.isEmpty { throw DFSError(.notFound, "\(peer.name): \(name) has no chunks: it was never written") }
+        if chunks.isEmpty { throw DFSError(.notFound, "file \(quoted(name.text)) has no chunks: it was never written") }
         guard chunks.map(\.index) == Array(0..<chunks.count) else {
             throw DFSError(.dataLoss, "\(peer.name) has not all chunks of \(name): \(chunks.map(\.id))")
         }
@@ -51,11 +56,17 @@ extension MasterClient {
         do {
             layout = try await openOnGo(upload.name)
         } catch  where error.code == .notFound || error.code == .dataLoss {
-            throw DFSError(.dataLoss, "the Go master lost the file while it was written: \(error)", advice: .giveUp)
+            throw DFSError(
+                .dataLoss,
+                "the Go master lost \(quoted(upload.name.text)) while it was written; put it under another name",
+                advice: .giveUp)
         }
         for (location, chunk) in zip(layout.chunks, chunks)
         where location.id != chunk.chunkID.text || location.servers.isEmpty {
-            throw DFSError(.dataLoss, "the Go master lost chunk \(chunk.chunkID) while it was written", advice: .giveUp)
+            throw DFSError(
+                .dataLoss,
+                "the Go master lost chunk \(chunk.chunkID) while it was written; put the file under another name",
+                advice: .giveUp)
         }
         guard layout.chunks.count == chunks.count else {
             throw DFSError(

@@ -50,14 +50,30 @@ public final class MasterClient: Sendable {
             metadata.add(CallMetadata.exclude, excluding.map(\.description).joined(separator: ","))
         }
         let request = AllocateChunkRequest(fileName: upload.name.text, chunkIndex: number)
-        let response = try await call(
-            Methods.allocateChunk, request, as: AllocateChunkResponse.self, metadata: metadata,
-            isRepeatable: upload.id != nil)
+        let response: AllocateChunkResponse
+        do {
+            response = try await call(
+                Methods.allocateChunk, request, as: AllocateChunkResponse.self, metadata: metadata,
+                isRepeatable: upload.id != nil)
+        } catch {
+            throw upload.id == nil ? Self.explained(error, upload.name) : error
+        }
         let servers = response.replicaServers.compactMap { try? ServerAddress($0) }
         guard !servers.isEmpty, servers.count == Set(response.replicaServers).count else {
             throw DFSError(.dataLoss, "\(peer.name) gave no usable servers: \(response.replicaServers)")
         }
         return ChunkAllocation(chunkID: try ChunkID(response.chunkID), servers: servers)
+    }
+
+    /// A Go master's errors name nothing.
+    private static func explained(_ error: DFSError, _ name: FileName) -> DFSError {
+        switch error.code {
+        case .alreadyExists:
+            DFSError(.alreadyExists, "the Go master has a file \(quoted(name.text)) already; choose another name")
+        case .resourceExhausted:
+            DFSError(.resourceExhausted, "the Go master has too few live chunk servers with room for a chunk")
+        default: error
+        }
     }
 
     /// Seals the file: it is durable and visible when this returns. A Go master is asked whether it knows all chunks.
@@ -100,7 +116,7 @@ public final class MasterClient: Sendable {
         do {
             return try await peer.kind(timeout: context.configuration.connectLimit).isSwift
         } catch  where error.code == .deadlineExceeded || error.code == .unavailable {
-            throw DFSError(.unavailable, "\(error.message); is it running, and is -master right?")
+            throw DFSError(.unavailable, "the master does not answer: \(error.message)")
         }
     }
 

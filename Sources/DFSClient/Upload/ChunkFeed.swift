@@ -70,6 +70,7 @@ final class ChunkFeed: Sendable {
     func fail(_ error: DFSError) {
         wake { state in
             state.ending = .failure(error)
+            state.base += state.pieces.count
             state.pieces = []
         }
     }

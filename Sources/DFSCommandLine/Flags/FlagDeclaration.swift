@@ -60,6 +60,13 @@ extension Option where Value: FlagValue {
     }
 }
 
+extension Option {
+    /// The typed option behind `flag`, `nil` where neither flag nor variable is given.
+    package init<Wrapped: FlagValue>(_ flag: FlagDeclaration) where Value == Wrapped? {
+        self.init(name: flag.nameSpecification, help: flag.argumentHelp)
+    }
+}
+
 extension Flag where Value == Bool {
     /// The typed switch behind `flag`.
     package init(wrappedValue: Bool, _ flag: FlagDeclaration) {

@@ -1,3 +1,4 @@
+import DFSCore
 import Glibc
 import Logging
 import ServiceLifecycle
@@ -20,7 +21,10 @@ package func runInterruptibly(logger: Logger, _ body: @escaping @Sendable () asy
                 failureTerminationBehavior: .gracefullyShutdownGroup)
         ], cancellationSignals: [.sigterm, .sigint], logger: lifecycleLogger)
     try? await ServiceGroup(configuration: configuration).run()
-    try work.outcome.withLock { $0 }?.get()
+    guard let outcome = work.outcome.withLock({ $0 }) else {
+        throw DFSError(.cancelled, "interrupted before anything was done")
+    }
+    try outcome.get()
 }
 
 /// One piece of work as the service group sees it.

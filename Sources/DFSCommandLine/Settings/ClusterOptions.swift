@@ -4,7 +4,8 @@ import DFSCore
 /// The settings that Go nodes have built in; every binary of a cluster should have the same.
 package struct ClusterOptions: ParsableArguments, Sendable {
     private static let replicationFlag = FlagDeclaration.value(
-        "replication", Int.self, environment: "DFS_REPLICATION", help: "Copies of each chunk of a new file.")
+        "replication", Int.self, environment: "DFS_REPLICATION",
+        help: "Copies of each chunk of a new file. (default: \(ClusterDefaults.replicationFactor))")
     private static let chunkSizeFlag = FlagDeclaration.value(
         "chunk-size", ByteCount.self, environment: "DFS_CHUNK_SIZE",
         help: "Size of a chunk of a new file; Go nodes know only 64MB.")
@@ -18,8 +19,9 @@ package struct ClusterOptions: ParsableArguments, Sendable {
     /// The declarations, for ``Program/flags``.
     package static let flags = [replicationFlag, chunkSizeFlag, liveThresholdFlag, heartbeatIntervalFlag]
 
+    /// What was asked for here; `nil` leaves it to the default, which a client leaves to its master.
     @Option(Self.replicationFlag)
-    package var replication = ClusterDefaults.replicationFactor
+    package var givenReplication: Int?
 
     @Option(Self.chunkSizeFlag)
     package var chunkSize = ByteCount(bytes: ClusterDefaults.chunkSize)
@@ -31,6 +33,8 @@ package struct ClusterOptions: ParsableArguments, Sendable {
     package var heartbeatInterval = GoDuration(ClusterDefaults.heartbeatInterval)
 
     package init() {}
+
+    package var replication: Int { givenReplication ?? ClusterDefaults.replicationFactor }
 
     /// Called by ArgumentParser once all values are known.
     public func validate() throws {

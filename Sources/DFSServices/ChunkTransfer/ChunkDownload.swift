@@ -40,6 +40,11 @@ package struct StoredChunk: Sendable, Equatable {
     package let length: Int
     /// Of the whole chunk; `nil` while the server has not read it yet.
     package let crc32c: UInt32?
+
+    package init(length: Int, crc32c: UInt32?) {
+        self.length = length
+        self.crc32c = crc32c
+    }
 }
 
 /// One DownloadChunk call under way: what the reader pulls data from. Used on the call's event loop, by one task.

@@ -29,8 +29,9 @@ final class Cluster: Sendable {
             try await cluster.start()
             try await body(cluster)
         } catch {
+            let logs = cluster.logTails()
             await cluster.stop()
-            throw FixtureError("\(error)\n\(cluster.logTails())")
+            throw FixtureError("\(error)\n\(logs)")
         }
         await cluster.stop()
     }

@@ -13,7 +13,7 @@ CALL_SECONDS = 120
 
 class _Transfers:
     """Two cores carry a handful of clusters: only two transfers run at a time, the rest of the work is waiting. A put
-    under a Go master runs alone, because the longer it takes, the more likely a heartbeat falls into it and loses it."""
+    under a Go master runs alone, because the longer it takes, the more likely a heartbeat falls into it."""
 
     def __init__(self):
         self._free = threading.Semaphore(2)
@@ -44,10 +44,13 @@ def command(kind, master):
     return [*program, "-master", master]
 
 
-def put(kind, master, local, remote, alone=False, upload_seconds=None):
-    """`alone` keeps other transfers away meanwhile; `upload_seconds` stretches the upload (Python only)."""
+def put(kind, master, local, remote, alone=False, before=None, upload_seconds=None):
+    """`alone` keeps other transfers away meanwhile; `before` is called when its turn has come; `upload_seconds`
+    stretches the upload (Python only)."""
     extra = {"DFS_UPLOAD_SECONDS": str(upload_seconds)} if upload_seconds else None
     with transfers.alone() if alone else transfers.any():
+        if before:
+            before()
         return processes.run([*command(kind, master), "put", local, remote], CALL_SECONDS, extra)
 
 

@@ -15,6 +15,9 @@ _original_port_lock = threading.Lock()
 # What shortens a test without touching the Go nodes, whose constants are fixed (they beat every 5 s).
 SWIFT_LIVE_THRESHOLD = "15s"
 
+# A Go chunk server beats this often, counted from its start; the rest is what starting up may take.
+GO_BEAT_SECONDS, START_SECONDS = 5, 0.4
+
 
 class Server:
     """A chunk server. `address` is what it registers."""
@@ -29,6 +32,7 @@ class Server:
                    "-dir", self.folder]
         self.process = processes.Process(
             f"{kind} chunk server {number}", command, cluster.logs / f"chunkserver-{number}-{kind}.log")
+        self.started = time.monotonic()
         self.process.await_port(self.port)
 
     def chunk_path(self, chunk_id):
@@ -132,6 +136,16 @@ class Cluster:
         """Since when no chunk file has changed."""
         times = [changed for server in self.servers for changed in server.chunk_files().values()]
         return time.time() - max(times, default=0)
+
+    def await_beat_gap(self):
+        """Sleeps until the longest time without a heartbeat of a Go server begins: what is uploaded then and quickly is
+        not lost by a Go master."""
+        beats = sorted(server.started % GO_BEAT_SECONDS for server in self.servers if server.kind == GO)
+        if not beats:
+            return
+        gaps = [((after - beat) % GO_BEAT_SECONDS or GO_BEAT_SECONDS, beat)
+                for beat, after in zip(beats, beats[1:] + beats[:1])]
+        time.sleep((max(gaps)[1] + START_SECONDS - time.monotonic()) % GO_BEAT_SECONDS)
 
     def has_go_server(self):
         return GO in self.server_kinds

@@ -33,17 +33,20 @@ def new_name(kind, sample, master_kind):
     return f"{kind}-{sample.label}.{number}_x"
 
 
-def put(cluster, kind, sample, row):
+def put(cluster, kind, sample, row, avoid_beats=False):
     """Puts one file. Under a Go master a Swift client notices by itself that a chunk was lost, and fails: such a put is
     repeated under a new name like any other loss. Returns what was stored."""
     for attempt in range(ATTEMPTS):
         name = new_name(kind, sample, cluster.master_kind)
-        done = clients.put(kind, cluster.master_address, sample.path, name, alone=cluster.master_kind == GO)
+        with_go_master = cluster.master_kind == GO
+        before = cluster.await_beat_gap if with_go_master and (avoid_beats or attempt > 0) else None
+        done = clients.put(
+            kind, cluster.master_address, sample.path, name, alone=with_go_master, before=before)
         stored = Stored(name, sample, time.monotonic())
         if done.ok:
             row.puts += 1
             return stored
-        if cluster.master_kind != GO or not cluster.has_go_server() or attempt + 1 == ATTEMPTS:
+        if not with_go_master or not cluster.has_go_server() or attempt + 1 == ATTEMPTS:
             break
         state = replicas.examine(cluster, stored, cluster.info([name])[name])
         if state.kind != replicas.LOST:
@@ -65,7 +68,7 @@ def settle(cluster, kind, all_stored, row):
         row.notes.append(f"go-fault: {stored.name}: {reason}")
         if attempts[stored.name] == ATTEMPTS:
             raise processes.ProcessError(f"lost {ATTEMPTS} times: {stored.name}: {reason}")
-        again = put(cluster, kind, stored.sample, row)
+        again = put(cluster, kind, stored.sample, row, avoid_beats=True)
         attempts[again.name] = attempts[stored.name] + 1
         watch.add(again)
     replicas.await_quiet(cluster)

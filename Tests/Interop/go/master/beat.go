@@ -55,12 +55,6 @@ func (m *master) loseMissing(server *chunkServer, listed map[string]bool) {
 		if len(c.replicas) == 0 {
 			log.Printf("chunk %s lost its last replica on %s: erased", id, server.address)
 			delete(m.chunks, id)
-			continue
-		}
-		if task := m.copyTask(id); task != nil {
-			if source := m.servers[c.replicas[0]]; source != nil {
-				source.queued = append(source.queued, task)
-			}
 		}
 	}
 }

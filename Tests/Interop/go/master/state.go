@@ -17,8 +17,8 @@ type chunkServer struct {
 	lastBeat int64
 	// The ids of its last list (and those allocated to it since), known or not.
 	listed map[string]bool
-	// Tasks that the sweep or a loss found for it. They come on top of those that each heartbeat finds, which is why
-	// a response can hold the same task twice.
+	// Tasks that the sweep found for it. They come on top of those that each heartbeat finds, which is why a response
+	// can hold the same task twice.
 	queued []*masterpb.ReplicationTask
 }
 

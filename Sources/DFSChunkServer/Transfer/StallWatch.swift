@@ -1,0 +1,51 @@
+import DFSCore
+import Synchronization
+
+/// Ends a transfer whose peer makes no progress, so that a client that vanished without a word holds no file, memory or
+/// reserved space for ever.
+///
+/// Only the time spent waiting for the peer counts: a slow disk of our own does not make the peer look dead.
+final class StallWatch: Sendable {
+    private let limit: Duration
+    private let clock = SystemClock()
+    private let waitingSince = Mutex<MonotonicInstant?>(nil)
+
+    private init(limit: Duration) { self.limit = limit }
+
+    /// Runs `body`, which marks its waits by ``waiting(_:)``.
+    ///
+    /// - Throws: what `body` throws; code ``DFSError/Code/deadlineExceeded`` when one wait lasted longer than `limit`.
+    static func run<Result: Sendable>(
+        limit: Duration, _ body: @escaping @Sendable (StallWatch) async throws -> Result
+    ) async throws -> Result {
+        let watch = StallWatch(limit: limit)
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            defer { group.cancelAll() }
+            group.addTask { try await body(watch) }
+            group.addTask {
+                try await watch.watch()
+                return nil
+            }
+            while let ended = try await group.next() {
+                if let result = ended { return result }
+            }
+            throw CancellationError()
+        }
+    }
+
+    /// Waits for the peer.
+    func waiting<Result>(_ body: () async throws -> Result) async throws -> Result {
+        waitingSince.withLock { $0 = clock.now }
+        defer { waitingSince.withLock { $0 = nil } }
+        return try await body()
+    }
+
+    private func watch() async throws {
+        while true {
+            try await Task.sleep(for: limit / 4)
+            if let since = waitingSince.withLock({ $0 }), clock.now - since >= limit {
+                throw DFSError(.deadlineExceeded, "no progress for \(limit); the transfer is given up")
+            }
+        }
+    }
+}

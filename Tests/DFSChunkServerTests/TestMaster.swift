@@ -1,0 +1,102 @@
+import DFSCore
+import DFSServices
+import DFSWire
+import Logging
+import NIOPosix
+import RPC
+import Synchronization
+
+/// A master for tests that behaves as WIRE.md says of a Go master, and with `isSwift` answers Describe and Report too.
+final class TestMaster: Sendable {
+    enum Event: Sendable, Equatable {
+        case heartbeat(HeartbeatRequest)
+        case refusedHeartbeat
+        case registered(RegisterChunkServerRequest)
+        case reported(ReportRequest)
+        /// The server half-closed its heartbeat stream in order.
+        case heartbeatsEnded
+    }
+
+    private struct State {
+        var registered: Set<String> = []
+        /// Given with the next responses, as often as the count says.
+        var tasks: [(response: HeartbeatResponse, times: Int)] = []
+        var unwanted: [String] = []
+        var reportGate: (@Sendable () async -> Void)?
+    }
+
+    let events = Recorder<Event>()
+    private let server: RPCServer
+    private let state: Box
+    let port: UInt16
+
+    private final class Box: Sendable {
+        let state = Mutex(State())
+    }
+
+    /// Listens on loopback; `port` 0 lets the system choose.
+    init(isSwift: Bool, port: UInt16 = 0, group: MultiThreadedEventLoopGroup) async throws {
+        let box = Box()
+        state = box
+        var routes = ServiceRoutes()
+        let events = events
+        routes.unary(Methods.registerChunkServer) { (request: RegisterChunkServerRequest, _) in
+            _ = box.state.withLock { $0.registered.insert(request.serverAddress) }
+            events.add(.registered(request))
+            return RegisterChunkServerResponse(success: true)
+        }
+        routes.streaming(Methods.heartbeat, maxReceive: HeartbeatRequest.maxByteCount) { call in
+            while let request = try await call.receive(HeartbeatRequest.self) {
+                guard isSwift || box.state.withLock({ $0.registered.contains(request.serverAddress) }) else {
+                    events.add(.refusedHeartbeat)
+                    throw RPCError(.unknown, "server not registered")
+                }
+                events.add(.heartbeat(request))
+                try await call.send(box.state.withLock { Self.nextResponse(&$0) })
+            }
+            events.add(.heartbeatsEnded)
+        }
+        if isSwift {
+            routes.unary(Methods.describe) { (_: DescribeRequest, _) in
+                DescribeResponse(role: "master", version: "test", clusterID: "cluster-1", nodeID: "master-1")
+            }
+            routes.unary(Methods.report) { (request: ReportRequest, _) in
+                if let gate = box.state.withLock({ $0.reportGate }) { await gate() }
+                events.add(.reported(request))
+                return ReportResponse(clusterID: "cluster-1", unwantedChunks: box.state.withLock { $0.unwanted })
+            }
+        }
+        server = RPCServer(routes: routes, configuration: .init(), group: group, logger: Logger(label: "test-master"))
+        self.port = try await server.listen(host: "127.0.0.1", port: port)
+    }
+
+    private static func nextResponse(_ state: inout State) -> HeartbeatResponse {
+        guard let first = state.tasks.first else { return HeartbeatResponse() }
+        if first.times > 1 { state.tasks[0].times -= 1 } else { state.tasks.removeFirst() }
+        return first.response
+    }
+
+    /// Gives `response` with each of the next `times` heartbeats.
+    func order(_ response: HeartbeatResponse, times: Int = 1) {
+        state.state.withLock { $0.tasks.append((response, times)) }
+    }
+
+    func refuse(_ ids: [String]) { state.state.withLock { $0.unwanted = ids } }
+
+    /// Every Report waits for `gate` before it is answered.
+    func holdReports(_ gate: @escaping @Sendable () async -> Void) { state.state.withLock { $0.reportGate = gate } }
+
+    /// The next heartbeat that lists exactly these chunks.
+    func heartbeat(listing ids: [String]) async {
+        await events.first { if case .heartbeat(let request) = $0 { request.chunks == ids } else { false } }
+    }
+
+    /// A heartbeat that comes after all events so far.
+    func nextHeartbeat() async -> HeartbeatRequest? {
+        let event = await events.first(after: events.all.count) { if case .heartbeat = $0 { true } else { false } }
+        if case .heartbeat(let request) = event { return request }
+        return nil
+    }
+
+    func stop() async { await server.shutdown(grace: .zero) }
+}

@@ -1,0 +1,120 @@
+import DFSCore
+import DFSServices
+import DFSWire
+import NIOCore
+import RPC
+import Synchronization
+
+/// A chunk server in memory on a real socket, Swift or Go in manner, that misbehaves when told to.
+final class TestChunkServer: Sendable {
+    /// What goes wrong, and how often; each counts down.
+    struct Faults: Sendable {
+        /// Uploads that are refused after this many bytes.
+        var refusedUploads = 0
+        var refuseAfter = 0
+        /// Uploads that take nothing more after the first message.
+        var stalledUploads = 0
+        /// Downloads that end in order after half of the bytes.
+        var truncatedDownloads = 0
+        /// Downloads that fail after half of the bytes.
+        var brokenDownloads = 0
+        /// Downloads that stand still after half of the bytes.
+        var stalledDownloads = 0
+        /// Downloads whose bytes are wrong in a way that no message's checksum shows.
+        var corruptedDownloads = 0
+        /// Downloads that announce another chunk length.
+        var mislabelledDownloads = 0
+    }
+
+    /// What was asked of the server.
+    struct Record: Sendable {
+        var uploads: [String] = []
+        var downloads: [(chunk: String, offset: Int)] = []
+        var receivedByteCount = 0
+    }
+
+    let isSwift: Bool
+    let faults = Mutex(Faults())
+    let record = Mutex(Record())
+    private let chunks = Mutex<[String: [UInt8]]>([:])
+
+    init(isSwift: Bool) { self.isSwift = isSwift }
+
+    /// What is stored under `id`.
+    func contents(of id: String) -> [UInt8]? { chunks.withLock { $0[id] } }
+
+    var chunkIDs: [String] { chunks.withLock { $0.keys.sorted() } }
+
+    var routes: ServiceRoutes {
+        var routes = ServiceRoutes()
+        if isSwift {
+            routes.unary(Methods.describe) { (_: DescribeRequest, _) in DescribeResponse(role: "chunkserver") }
+        }
+        routes.streaming(Methods.uploadChunk) { [self] call in try await upload(call) }
+        routes.streaming(Methods.downloadChunk) { [self] call in try await download(call) }
+        return routes
+    }
+
+    private func take(_ fault: WritableKeyPath<Faults, Int>) -> Bool {
+        faults.withLock { faults in
+            guard faults[keyPath: fault] > 0 else { return false }
+            faults[keyPath: fault] -= 1
+            return true
+        }
+    }
+
+    private func upload(_ call: ServerCall) async throws {
+        let isRefused = take(\.refusedUploads)
+        let isStalled = take(\.stalledUploads)
+        var bytes: [UInt8] = []
+        var id: String?
+        while let message = try await call.receive() {
+            let frame = try ChunkDataDecoder.decode(message.segments)
+            if id == nil { record.withLock { $0.uploads.append(frame.chunkID) } }
+            id = frame.chunkID
+            for segment in frame.data { bytes += Array(segment.readableBytesView) }
+            record.withLock { $0.receivedByteCount += frame.dataByteCount }
+            if isRefused, bytes.count >= faults.withLock({ $0.refuseAfter }) {
+                throw DFSError(.resourceExhausted, "disk full")
+            }
+            if isStalled { try await Task.sleep(for: .seconds(1000)) }
+        }
+        guard let id else { throw RPCError(.unknown, "no data received") }
+        if isSwift, let length = try call.metadata.number(CallMetadata.length, as: Int.self), length != bytes.count {
+            throw DFSError(.dataLoss, "got \(bytes.count) bytes of \(length)")
+        }
+        chunks.withLock { $0[id] = bytes }
+        try await call.send(UploadChunkStatus(success: true))
+    }
+
+    private func download(_ call: ServerCall) async throws {
+        guard let id = try await call.receive(DownloadChunkRequest.self)?.chunkID, var bytes = contents(of: id) else {
+            throw DFSError(.notFound, "no such chunk")
+        }
+        var metadata = Metadata()
+        var offset = 0
+        if isSwift {
+            offset = try call.metadata.number(CallMetadata.offset, as: Int.self) ?? 0
+            metadata.add(CallMetadata.offset, number: offset)
+            let isMislabelled = take(\.mislabelledDownloads)
+            metadata.add(CallMetadata.chunkLength, number: isMislabelled ? bytes.count + 1 : bytes.count)
+            metadata.add(CallMetadata.chunkCRC32C, number: CRC32C.of(bytes))
+        }
+        record.withLock { $0.downloads.append((id, offset)) }
+        call.sendInitialMetadata(metadata)
+        if take(\.corruptedDownloads), !bytes.isEmpty { bytes[bytes.count - 1] ^= 1 }
+        let (isTruncated, isBroken) = (take(\.truncatedDownloads), take(\.brokenDownloads))
+        let isStalled = take(\.stalledDownloads)
+        let end = isTruncated || isBroken || isStalled ? (offset + bytes.count) / 2 : bytes.count
+        let encoder = ChunkDataEncoder(chunkID: id)
+        let step = isSwift ? 100_000 : 65_536
+        for start in stride(from: offset, to: end, by: step) {
+            let piece = bytes[start..<min(start + step, end)]
+            let checksum = isSwift ? CRC32C.of(piece) : 0
+            let segments = encoder.encode(data: ByteBuffer(bytes: piece), seqNo: 0, checksum: checksum)
+            try await call.send(RPCMessage(segments: segments))
+        }
+        if isBroken { throw DFSError(.dataLoss, "the disk failed") }
+        if isStalled { try await Task.sleep(for: .seconds(1000)) }
+    }
+}

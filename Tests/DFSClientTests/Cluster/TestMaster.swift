@@ -1,0 +1,157 @@
+import DFSCore
+import DFSServices
+import DFSWire
+import RPC
+import Synchronization
+
+/// A master in memory on a real socket, Swift or Go in manner: as much of one as a client can see.
+final class TestMaster: Sendable {
+    struct File: Sendable {
+        var uploadID: String?
+        var isComplete = false
+        var chunks: [Int: (id: String, servers: [String])] = [:]
+        var digests: [ChunkDigest] = []
+    }
+
+    struct State: Sendable {
+        var files: [String: File] = [:]
+        /// Addresses, first choice first.
+        var servers: [String] = []
+        var abandoned: [String] = []
+        var excluded: [[String]] = []
+        /// Chunks that a Go master forgets right after it has allocated them.
+        var loses: Set<String> = []
+        /// Calls of any kind that fail with UNAVAILABLE; counts down.
+        var unavailableCalls = 0
+        /// Completes whose answer is lost after the file was sealed; counts down.
+        var lostCompletes = 0
+        /// Whether readers are told digests.
+        var tellsDigests = true
+    }
+
+    let isSwift: Bool
+    let chunkSize: Int
+    let replication: Int
+    let state = Mutex(State())
+
+    init(isSwift: Bool, chunkSize: Int, replication: Int) {
+        self.isSwift = isSwift
+        self.chunkSize = chunkSize
+        self.replication = replication
+    }
+
+    var routes: ServiceRoutes {
+        var routes = ServiceRoutes()
+        routes.unary(Methods.allocateChunk) { [self] (request: AllocateChunkRequest, call) in
+            try allocate(request, call.metadata)
+        }
+        routes.unary(Methods.getFileInfo) { [self] (request: GetFileInfoRequest, _) in try info(request) }
+        guard isSwift else { return routes }
+        routes.unary(Methods.describe) { (_: DescribeRequest, _) in DescribeResponse(role: "master") }
+        routes.unary(Methods.create) { [self] (request: CreateRequest, _) in try create(request) }
+        routes.unary(Methods.complete) { [self] (request: CompleteRequest, _) in try complete(request) }
+        routes.unary(Methods.abandon) { [self] (request: AbandonRequest, _) in abandon(request) }
+        routes.unary(Methods.open) { [self] (request: OpenRequest, _) in try open(request) }
+        return routes
+    }
+
+    private func checkAvailable(_ state: inout State) throws {
+        guard state.unavailableCalls > 0 else { return }
+        state.unavailableCalls -= 1
+        throw DFSError(.unavailable, "starting")
+    }
+
+    private func create(_ request: CreateRequest) throws -> CreateResponse {
+        try state.withLock { state in
+            try checkAvailable(&state)
+            guard state.files[request.name] == nil else { throw DFSError(.alreadyExists, "\(request.name) exists") }
+            let id = "upload of \(request.name)"
+            state.files[request.name] = File(uploadID: id)
+            return CreateResponse(uploadID: id, chunkSize: UInt64(chunkSize), replication: UInt32(replication))
+        }
+    }
+
+    private func allocate(_ request: AllocateChunkRequest, _ metadata: Metadata) throws -> AllocateChunkResponse {
+        try state.withLock { state in
+            try checkAvailable(&state)
+            let index = Int(request.chunkIndex)
+            if !isSwift, state.files[request.fileName]?.chunks[index] != nil {
+                throw RPCError(.unknown, " chunk already exists ")
+            }
+            var file = state.files[request.fileName] ?? File()
+            if isSwift, metadata.first(CallMetadata.upload) != file.uploadID || file.uploadID == nil {
+                throw DFSError(.notFound, "no such upload")
+            }
+            let excluded = metadata.first(CallMetadata.exclude)?.split(separator: ",").map(String.init) ?? []
+            state.excluded.append(excluded)
+            let kept = file.chunks[index]?.servers.filter { !excluded.contains($0) } ?? []
+            let others = state.servers.filter { !excluded.contains($0) && !kept.contains($0) }
+            let servers = Array((kept + others).prefix(replication))
+            guard servers.count == replication else {
+                state.files[request.fileName] = file
+                throw isSwift
+                    ? RPCError(DFSError(.resourceExhausted, "too few chunk servers"))
+                    : RPCError(.unknown, " server count criteria not met ")
+            }
+            let name = request.fileName.replacing("/", with: "%2F")
+            let id = file.chunks[index]?.id ?? "\(isSwift ? "id." : "")\(name)_\(index)"
+            file.chunks[index] = (id, state.loses.contains(id) ? [] : servers)
+            state.files[request.fileName] = file
+            return AllocateChunkResponse(chunkID: id, replicaServers: servers)
+        }
+    }
+
+    private func info(_ request: GetFileInfoRequest) throws -> GetFileInfoResponse {
+        try state.withLock { state in
+            try checkAvailable(&state)
+            guard let file = state.files[request.fileName] else { throw RPCError(.unknown, "file does not exist") }
+            // In no order, as Go's maps are.
+            let chunks = file.chunks.values.map { FileChunkInfo(chunkID: $0.id, replicaServers: $0.servers) }
+            return GetFileInfoResponse(fileInfo: chunks)
+        }
+    }
+
+    private func complete(_ request: CompleteRequest) throws -> CompleteResponse {
+        try state.withLock { state in
+            try checkAvailable(&state)
+            guard let (name, found) = state.files.first(where: { $0.value.uploadID == request.uploadID }),
+                !found.isComplete
+            else { throw DFSError(.notFound, "no such upload") }
+            var file = found
+            file.isComplete = true
+            file.uploadID = nil
+            file.digests = request.chunks
+            for (index, replicas) in request.replicas.enumerated() { file.chunks[index]?.servers = replicas.servers }
+            state.files[name] = file
+            if state.lostCompletes > 0 {
+                state.lostCompletes -= 1
+                throw DFSError(.unavailable, "the answer was lost")
+            }
+            return CompleteResponse()
+        }
+    }
+
+    private func abandon(_ request: AbandonRequest) -> AbandonResponse {
+        state.withLock { state in
+            state.abandoned.append(request.uploadID)
+            state.files = state.files.filter { $0.value.uploadID != request.uploadID }
+            return AbandonResponse()
+        }
+    }
+
+    private func open(_ request: OpenRequest) throws -> OpenResponse {
+        try state.withLock { state in
+            try checkAvailable(&state)
+            guard let file = state.files[request.name], file.isComplete else {
+                throw DFSError(.notFound, "no file \(request.name)")
+            }
+            let chunks = file.digests.enumerated().map { index, digest in
+                OpenChunk(
+                    digest: state.tellsDigests ? digest : ChunkDigest(chunkID: digest.chunkID),
+                    digestKnown: state.tellsDigests, version: 1, servers: file.chunks[index]?.servers ?? [])
+            }
+            let length = file.digests.reduce(0) { $0 + $1.length }
+            return OpenResponse(length: length, chunkSize: UInt64(chunkSize), chunks: chunks)
+        }
+    }
+}
