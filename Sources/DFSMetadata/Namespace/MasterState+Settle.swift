@@ -26,7 +26,13 @@ extension MasterState {
                 abandon(file, reason: "chunk \(index) was never allocated")
                 return
             }
-            guard chunks[chunk].digest == nil, isHopeless(chunk, of: entry, for: now - since) else { continue }
+            guard chunks[chunk].digest == nil else { continue }
+            if index == entry.chunks.count - 1, let (digest, server) = agreed(chunk) {
+                // The last proof: this comes back here and seals.
+                accept(chunk, digest, on: server)
+                return
+            }
+            guard isHopeless(chunk, of: entry, for: now - since) else { continue }
             abandon(file, reason: "chunk \(index) reached no server whole")
             return
         }
@@ -45,10 +51,14 @@ extension MasterState {
                 // server was not heard of lately, or the master has just begun.
                 return hasLostPatience || (!entry.isRecovered && now - server.lastHeard <= policy.absenceInterval)
             case .go:
-                // Having nothing is believed when it is said twice, too few bytes only when the time is up.
+                // Having nothing is believed when it is said twice, too few bytes in mid-file only when the time is up.
                 let finding = verification.settledFinding(
                     ProbeKey(chunk: chunk, server: replica.server), now, policy.rereadInterval)
-                return finding == .absent || (finding != nil && finding != .unreachable && hasLostPatience)
+                switch finding {
+                case .absent: return true
+                case .read: return hasLostPatience && chunks[chunk].index < entry.chunks.count - 1
+                case .unreachable, nil: return false
+                }
             case .unknown: return false
             }
         }

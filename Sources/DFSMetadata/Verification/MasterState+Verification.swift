@@ -93,16 +93,13 @@ extension MasterState {
             return
         }
         verification.rest(key, until: now + pause(key, isArriving: false))
-        if chunks[key.chunk].index == entry.chunks.count - 1, let (digest, server) = agreed(key.chunk) {
-            accept(key.chunk, digest, on: server)
-        }
         reviewSettling(entry.header.id)
     }
 
     /// The content of an unproven last chunk, once every server that may hold it has been read alike twice. A Go client
     /// tries its servers in order and stops at the first success, so the longest copy is the one, and among equals the
     /// last.
-    private func agreed(_ chunk: ChunkHandle) -> (Digest, ServerHandle)? {
+    func agreed(_ chunk: ChunkHandle) -> (Digest, ServerHandle)? {
         guard let file = namespace.file(chunks[chunk].file), case .settling(let since) = file.phase else { return nil }
         var best: (Digest, ServerHandle)?
         for replica in chunks[chunk].replicas {

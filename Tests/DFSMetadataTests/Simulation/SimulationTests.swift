@@ -4,6 +4,17 @@ import Testing
 
 @testable import DFSMetadata
 
+extension World {
+    /// What befell a file, and every node meanwhile.
+    func history(of name: String) -> String {
+        history.filter { line in
+            ["kill", "start", "restarts", "\"\(name)\"", " \(name) ", "\(name).", "(\(name)"].contains {
+                line.contains($0)
+            }
+        }.joined(separator: "\n")
+    }
+}
+
 /// Storms of failures, then calm: everything acknowledged must be readable, at its factor, and nothing unknown deleted.
 @Suite struct SimulationTests {
     /// `DFS_SIMULATION_SEEDS=<first>-<last>` runs others than these.
@@ -22,7 +33,7 @@ import Testing
         for (name, contents) in world.acknowledged.sorted(by: { $0.key < $1.key }) {
             let answer = try world.master.open(name).answer
             guard case .success(.opened(let file)) = answer else {
-                Issue.record("seed \(seed): \(name) was acknowledged, and is \(answer)")
+                Issue.record("seed \(seed): \(name) was acknowledged, and is \(answer)\n\(world.history(of: name))")
                 continue
             }
             #expect(file.chunks.map(\.digest) == contents, "seed \(seed), \(name)")

@@ -22,6 +22,7 @@ extension World {
     /// The client is gone: its connection closes.
     mutating func endUpload(_ number: Int) throws {
         uploads[number].isOver = true
+        note("client of \(uploads[number].name) ends")
         try perform(master.close(uploads[number].connection))
     }
 
@@ -85,6 +86,7 @@ extension World {
     /// Uploads a chunk to one server: false when the server is down or the upload broke.
     private mutating func send(_ chunk: ChunkID, _ content: Digest, to number: Int) throws -> Bool {
         guard servers[number].isUp else { return false }
+        note("send \(chunk) to \(servers[number].address)")
         if isStormy, chance(8) {
             if servers[number].kind == .go { servers[number].chunks[chunk] = torn(content) }
             return false

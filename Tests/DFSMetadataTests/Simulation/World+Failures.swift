@@ -29,6 +29,7 @@ extension World {
 
     private mutating func kill(_ number: Int) throws {
         servers[number].isUp = false
+        note("kill \(servers[number].address) \(servers[number].kind)")
         let server = servers[number]
         try perform(master.step(.heartbeatStreamEnded(server.address, server.stream)))
         try perform(master.step(.connectionClosed(server.connection)))
@@ -37,10 +38,12 @@ extension World {
     private mutating func start(_ number: Int) {
         servers[number].isUp = true
         servers[number].life += 1
+        note("start \(servers[number].address)")
     }
 
     private mutating func restartMaster() {
         master.restart()
+        note("master restarts")
         for number in servers.indices where servers[number].isUp { servers[number].life += 1 }
         // Swift clients go on over new connections; Go clients fail at their next call, which is simulated as their end.
         for number in uploads.indices where uploads[number].writer == .go { uploads[number].isOver = true }

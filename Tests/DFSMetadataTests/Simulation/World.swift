@@ -20,6 +20,8 @@ struct World {
     var uploads: [SimulatedUpload] = []
     /// What was acknowledged to a client, by name.
     var acknowledged: [String: [Digest]] = [:]
+    /// What the master logged of uploads, for people.
+    var history: [String] = []
     /// While false, nothing fails any more.
     var isStormy = true
     private var events: [(due: MonotonicInstant, event: Event)] = []
@@ -97,7 +99,8 @@ struct World {
             case .describe(let address): schedule(.described(index(of: address)), in: delay())
             case .readBack(let chunk, let address): schedule(.read(chunk, index(of: address)), in: delay())
             case .heartbeatResponse(let stream, let batch): try receive(batch, on: stream)
-            case .persist, .answer, .log: continue
+            case .log(let notice): note("\(notice)")
+            case .persist, .answer: continue
             }
         }
     }
@@ -134,6 +137,8 @@ struct World {
             server.isUp ? server.chunks[chunk].map { .read($0) } ?? .absent : .unreachable
         try perform(master.step(.readBack(chunk, at: server.address, finding)))
     }
+
+    mutating func note(_ text: String) { history.append("\(master.now.nanoseconds / 1_000_000_000)s \(text)") }
 
     func torn(_ content: Digest) -> Digest {
         Digest(length: max(1, content.length / 2), crc32c: content.crc32c &+ 1)
