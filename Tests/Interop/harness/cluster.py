@@ -114,6 +114,11 @@ class Cluster:
         server.process.kill()
         self.servers.remove(server)
 
+    def ended(self):
+        """What has ended by itself and should not have, in words."""
+        expected = [self.master] + [server.process for server in self.servers]
+        return [f"{process.name} ended by itself: {process.log}" for process in expected if process.has_ended()]
+
     def await_registrations(self):
         """Puts one byte under new names until the master has two servers to offer."""
         probe = self.folder / "probe"

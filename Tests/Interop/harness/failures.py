@@ -33,6 +33,7 @@ class FailureJob:
         try:
             with Cluster(self.master, self.servers, folder, logs) as cluster:
                 self.check(cluster, self._put_files(cluster))
+                self.row.problems += cluster.ended()
             self.row.ran = True
         except processes.ProcessError as problem:
             self.row.fail(problem)

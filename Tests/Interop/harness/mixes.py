@@ -41,6 +41,7 @@ class MatrixJob:
                     row.fail(problem)
                 except Exception:
                     row.fail(traceback.format_exc())
+                row.problems += cluster.ended()
                 row.seconds = time.monotonic() - start
 
     def _samples(self, putter):
@@ -79,7 +80,8 @@ class MatrixJob:
         transfers.settle(cluster, putter, stored, row)
 
     def _get_by_all(self, cluster, file, row, patience):
-        for getter in self.getters:
+        """The Swift client asks again by itself while a file is UNAVAILABLE, so it comes last: the others show it."""
+        for getter in sorted(self.getters, key=lambda kind: kind == SWIFT):
             transfers.get(cluster, getter, file, row, patience)
 
 
