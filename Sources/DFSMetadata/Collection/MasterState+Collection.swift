@@ -29,7 +29,7 @@ extension MasterState {
             let replicas = chunks[chunk].replicas
             cancelCopies(of: chunk)
             for replica in replicas { removeReplica(of: chunk, on: replica.server) }
-            repair.queue.remove(chunk)
+            repair.forget(chunk)
             chunks.remove(chunk)
             for replica in replicas where replica.state != .assigned {
                 requestDeletion(of: id, on: replica.server)

@@ -77,6 +77,7 @@ package struct MasterState: Sendable {
         reviewSettlingFiles()
         expireCopies()
         releaseHeldRepairs()
+        repair.retry(256)
         verification.wake(now: now)
     }
 

@@ -46,6 +46,18 @@ extension World {
             }
         }
         checkLeftovers(world, seed)
+        checkRecords(world.master.state)
+    }
+
+    /// The two sides of each replica record agree.
+    private func checkRecords(_ state: MasterState) {
+        for server in state.servers.all {
+            let held = state.chunks.all.filter { state.chunks[$0].position(of: server.handle) != nil }
+            #expect(server.chunks == Set(held))
+            let assigned = held.count { state.chunks[$0].replica(on: server.handle)?.state == .assigned }
+            #expect(server.assignedCount == assigned)
+            #expect(server.outstandingCopies == 0, "a copy is still counted as under way")
+        }
     }
 
     /// No upload stays open, and no condemned chunk stays on a server.
