@@ -41,6 +41,25 @@ import Testing
         #expect(try master.open("a").answer.opened().chunks[0].servers.count == 2)
     }
 
+    @Test func aListThatSaysNothingNewIsRecognisedInAnyOrderUntilSomethingChanges() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        let ids = try ["a", "b", "c"].map { try master.putFile($0).id }
+        let server = try #require(master.state.servers.handle(of: ServerAddress(":1")))
+        _ = try master.heartbeat(":1", ids)
+        let number = master.state.servers[server].listNumber
+        _ = try master.heartbeat(":1", ids.reversed())
+        #expect(master.state.servers[server].listNumber == number, "not looked at")
+        _ = try master.heartbeat(":1", ids.dropLast())
+        #expect(master.state.servers[server].listNumber == number + 1)
+        _ = try master.heartbeat(":1", ids.dropLast())
+        #expect(master.state.servers[server].listNumber == number + 2, "a chunk that is missing is waited for")
+        _ = try master.heartbeat(":1", ids)
+        _ = try master.putFile("d")
+        _ = try master.heartbeat(":1", ids)
+        #expect(master.state.servers[server].listNumber == number + 4, "its records have changed")
+    }
+
     @Test func anEmptyListAtRegistrationLosesNothing() throws {
         var master = MasterHarness()
         try master.join(.swift, ":1", ":2")

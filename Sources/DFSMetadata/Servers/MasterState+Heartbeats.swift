@@ -42,6 +42,7 @@ extension MasterState {
         if isBack {
             servers[server].isAlive = true
             servers[server].aliveSince = now
+            servers[server].isReturning = true
             effects.append(.log(.serverJoined(address)))
         }
         servers[server].lastHeard = now
@@ -77,6 +78,7 @@ extension MasterState {
         servers[server].isAlive = false
         servers[server].stream = nil
         servers[server].deletions.removeAll()
+        servers[server].settledList = nil
         effects.append(.log(.serverDied(servers[server].address)))
         cancelCopies(of: server)
         for chunk in servers[server].chunks.sorted() {

@@ -2,12 +2,16 @@ import DFSCore
 
 // What a server's list of chunks says, as a difference to its previous list.
 extension MasterState {
-    /// Takes the free space and the list. Costs one look-up a listed chunk, and nothing for all other chunks.
+    /// Takes the free space and the list. A list that says nothing new costs one hash a listed chunk, any other one look-up
+    /// a listed chunk; chunks of other servers cost nothing.
     mutating func take(_ report: ServerReport, from server: ServerHandle) {
         servers[server].freeBytes = report.freeBytes
         servers[server].reservedBytes = 0
+        let fingerprint = ListFingerprint(report.chunks)
+        if servers[server].settledList == fingerprint { return }
         servers[server].listNumber &+= 1
-        let wasAway = servers[server].aliveSince == now
+        let wasAway = servers[server].isReturning
+        servers[server].isReturning = false
         let number = servers[server].listNumber
         var seen = 0
         var deletionsSeen: [ChunkID: MonotonicInstant] = [:]
@@ -25,7 +29,9 @@ extension MasterState {
         // A deletion that no list shows any more is done.
         servers[server].deletions = deletionsSeen
         for id in doomed { requestDeletion(of: id, on: server) }
-        if seen < servers[server].chunks.count - servers[server].assignedCount { noteMissing(on: server, number) }
+        let isComplete = seen == servers[server].chunks.count - servers[server].assignedCount
+        servers[server].settledList = isComplete && doomed.isEmpty && !wasAway ? fingerprint : nil
+        if !isComplete { noteMissing(on: server, number) }
         if wasAway {
             for chunk in servers[server].chunks.sorted() {
                 considerReading(chunk, on: server)
@@ -78,6 +84,7 @@ extension MasterState {
     mutating func addReplica(_ replica: Replica, to chunk: ChunkHandle) {
         chunks[chunk].replicas.append(replica)
         servers[replica.server].chunks.insert(chunk)
+        servers[replica.server].settledList = nil
         if replica.state == .assigned { servers[replica.server].assignedCount += 1 }
     }
 
@@ -85,12 +92,14 @@ extension MasterState {
         guard let at = chunks[chunk].position(of: server) else { return }
         let replica = chunks[chunk].replicas.remove(at: at)
         servers[server].chunks.remove(chunk)
+        servers[server].settledList = nil
         if replica.state == .assigned { servers[server].assignedCount -= 1 }
         verification.forget(ProbeKey(chunk: chunk, server: server))
     }
 
     mutating func update(_ chunk: ChunkHandle, on server: ServerHandle, _ change: (inout Replica) -> Void) {
         guard let at = chunks[chunk].position(of: server) else { return }
+        servers[server].settledList = nil
         let wasAssigned = chunks[chunk].replicas[at].state == .assigned
         change(&chunks[chunk].replicas[at])
         let isAssigned = chunks[chunk].replicas[at].state == .assigned

@@ -12,6 +12,8 @@ struct Server: Sendable {
     var lastHeard: MonotonicInstant
     /// When its present life began: of the surplus copies of a chunk, the one on the server back last goes.
     var aliveSince: MonotonicInstant
+    /// Whether it has sent no list in this life yet: its copies begin to count again with the first one.
+    var isReturning = true
 
     /// The connection it was last heard on; a new one makes the master ask again who it is.
     var connection: ConnectionToken?
@@ -26,6 +28,9 @@ struct Server: Sendable {
 
     /// The number of its newest list.
     var listNumber: UInt32 = 0
+    /// Its newest list, where that agreed with the records in all points and none of them has changed since: the same
+    /// list again says nothing new.
+    var settledList: ListFingerprint?
     /// Chunks with a replica record that names this server.
     var chunks: Set<ChunkHandle> = []
     /// How many of these are only assigned, so that its lists need not name them.
