@@ -34,7 +34,8 @@ let package = Package(
         .systemLibrary(
             name: "CNGHTTP2", path: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(
-            name: "CProtobufC", path: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+            name: "CProtobufC", path: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]
+        ),
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .target(name: "CMessages", dependencies: ["CProtobufC"]),
         .target(name: "CLinux"),
@@ -60,16 +61,22 @@ let package = Package(
         .target(
             name: "DFSChunkStore", dependencies: ["DFSFiles", "DFSCore", nioCore], swiftSettings: memorySafe),
         .target(
-            name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSFiles", "DFSCore", grdb], swiftSettings: memorySafe),
+            name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSFiles", "DFSCore", grdb],
+            swiftSettings: memorySafe),
 
         // Nodes and client.
         .target(
             name: "DFSMaster",
-            dependencies: ["DFSMetadata", "DFSMetadataStore", "DFSFiles", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging],
+            dependencies: [
+                "DFSMetadata", "DFSMetadataStore", "DFSFiles", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore,
+                nioPosix, logging,
+            ],
             swiftSettings: memorySafe),
         .target(
             name: "DFSChunkServer",
-            dependencies: ["DFSChunkStore", "DFSFiles", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging],
+            dependencies: [
+                "DFSChunkStore", "DFSFiles", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging,
+            ],
             swiftSettings: memorySafe),
         .target(
             name: "DFSClient",
@@ -84,13 +91,15 @@ let package = Package(
             name: "DFSCommandLine", dependencies: ["DFSCore", argumentParser, logging, serviceLifecycle],
             swiftSettings: strict),
         .executableTarget(
-            name: "dfs-master", dependencies: ["DFSMaster", "DFSCommandLine", argumentParser], swiftSettings: memorySafe),
+            name: "dfs-master", dependencies: ["DFSMaster", "DFSCommandLine", argumentParser], swiftSettings: memorySafe
+        ),
         .executableTarget(
             name: "dfs-chunkserver",
             dependencies: ["DFSChunkServer", "DFSFiles", "DFSCommandLine", "DFSCore", argumentParser, logging],
             swiftSettings: memorySafe),
         .executableTarget(
-            name: "dfs-client", dependencies: ["DFSClient", "DFSCommandLine", argumentParser], swiftSettings: memorySafe),
+            name: "dfs-client", dependencies: ["DFSClient", "DFSCommandLine", argumentParser], swiftSettings: memorySafe
+        ),
 
         // Tests mirror Sources; ClusterTests runs the built binaries as real processes.
         .testTarget(name: "DFSCoreTests", dependencies: ["DFSCore"]),
@@ -104,8 +113,10 @@ let package = Package(
         .testTarget(name: "DFSChunkStoreTests", dependencies: ["DFSChunkStore", "DFSSimulation", nioCore]),
         .testTarget(name: "DFSMasterTests", dependencies: ["DFSMaster", "DFSServices", nioPosix]),
         .testTarget(
-            name: "DFSChunkServerTests", dependencies: [
-                "DFSChunkServer", "DFSChunkStore", "DFSFiles", "DFSSimulation", "DFSServices", "DFSWire", "RPC", nioCore,
+            name: "DFSChunkServerTests",
+            dependencies: [
+                "DFSChunkServer", "DFSChunkStore", "DFSFiles", "DFSSimulation", "DFSServices", "DFSWire", "RPC",
+                nioCore,
                 nioPosix,
             ]),
         .testTarget(

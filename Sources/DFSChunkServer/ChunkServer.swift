@@ -1,6 +1,4 @@
-import DFSChunkStore
 import DFSCore
-import DFSFiles
 import DFSServices
 import Logging
 import NIOPosix
@@ -30,9 +28,9 @@ package final class ChunkServer: Sendable {
         let workTask: Task<Void, Never>
     }
 
-    private let settings: ChunkServerSettings
-    private let logger: Logger
-    private let group: MultiThreadedEventLoopGroup
+    let settings: ChunkServerSettings
+    let logger: Logger
+    let group: MultiThreadedEventLoopGroup
     private let running = Mutex<Running?>(nil)
 
     /// Opens nothing yet.
@@ -64,10 +62,9 @@ package final class ChunkServer: Sendable {
         let tasks = NodeTasks(
             replicationLimits: settings.replication, breakerLimits: settings.deletionBreaker,
             settlingTime: settings.goSettlingTime, changes: changes, logger: logger)
-        let peers = PeerPool(group: group, logger: logger)
         let master = Peer(
             address: settings.master, role: "master", group: group, configuration: Self.masterChannel, logger: logger)
-        // Its address may depend on the port that the system chooses, and the services need the session.
+        // The address may depend on the port that the system chooses, and the services need the session before.
         let address = LateAddress()
         let session = MasterSession(
             address: address, nodeID: store.nodeID, peer: master, store: store, threads: threads, tasks: tasks,
@@ -76,25 +73,16 @@ package final class ChunkServer: Sendable {
             routes: routes(store, threads, session), configuration: Self.serverConfiguration, group: group,
             logger: logger)
         let port = try await listen(server)
-        address.set(settings.advertise ?? ServerAddress(host: settings.listen.host, port: port))
-
+        let listening = ServerAddress(host: settings.listen.host, port: port)
+        address.set(settings.advertise ?? listening)
+        let peers = PeerPool(group: group, logger: logger)
+        let work = BackgroundWork(
+            replication: ReplicationWorker(
+                tasks: tasks, store: store, threads: threads, peers: peers, changes: changes, logger: logger),
+            deletion: DeletionWorker(tasks: tasks, store: store, threads: threads, changes: changes, logger: logger),
+            housekeeper: Housekeeper(store: store, threads: threads, master: session, logger: logger))
         let sessionTask = Task { await session.run() }
-        let workTask = Task { [logger] in
-            await withDiscardingTaskGroup { group in
-                group.addTask {
-                    await ReplicationWorker(
-                        tasks: tasks, store: store, threads: threads, peers: peers, changes: changes, logger: logger
-                    ).run()
-                }
-                group.addTask {
-                    await DeletionWorker(tasks: tasks, store: store, threads: threads, changes: changes, logger: logger)
-                        .run()
-                }
-                group.addTask {
-                    await Housekeeper(store: store, threads: threads, master: session, logger: logger).run()
-                }
-            }
-        }
+        let workTask = Task { await work.run() }
         running.withLock {
             $0 = Running(
                 threads: threads, peers: peers, master: master, session: session, server: server,
@@ -103,52 +91,10 @@ package final class ChunkServer: Sendable {
         logger.info(
             "chunk server ready",
             metadata: [
-                "listen": "\(ServerAddress(host: settings.listen.host, port: port))", "address": "\(address.text)",
-                "dir": "\(settings.folder)", "node": "\(store.nodeID)",
+                "listen": "\(listening)", "address": "\(address.text)", "dir": "\(settings.folder)",
+                "node": "\(store.nodeID)",
             ])
         return port
-    }
-
-    private func listen(_ server: RPCServer) async throws -> UInt16 {
-        do {
-            return try await server.listen(host: settings.listen.host, port: settings.listen.port)
-        } catch let error as RPCError {
-            throw DFSError(.init(error.code, message: error.message), error.message)
-        }
-    }
-
-    private func openStore(_ threads: DiskThreads) async throws -> ChunkStore {
-        let settings = settings
-        let store = try await threads.run {
-            try ChunkStore(
-                root: settings.folder, files: settings.files, settings: settings.store,
-                wallClock: WallSeconds.now, newNodeID: NodeID.random())
-        }
-        let found = store.startReport
-        if found.temporariesRemoved > 0 {
-            logger.info("removed what unfinished uploads left", metadata: ["files": "\(found.temporariesRemoved)"])
-        }
-        if !found.ignored.isEmpty {
-            let names = found.ignored.sorted().prefix(5).joined(separator: " ")
-            logger.warning(
-                "names in the folder that are no chunks are left alone",
-                metadata: ["count": "\(found.ignored.count)", "first": "\(names)"])
-        }
-        logger.info(
-            "chunks found", metadata: ["complete": "\(found.complete)", "unverified": "\(found.unverified)"])
-        return store
-    }
-
-    private func routes(_ store: ChunkStore, _ threads: DiskThreads, _ session: MasterSession) -> ServiceRoutes {
-        var routes = ServiceRoutes()
-        UploadService(
-            store: store, threads: threads, master: session, budget: WriteBudget(byteCount: settings.writeBudget),
-            stallLimit: settings.stallLimit, logger: logger
-        ).add(to: &routes)
-        DownloadService(store: store, threads: threads, changes: session.changes, stallLimit: settings.stallLimit)
-            .add(to: &routes)
-        NodeService(nodeID: store.nodeID, master: session).add(to: &routes)
-        return routes
     }
 
     /// Takes no new call, lets those under way finish for a bounded time, leaves the master in order, closes everything.
@@ -177,21 +123,5 @@ package final class ChunkServer: Sendable {
         }
         await task.value
         watch.cancel()
-    }
-
-    /// Windows that hold a few messages, so that what clients have sent and no upload has taken stays small.
-    private static var serverConfiguration: RPCServer.Configuration {
-        var configuration = RPCServer.Configuration()
-        configuration.http2.streamWindow = 2 << 20
-        configuration.http2.connectionWindow = 8 << 20
-        return configuration
-    }
-
-    /// Comes back quickly after a restart of the master.
-    private static var masterChannel: ClientChannel.Configuration {
-        var configuration = ClientChannel.Configuration()
-        configuration.backoff.initial = .milliseconds(100)
-        configuration.backoff.maximum = .seconds(1)
-        return configuration
     }
 }

@@ -6,17 +6,22 @@ import DFSFiles
 package struct ChunkServerSettings: Sendable {
     /// Where to listen; port 0 lets the system choose.
     package var listen = ServerAddress(host: "", port: 9001)
+    /// Where the master is dialled.
     package var master = ServerAddress(host: "", port: 8000)
     /// The folder of chunks, made where missing.
     package var folder = "./data"
     /// What the master and its clients dial; `nil` is where the server listens, as it was written.
     package var advertise: ServerAddress?
+    /// Between heartbeats when nothing changes.
     package var heartbeatInterval = ClusterDefaults.heartbeatInterval
+    /// Quarantine and reservations.
     package var store = ChunkStore.Settings()
+    /// Copies at once, and pauses between equal ones.
     package var replication = ReplicationTasks.Limits()
     /// How long after an upload a Go master's wish for a copy of the chunk is left to its repetition; longer than a Go
     /// node's heartbeat interval, after which a target that has the chunk has listed it.
     package var goSettlingTime = Duration.seconds(8)
+    /// Which bursts of deletions are held.
     package var deletionBreaker = DeletionBreaker.Limits()
     /// Bytes of all uploads together that may wait for the disk.
     package var writeBudget = 24 << 20

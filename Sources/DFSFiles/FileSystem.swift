@@ -55,6 +55,7 @@ package struct FileStatus: Sendable, Equatable {
     /// The kinds that matter here.
     package enum Kind: Sendable { case file, folder, other }
 
+    /// What it is.
     package let kind: Kind
     /// Bytes, of a file.
     package let size: Int64

@@ -38,8 +38,10 @@ enum ImageReader {
                 throw damaged("a chunk's index is out of range")
             }
             let version = UInt64(bitPattern: row["version"] as Int64)
+            let assigned = try ((row["assigned"] as String?) ?? "").split(separator: ",")
+                .map { try ServerAddress(String($0)) }
             chunks[FileID(stored: row["file"]), default: []]
-                .append(ChunkRecord(index: index, version: version, digest: digest))
+                .append(ChunkRecord(index: index, version: version, digest: digest, assigned: assigned))
         }
         return chunks
     }

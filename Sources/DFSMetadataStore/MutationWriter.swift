@@ -7,7 +7,7 @@ enum MutationWriter {
     static func write(_ mutation: Mutation, to database: Database) throws {
         switch mutation {
         case .begin(let header): try begin(header, database)
-        case .allocate(let file, let index): try allocate(file, index, database)
+        case .allocate(let file, let index, let servers): try allocate(file, index, servers, database)
         case .seal(let file, let digests): try seal(file, digests, database)
         case .abandon(let tombstone): try abandon(tombstone, database)
         }
@@ -24,14 +24,17 @@ enum MutationWriter {
         ])
     }
 
-    private static func allocate(_ file: FileID, _ index: Int, _ database: Database) throws {
-        try database.cachedStatement(sql: #"INSERT INTO chunks (file, "index", version) VALUES (?, ?, ?)"#)
-            .execute(arguments: [file.stored, index, Int64(bitPattern: ChunkRecord.firstVersion)])
+    private static func allocate(
+        _ file: FileID, _ index: Int, _ servers: [ServerAddress], _ database: Database
+    ) throws {
+        let assigned = servers.isEmpty ? nil : servers.map(\.description).joined(separator: ",")
+        try database.cachedStatement(sql: #"INSERT INTO chunks (file, "index", version, assigned) VALUES (?, ?, ?, ?)"#)
+            .execute(arguments: [file.stored, index, Int64(bitPattern: ChunkRecord.firstVersion), assigned])
     }
 
     private static func seal(_ file: FileID, _ digests: [Digest], _ database: Database) throws {
         let update = try database.cachedStatement(
-            sql: #"UPDATE chunks SET length = ?, crc32c = ? WHERE file = ? AND "index" = ?"#)
+            sql: #"UPDATE chunks SET length = ?, crc32c = ?, assigned = NULL WHERE file = ? AND "index" = ?"#)
         for (index, digest) in digests.enumerated() {
             try update.execute(arguments: [
                 Int64(bitPattern: digest.length), Int64(digest.crc32c), file.stored, index,

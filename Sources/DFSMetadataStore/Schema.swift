@@ -65,6 +65,7 @@ enum Schema {
             version INTEGER NOT NULL,
             length INTEGER,
             crc32c INTEGER,
+            assigned TEXT,
             PRIMARY KEY (file, "index")
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE tombstones (

@@ -12,8 +12,9 @@ package struct WireLimits: Sendable, Equatable {
     /// version may add.
     package static let small = WireLimits(maxBytes: 256 << 10, maxFields: 4096)
 
-    /// One entry for each chunk of a file: 64 MiB and half a million fields hold a file of several TiB.
-    package static let file = WireLimits(maxBytes: 64 << 20, maxFields: 512 << 10)
+    /// One entry for each chunk of a file, of nine fields or so: 64 MiB and 2 million fields hold 200,000 chunks, a file of
+    /// 12 TiB in full ones.
+    package static let file = WireLimits(maxBytes: 64 << 20, maxFields: 2 << 20)
 
     /// One entry for each chunk of a server. A Go node lists every id in every heartbeat: 64 MiB hold 2 million ids of 32
     /// bytes, 128 TiB of full chunks on one server.

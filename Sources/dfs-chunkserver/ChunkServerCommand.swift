@@ -13,8 +13,8 @@ struct ChunkServerCommand: NodeCommand {
     private static let folderFlag = FlagDeclaration.value(
         "dir", String.self, help: "Folder of chunks; made where missing.", placeholder: "folder")
     private static let advertiseFlag = FlagDeclaration.value(
-        "advertise", String.self, help: "Address that others dial to reach this server; by default that of -port.",
-        placeholder: "address")
+        "advertise", ServerAddress.self,
+        help: "Address that others dial to reach this server; by default that of -port.")
     private static let quarantineFlag = FlagDeclaration.value(
         "quarantine-keep", GoDuration.self, environment: "DFS_QUARANTINE_KEEP",
         help: "How long deleted chunks are kept below .dfs/quarantine in the folder.")
@@ -37,7 +37,7 @@ struct ChunkServerCommand: NodeCommand {
     @Option(Self.portFlag) var port = ServerAddress(host: "", port: 9001)
     @Option(Self.masterFlag) var master = ServerAddress(host: "", port: 8000)
     @Option(Self.folderFlag) var folder = "./data"
-    @Option(Self.advertiseFlag) var advertise = ""
+    @Option(Self.advertiseFlag) var advertise: ServerAddress?
     @Option(Self.quarantineFlag) var quarantineKeep = GoDuration(.seconds(24 * 3600))
     @Option(Self.deletionShareFlag) var deletionShare = 30
     @Option(Self.deletionMinimumFlag) var deletionMinimum = 100
@@ -57,7 +57,7 @@ struct ChunkServerCommand: NodeCommand {
         settings.listen = port
         settings.master = master
         settings.folder = folder
-        settings.advertise = advertise.isEmpty ? nil : try ServerAddress(advertise)
+        settings.advertise = advertise
         settings.heartbeatInterval = cluster.heartbeatInterval.duration
         settings.store.usualChunkSize = Int64(cluster.chunkSize.bytes)
         settings.store.quarantineKeep = quarantineKeep.duration

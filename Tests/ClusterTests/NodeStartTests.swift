@@ -62,7 +62,10 @@ extension ClusterTests {
         @Test func settingsThatMakeNoSenseAreUsageErrors() async throws {
             try await Cluster.run(.init(chunkServers: 0)) { cluster in
                 for program in [BuiltBinaries.master, BuiltBinaries.chunkServer] {
-                    for flags in [["-nosuch"], ["-chunk-size", "lots"], ["-live-threshold", "1s"], ["left", "over"]] {
+                    for flags in [
+                        ["-nosuch"], ["-chunk-size", "lots"], ["-live-threshold", "1s"], ["left", "over"],
+                        ["-advertise", "x"],
+                    ] {
                         let process = try ChildProcess(
                             program, flags, log: cluster.folder.file("usage-\(cluster.nextRun())"))
                         #expect(try await process.waitForEnd() == .exited(2))

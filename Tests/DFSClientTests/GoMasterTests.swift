@@ -71,4 +71,50 @@ import Testing
             #expect(cluster.replicasHold(bytes, result))
         }
     }
+
+    @Test(arguments: [0, 1, 65_536, 299_999], [0, 1])
+    func copyUnderWayIsNotTakenForTheFile(_ copiedByteCount: Int, _ copying: Int) async throws {
+        try await TestCluster.run(wish([false, false])) { cluster in
+            let bytes = try cluster.makeFile("in", 300_000)
+            try await cluster.client.put("in", as: "f")
+            cluster.servers[copying].replace("f_0", by: Array(bytes[..<copiedByteCount]))
+            let got = try await cluster.client.get("f", into: "out")
+            #expect(cluster.disk.contents(of: "out/f") == bytes)
+            #expect(!got.chunks[0].isVerified)
+        }
+    }
+
+    @Test func swiftServersAreReadFirstSinceTheyServeOnlyWholeChunks() async throws {
+        try await TestCluster.run(wish([false, true])) { cluster in
+            let bytes = try cluster.makeFile("in", 300_000)
+            try await cluster.client.put("in", as: "f")
+            cluster.servers[0].replace("f_0", by: [])
+            let got = try await cluster.client.get("f", into: "out")
+            #expect(cluster.disk.contents(of: "out/f") == bytes)
+            #expect(got.chunks[0].isVerified)
+            #expect(cluster.servers[0].record.withLock { $0.downloads.isEmpty })
+        }
+    }
+
+    @Test func replicasOfOneLengthThatDifferFailTheGet() async throws {
+        try await TestCluster.run(wish([false, false])) { cluster in
+            var bytes = try cluster.makeFile("in", 300_000)
+            try await cluster.client.put("in", as: "f")
+            bytes[7] ^= 1
+            cluster.servers[1].replace("f_0", by: bytes)
+            #expect(await failure { try await cluster.client.get("f", into: "out") }?.code == .dataLoss)
+            #expect(cluster.disk.files == ["in"])
+        }
+    }
+
+    @Test func onlyReplicaLeftIsBelieved() async throws {
+        try await TestCluster.run(wish([false, false])) { cluster in
+            let bytes = try cluster.makeFile("in", 300_000)
+            try await cluster.client.put("in", as: "f")
+            cluster.servers[1].faults.withLock { $0.brokenDownloads = 100 }
+            let got = try await cluster.client.get("f", into: "out")
+            #expect(cluster.disk.contents(of: "out/f") == bytes)
+            #expect(!got.chunks[0].isVerified)
+        }
+    }
 }

@@ -208,4 +208,22 @@ import Testing
             #expect(try await cluster.client.stat("f").length == 600_000)
         }
     }
+
+    @Test(arguments: [0, -1, Int.max, (1 << 40) + 1])
+    func absurdChunkSizeOfAMasterIsRefused(_ chunkSize: Int) async throws {
+        try await TestCluster.run(.init(chunkSize: chunkSize)) { cluster in
+            _ = try cluster.makeFile("in", 10)
+            #expect(await failure { try await cluster.client.put("in", as: "f") }?.code == .dataLoss)
+        }
+    }
+
+    @Test func fileOfTooManyChunksIsRefusedBeforeAnythingIsSent() async throws {
+        try await TestCluster.run(.init(chunkSize: 1)) { cluster in
+            _ = try cluster.makeFile("in", 200_001)
+            let error = await failure { try await cluster.client.put("in", as: "f") }
+            #expect(error?.code == .invalidArgument)
+            #expect(cluster.servers.allSatisfy { $0.chunkIDs.isEmpty })
+            #expect(cluster.master.state.withLock { $0.files.isEmpty })
+        }
+    }
 }

@@ -66,6 +66,12 @@ struct ProgramTests {
         #expect(throws: DFSError.self) { try Client.read(arguments) { _ in nil } }
     }
 
+    @Test(arguments: [[], ["-log-level", "debug"]])
+    func clientLineWithoutACommandListsTheCommands(arguments: [String]) {
+        let error = #expect(throws: DFSError.self) { try Client.read(arguments) { _ in nil } }
+        #expect(error?.message == "a command is missing; write one of put")
+    }
+
     @Test func helpNamesFlagsWithTheirVariablesAndVersionIsPrinted() throws {
         guard case .print(let help) = try read(Server.self, "-help"),
             case .print(let version) = try read(Server.self, "-version")
@@ -76,6 +82,16 @@ struct ProgramTests {
         #expect(help.contains("-chunk-size <size>"))
         #expect(help.contains("DFS_CHUNK_SIZE"))
         #expect(version == "dfs-server \(SoftwareVersion.text)")
+    }
+
+    @Test(arguments: [["-help"], ["help"], ["put", "-h"], ["help", "put"], ["--help", "put"]])
+    func clientHelpIsPrintedHoweverItIsAsked(arguments: [String]) throws {
+        guard case .print(let help) = try Client.read(arguments, environment: { _ in nil }) else {
+            Issue.record("nothing to print")
+            return
+        }
+        #expect(help.contains("put"))
+        #expect(help.contains("-log-level") || arguments == ["help"])
     }
 
     @Test(arguments: [

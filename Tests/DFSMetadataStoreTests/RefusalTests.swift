@@ -74,7 +74,9 @@ import Testing
         let folder = try TemporaryFolder()
         let store = try folder.open()
         let header = try Samples.header(1, "a")
-        try store.append([.begin(header), .allocate(header.id, index: 0), .seal(header.id, digests: [Samples.digest])])
+        try store.append([
+            .begin(header), .allocate(header.id, index: 0, servers: []), .seal(header.id, digests: [Samples.digest]),
+        ])
         try store.close()
         let queue = try DatabaseQueue(path: "\(folder.path)/metadata.sqlite")
         try queue.write { try $0.execute(sql: "UPDATE chunks SET length = NULL") }

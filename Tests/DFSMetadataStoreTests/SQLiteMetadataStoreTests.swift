@@ -28,7 +28,9 @@ import Testing
         let store = try folder.open()
         let header = try Samples.header(1, "a")
         // The second `begin` takes a name that is taken: the whole batch must go.
-        let batch: [Mutation] = [.begin(header), .allocate(header.id, index: 0), .begin(try Samples.header(2, "a"))]
+        let batch: [Mutation] = [
+            .begin(header), .allocate(header.id, index: 0, servers: []), .begin(try Samples.header(2, "a")),
+        ]
         #expect(throws: DFSError.self) { try store.append(batch) }
         #expect(try store.load().files.isEmpty)
         try store.append([.begin(header)])
@@ -56,7 +58,7 @@ import Testing
         let store = try folder.open()
         for number in 0..<8 {
             let header = try Samples.header(UInt64(number), "file \(number)")
-            try store.append([.begin(header), .allocate(header.id, index: 0)])
+            try store.append([.begin(header), .allocate(header.id, index: 0, servers: [])])
         }
         let database = try Data(contentsOf: URL(filePath: "\(folder.path)/metadata.sqlite"))
         let log = try Data(contentsOf: URL(filePath: "\(folder.path)/metadata.sqlite-wal"))

@@ -36,8 +36,9 @@ enum Samples {
         let gone = try header(1 << 63, "gone")
         return [
             .begin(plain), .begin(open), .begin(gone),
-            .allocate(plain.id, index: 1), .allocate(plain.id, index: 0), .allocate(open.id, index: 5),
-            .allocate(gone.id, index: 0),
+            .allocate(plain.id, index: 1, servers: []), .allocate(plain.id, index: 0, servers: []),
+            .allocate(open.id, index: 5, servers: [try ServerAddress(":9001"), try ServerAddress("[::1]:9002")]),
+            .allocate(gone.id, index: 0, servers: []),
             .seal(plain.id, digests: [Digest(length: 64 << 20, crc32c: 0), digest]),
             .abandon(Tombstone(file: gone.id, name: gone.name, chunkCount: 1)),
             .begin(try header(7, "gone")),

@@ -34,7 +34,8 @@ import Testing
         let upload = try created.upload()
         guard case .begin(let header) = begun.mutations.first else { throw WrongAnswer() }
         #expect(header.id == upload)
-        #expect(try master.allocate("a", 0, upload: upload).effects.mutations == [.allocate(upload, index: 0)])
+        #expect(
+            try master.allocate("a", 0, upload: upload).effects.mutations == [.allocate(upload, index: 0, servers: [])])
     }
 
     @Test func aTakenNameIsRefused() throws {

@@ -4,6 +4,7 @@ import DFSCore
 package struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
     /// Bytes.
     package let length: Int64
+    /// Of all the bytes.
     package let crc32c: UInt32
 
     package init(length: Int64, crc32c: UInt32) {

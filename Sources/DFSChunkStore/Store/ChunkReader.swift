@@ -4,6 +4,7 @@ import NIOCore
 
 /// An open chunk; stays readable to its end also when the chunk is deleted meanwhile.
 package final class ChunkReader: Sendable {
+    /// Whose bytes these are.
     package let id: ChunkID
     /// What the chunk holds.
     package let stored: ChunkCatalog.Stored

@@ -18,6 +18,7 @@ package final class ChunkWriter: Sendable {
         var hasEnded = false
     }
 
+    /// What is being uploaded.
     package let id: ChunkID
     private let store: ChunkStore
     private let number: UInt64

@@ -20,6 +20,7 @@ package struct UploadPiece: Sendable {
 package struct ExpectedContent: Sendable {
     /// Bytes.
     package var length: Int64?
+    /// Of all the bytes.
     package var crc32c: UInt32?
 
     package init(length: Int64? = nil, crc32c: UInt32? = nil) {

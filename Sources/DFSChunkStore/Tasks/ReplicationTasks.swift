@@ -7,6 +7,7 @@ import DFSCore
 package struct ReplicationTasks: Sendable {
     /// One copy to make.
     package struct Task: Hashable, Sendable {
+        /// What to copy.
         package let chunk: ChunkID
         /// Where to, as the master wrote it.
         package let target: ServerAddress

@@ -21,23 +21,65 @@ struct ChunkFetch: Sendable {
                 try await Task.sleep(for: .milliseconds(300 << attempt))
                 location = try await refreshed(location)
             }
-            for server in failedServers.last(rotated(location.servers)) {
-                if try await fetch(location, from: server, standing) {
-                    return GetChunk(
-                        id: location.id, length: standing.position, crc32c: standing.crc32c,
-                        isVerified: standing.isVerified)
+            for server in failedServers.last(await ordered(location.servers)) {
+                guard try await fetch(location, from: server, standing) else { continue }
+                if standing.isLengthUnknown, let better = try await longerReplica(of: location, than: server, standing)
+                {
+                    standing.restart(expectingLength: better.length, crc32c: better.crc32c)
+                    guard try await fetch(location, from: better.server, standing) else { continue }
                 }
+                return GetChunk(
+                    id: location.id, length: standing.position, crc32c: standing.crc32c,
+                    isVerified: standing.isVerified)
             }
         }
         throw standing.lastError
             ?? DFSError(.unavailable, "chunk \(location.id) has no replica now; try again later")
     }
 
-    /// Spreads the chunks of a file over their replicas; the master's order stands where nobody has verified them.
-    private func rotated(_ servers: [String]) -> [String] {
-        guard !servers.isEmpty, layout.chunks[index].crc32c != nil else { return servers }
-        let start = index % servers.count
-        return Array(servers[start...] + servers[..<start])
+    /// Spreads the chunks of a file over their replicas. Where the master knows nothing of the bytes, Swift servers come
+    /// first: they never serve a part of a chunk, and they know its checksum.
+    private func ordered(_ servers: [String]) async -> [String] {
+        guard !servers.isEmpty else { return [] }
+        if layout.chunks[index].crc32c != nil {
+            let start = index % servers.count
+            return Array(servers[start...] + servers[..<start])
+        }
+        var (swift, others): ([String], [String]) = ([], [])
+        for server in servers {
+            if await isSwift(server) { swift.append(server) } else { others.append(server) }
+        }
+        return swift + others
+    }
+
+    private func isSwift(_ server: String) async -> Bool {
+        guard let address = try? ServerAddress(server) else { return false }
+        // A server that does not answer now is asked for the chunk all the same, after the others.
+        return (try? await context.chunkServers.withPeer(address) { try await $0.kind().isSwift }) ?? false
+    }
+
+    /// A Go server also serves a chunk that is still being copied to it, and a last chunk may have any length. So the
+    /// other replicas have a say: the longest one is the whole one.
+    ///
+    /// - Throws: ``DFSError`` of code ``DFSError/Code/dataLoss`` where replicas of one length differ.
+    private func longerReplica(
+        of location: ChunkLocation, than server: String, _ standing: FetchStanding
+    ) async throws -> ReplicaMeasure? {
+        var longest: ReplicaMeasure?
+        for other in location.servers where other != server {
+            do {
+                let measure = try await ReplicaMeasure.take(location.id, from: other, context)
+                if measure.length == standing.position, measure.crc32c != standing.crc32c {
+                    let text =
+                        "replicas of chunk \(location.id) on \(server) and \(other) differ; nobody knows which is right"
+                    throw DFSError(.dataLoss, text, advice: .giveUp)
+                }
+                if measure.length > max(standing.position, longest?.length ?? 0) { longest = measure }
+            } catch let error as DFSError where error.advice != .giveUp || error.code != .dataLoss {
+                context.logger.debug("a replica could not be compared", metadata: ["error": "\(error)"])
+            }
+        }
+        return longest
     }
 
     /// What the master knows, or what follows from the chunk's place.

@@ -19,17 +19,30 @@ public final class Downloader: Sendable {
     ) async throws -> GetResult {
         let fileName = try FileName(name)
         let layout = try await master.open(name)
-        let target = try await LocalTarget.create(fileName, in: folder, context)
+        let target = try await makeTarget(fileName, in: folder)
         do {
             let chunks = try await fetch(layout, target, onProgress)
             let length = chunks.reduce(0) { $0 + $1.length }
             try await context.onFileThread { try target.commit() }
             return GetResult(name: name, path: target.path, length: length, chunks: chunks)
         } catch {
-            let error = DFSError(error, from: "get of \(name)")
+            var error = DFSError(error, from: "get of \(name)")
+            if error.code == .cancelled {
+                error = DFSError(.cancelled, "the get of \(name) was stopped; nothing of it is kept")
+            }
             // Also for a cancelled get, whose own task runs nothing more.
             await Task { try? await context.onFileThread { target.discard() } }.value
             throw error
+        }
+    }
+
+    /// A local folder that cannot be made is no missing file of the cluster.
+    private func makeTarget(_ name: FileName, in folder: String) async throws -> LocalTarget {
+        do {
+            return try await LocalTarget.create(name, in: folder, context)
+        } catch {
+            let error = DFSError(error, from: folder)
+            throw error.code == .notFound ? DFSError(.failedPrecondition, error.message) : error
         }
     }
 

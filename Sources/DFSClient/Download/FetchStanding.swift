@@ -18,6 +18,8 @@ final class FetchStanding: Sendable {
         var position = 0
         var crc32c: UInt32 = 0
         var isVerified = false
+        /// Whether the expectation was only read off another replica.
+        var isMeasured = false
         var localError: DFSError?
         var lastError: DFSError?
     }
@@ -34,6 +36,8 @@ final class FetchStanding: Sendable {
     var crc32c: UInt32 { state.withLock { $0.crc32c } }
     /// Whether the whole chunk was compared with a known length and checksum.
     var isVerified: Bool { state.withLock { $0.isVerified } }
+    /// Whether nobody has said how long the chunk is.
+    var isLengthUnknown: Bool { state.withLock { $0.expected.length == nil } }
     /// Bytes still to come; `nil` where the length is not known.
     var missingByteCount: Int? {
         state.withLock { state in state.expected.length.map { max(0, $0 - state.position) } }
@@ -68,6 +72,13 @@ final class FetchStanding: Sendable {
         }
     }
 
+    /// Forgets what was fetched: the chunk is another than it seemed.
+    func restart(expectingLength length: Int, crc32c: UInt32) {
+        state.withLock { state in
+            state = State(expected: Expectation(length: length, crc32c: crc32c), isMeasured: true)
+        }
+    }
+
     /// Counts the next bytes of the chunk.
     func append(crc32c: UInt32, byteCount: Int) {
         state.withLock { state in
@@ -87,7 +98,8 @@ final class FetchStanding: Sendable {
                 (state.position, state.crc32c) = (0, 0)
                 return "its bytes do not match the chunk's checksum"
             }
-            state.isVerified = state.expected.length != nil && state.expected.crc32c != nil
+            state.isVerified =
+                !state.isMeasured && state.expected.length != nil && state.expected.crc32c != nil
             return nil
         }
         if let fault { throw DFSError(.dataLoss, fault, advice: .tryOtherReplica) }

@@ -7,6 +7,17 @@ struct FileUpload: Sendable {
     let id: String?
     /// Bytes in each chunk but the last.
     let chunkSize: Int
+
+    /// The most chunks of a file: as many as the messages about a file hold (DFSWire's limits).
+    static let maxChunkCount = 200_000
+
+    /// Checks a chunk size that came from a master: it is multiplied by indexes, so it must not be absurd.
+    static func checked(chunkSize: UInt64, from master: String) throws(DFSError) -> Int {
+        guard (1...(1 << 40)).contains(chunkSize) else {
+            throw DFSError(.dataLoss, "\(master) gave the chunk size \(chunkSize)")
+        }
+        return Int(chunkSize)
+    }
 }
 
 /// Where a chunk shall go.

@@ -5,9 +5,7 @@ import DFSWire
 extension MasterClient {
     func openOnSwift(_ name: FileName) async throws(DFSError) -> FileLayout {
         let response = try await call(Methods.open, OpenRequest(name: name.text), as: OpenResponse.self)
-        guard let chunkSize = Int(exactly: response.chunkSize), chunkSize > 0 else {
-            throw DFSError(.dataLoss, "\(peer.name) gave the chunk size \(response.chunkSize) for \(name)")
-        }
+        let chunkSize = try FileUpload.checked(chunkSize: response.chunkSize, from: peer.name)
         var chunks: [ChunkLocation] = []
         for (index, chunk) in response.chunks.enumerated() {
             chunks.append(

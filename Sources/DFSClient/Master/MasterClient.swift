@@ -29,9 +29,7 @@ public final class MasterClient: Sendable {
         }
         let request = CreateRequest(name: name.text, replication: UInt32(clamping: replication ?? 0))
         let response = try await call(Methods.create, request, as: CreateResponse.self)
-        guard let chunkSize = Int(exactly: response.chunkSize), chunkSize > 0 else {
-            throw DFSError(.dataLoss, "\(peer.name) gave the chunk size \(response.chunkSize)")
-        }
+        let chunkSize = try FileUpload.checked(chunkSize: response.chunkSize, from: peer.name)
         return FileUpload(name: name, id: response.uploadID, chunkSize: chunkSize)
     }
 

@@ -38,7 +38,12 @@ public final class Uploader: Sendable {
         _ source: LocalSource, _ upload: FileUpload, _ options: PutOptions, _ onProgress: ProgressHandler?
     ) async throws -> [WrittenChunk] {
         let progress = ProgressMeter(totalByteCount: source.size, handler: onProgress)
-        let count = max(1, (source.size + upload.chunkSize - 1) / upload.chunkSize)
+        let count = max(1, source.size / upload.chunkSize + (source.size % upload.chunkSize == 0 ? 0 : 1))
+        guard count <= FileUpload.maxChunkCount else {
+            throw DFSError(
+                .invalidArgument,
+                "\(source.path) would have \(count) chunks, more than \(FileUpload.maxChunkCount); use larger chunks")
+        }
         return try await withThrowingTaskGroup(of: (Int, WrittenChunk).self) { tasks in
             var written = [WrittenChunk?](repeating: nil, count: count)
             for index in 0..<count {
@@ -60,6 +65,10 @@ public final class Uploader: Sendable {
     /// A cluster without room, or without enough servers, is not available for this put now.
     private func failure(_ error: any Error, _ path: String) -> DFSError {
         let error = DFSError(error, from: "put of \(path)")
-        return error.code == .resourceExhausted ? DFSError(.unavailable, error.message, advice: error.advice) : error
+        switch error.code {
+        case .cancelled: return DFSError(.cancelled, "the put of \(path) was stopped; nothing of it is kept")
+        case .resourceExhausted: return DFSError(.unavailable, error.message, advice: error.advice)
+        default: return error
+        }
     }
 }

@@ -41,6 +41,9 @@ package struct FlagSyntax: Sendable {
             reading.rest.removeFirst()
             try takeFlags(&reading)
         }
+        if !commands.isEmpty, reading.command == nil, reading.rest.first == "help" {
+            return .help(command: reading.rest.dropFirst().first)
+        }
         if reading.values["help"] != nil { return .help(command: reading.command) }
         if reading.values["version"] == "true" { return .version }
         for flag in environmentFlags where reading.values[flag.name] == nil {
@@ -117,9 +120,9 @@ package struct FlagSyntax: Sendable {
             }
             if value == "true" { words.append("-\(name)") }
         }
-        guard !reading.rest.isEmpty else { return words }
-        // A word that is no command stays in front, so that the error names it.
+        // Without a command there is nothing for flags to apply to, and a word that is none comes first in the error.
         if !commands.isEmpty, reading.command == nil { return Array(reading.rest) }
+        guard !reading.rest.isEmpty else { return words }
         return words + ["--"] + reading.rest
     }
 }

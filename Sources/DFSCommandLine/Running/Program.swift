@@ -55,6 +55,9 @@ extension Program {
                 return .execute(command)
             } catch let error as DFSError {
                 throw error
+            } catch  where exitCode(for: error) == .success {
+                // `help <command>`, which ArgumentParser answers by throwing the text.
+                return .print(fullMessage(for: error))
             } catch {
                 throw DFSError(.invalidArgument, message(for: error))
             }
@@ -66,8 +69,18 @@ extension Program {
     private static func help(for command: String?) -> String {
         guard let command,
             let type = configuration.subcommands.first(where: { $0.configuration.commandName == command })
-        else { return helpMessage() }
+        else { return subcommandNames.isEmpty ? helpMessage() : helpMessage() + flagList }
         return helpMessage(for: type)
+    }
+
+    /// The flags of all commands: ArgumentParser lists them with each command only.
+    private static var flagList: String {
+        let lines = flags.map { flag in
+            let left = flag.isSwitch ? "  -\(flag.name)" : "  -\(flag.name) <\(flag.placeholder)>"
+            let gap = String(repeating: " ", count: max(1, 34 - left.count))
+            return left + gap + flag.help + (flag.environment.map { " [\($0)]" } ?? "")
+        }
+        return "\n\nFLAGS, before or after the command:\n" + lines.joined(separator: "\n")
     }
 }
 

@@ -36,17 +36,21 @@ public struct DFSError: Error, Sendable, Equatable, CustomStringConvertible {
         case refreshLocations
     }
 
+    /// What kind of error it is; stable.
     public let code: Code
     /// Names the thing and the remedy, for people.
     public let message: String
+    /// What the caller should do next.
     public let advice: Advice
 
+    /// - Parameter advice: what the caller should do, where it is not what ``code`` usually means.
     public init(_ code: Code, _ message: String, advice: Advice? = nil) {
         self.code = code
         self.message = message
         self.advice = advice ?? code.usualAdvice
     }
 
+    /// The message.
     public var description: String { message }
 }
 

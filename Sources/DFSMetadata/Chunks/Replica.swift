@@ -22,4 +22,6 @@ struct Replica: Sendable {
     var listNumber: UInt32 = 0
     /// Since when the server's lists lack the chunk.
     var missingSince: MonotonicInstant?
+    /// Whether the server could be written to when it was handed out: one that was away then and since cannot hold it.
+    var wasReachable = true
 }

@@ -15,11 +15,11 @@ extension MasterState {
         effects.append(.log(.deletionOrdered(id, servers[server].address)))
     }
 
-    /// Ends an open upload: its name is free, and its chunks, where `condemning`, are deleted wherever they are or turn up.
-    mutating func abandon(_ file: FileID, reason: String, condemning: Bool = true) {
+    /// Ends an open upload: its name is free, its chunks are condemned wherever they are or turn up.
+    mutating func abandon(_ file: FileID, reason: String) {
         guard let entry = namespace.file(file) else { return }
         precondition(!entry.isSealed, "a sealed file is never abandoned")
-        let tombstone = Tombstone(file: file, name: entry.header.name, chunkCount: condemning ? entry.chunks.count : 0)
+        let tombstone = Tombstone(file: file, name: entry.header.name, chunkCount: entry.chunks.count)
         effects.append(.persist(.abandon(tombstone)))
         effects.append(.log(.abandoned(entry.header.name, reason: reason)))
         tombstones.insert(tombstone)
@@ -29,9 +29,9 @@ extension MasterState {
             let replicas = chunks[chunk].replicas
             cancelCopies(of: chunk)
             for replica in replicas { removeReplica(of: chunk, on: replica.server) }
-            repair.queue.remove(chunk)
+            repair.forget(chunk)
             chunks.remove(chunk)
-            for replica in replicas where condemning && replica.state != .assigned {
+            for replica in replicas where replica.state != .assigned {
                 requestDeletion(of: id, on: replica.server)
             }
         }

@@ -45,7 +45,7 @@ package enum Writer: Int, Sendable, Hashable {
     case go = 1
 }
 
-/// What the store keeps of one chunk. Where its replicas are is never stored: servers tell it.
+/// What the store keeps of one chunk. Where the replicas of a complete file are is never stored: servers tell it.
 package struct ChunkRecord: Sendable, Equatable {
     /// Every chunk has this version until chunks can be changed.
     package static let firstVersion: UInt64 = 1
@@ -54,11 +54,16 @@ package struct ChunkRecord: Sendable, Equatable {
     package var version: UInt64 = Self.firstVersion
     /// Known for every chunk of a sealed file.
     package var digest: Digest?
+    /// Of a Go client's open file: where the chunk may be written to, in the order in which the client tries.
+    package var assigned: [ServerAddress]
 
-    package init(index: Int, version: UInt64 = Self.firstVersion, digest: Digest? = nil) {
+    package init(
+        index: Int, version: UInt64 = Self.firstVersion, digest: Digest? = nil, assigned: [ServerAddress] = []
+    ) {
         self.index = index
         self.version = version
         self.digest = digest
+        self.assigned = assigned
     }
 }
 

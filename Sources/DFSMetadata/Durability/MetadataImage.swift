@@ -16,9 +16,9 @@ package struct MetadataImage: Sendable, Equatable {
         switch mutation {
         case .begin(let header):
             files.append(FileRecord(header: header, isSealed: false, chunks: []))
-        case .allocate(let file, let index):
+        case .allocate(let file, let index, let servers):
             guard let at = position(of: file) else { return }
-            files[at].chunks.append(ChunkRecord(index: index))
+            files[at].chunks.append(ChunkRecord(index: index, assigned: servers))
             files[at].chunks.sort { $0.index < $1.index }
         case .seal(let file, let digests):
             guard let at = position(of: file) else { return }

@@ -84,8 +84,12 @@ extension MasterState {
         let chunk = chunks.insert(
             Chunk(id: id, file: header.id, index: index, digest: nil, isRecovered: false))
         namespace.place(chunk, at: index, of: header.id)
-        for target in targets { addReplica(Replica(server: target, state: .assigned), to: chunk) }
-        effects.append(.persist(.allocate(header.id, index: index)))
+        for target in targets {
+            let isReachable = servers[target].stream != nil
+            addReplica(Replica(server: target, state: .assigned, wasReachable: isReachable), to: chunk)
+        }
+        let named = header.writer == .go ? addresses(of: targets) : []
+        effects.append(.persist(.allocate(header.id, index: index, servers: named)))
         return .allocated(id, addresses(of: targets))
     }
 

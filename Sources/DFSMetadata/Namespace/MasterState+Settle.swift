@@ -26,10 +26,14 @@ extension MasterState {
                 abandon(file, reason: "chunk \(index) was never allocated")
                 return
             }
-            guard chunks[chunk].digest == nil, isHopeless(chunk, of: entry, for: now - since) else { continue }
-            // After a restart, a server that is still away may hold an acknowledged chunk: the name is given up, but
-            // nothing is condemned.
-            abandon(file, reason: "chunk \(index) reached no server whole", condemning: !entry.isRecovered)
+            guard chunks[chunk].digest == nil else { continue }
+            if index == entry.chunks.count - 1, let (digest, server) = agreed(chunk) {
+                // The last proof: this comes back here and seals.
+                accept(chunk, digest, on: server)
+                return
+            }
+            guard isHopeless(chunk, of: entry, for: now - since) else { continue }
+            abandon(file, reason: "chunk \(index) reached no server whole")
             return
         }
     }
@@ -37,21 +41,24 @@ extension MasterState {
     /// Whether every server that could hold the chunk is known not to, after waiting for `time`.
     private func isHopeless(_ chunk: ChunkHandle, of entry: FileEntry, for time: Duration) -> Bool {
         let hasLostPatience = time > policy.settlingPatience
-        // Who was to hold it is not stored.
-        if entry.isRecovered && !hasLostPatience { return false }
         return chunks[chunk].replicas.allSatisfy { replica in
             let server = servers[replica.server]
-            guard server.isAlive else { return false }
+            // One that is away may hold the only copy of what was acknowledged: it is waited for, however long.
+            guard server.isAlive else { return !replica.wasReachable && hasLostPatience }
             switch server.kind {
             case .swift:
                 // A server of ours has the master's word before it acknowledges, so nothing is on its way, unless the
-                // server was not heard of lately.
-                return hasLostPatience || now - server.lastHeard <= policy.absenceInterval
+                // server was not heard of lately, or the master has just begun.
+                return hasLostPatience || (!entry.isRecovered && now - server.lastHeard <= policy.absenceInterval)
             case .go:
-                // Having nothing is believed when it is said twice, too few bytes only when the time is up.
+                // Having nothing is believed when it is said twice, too few bytes in mid-file only when the time is up.
                 let finding = verification.settledFinding(
                     ProbeKey(chunk: chunk, server: replica.server), now, policy.rereadInterval)
-                return finding == .absent || (finding != nil && finding != .unreachable && hasLostPatience)
+                switch finding {
+                case .absent: return true
+                case .read: return hasLostPatience && chunks[chunk].index < entry.chunks.count - 1
+                case .unreachable, nil: return false
+                }
             case .unknown: return false
             }
         }

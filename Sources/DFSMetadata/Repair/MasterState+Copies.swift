@@ -49,7 +49,9 @@ extension MasterState {
         removeReplica(of: chunk, on: target)
     }
 
+    /// Gives the tasks' places to chunks that wait for one.
     private mutating func release(_ tasks: [CopyTask]) {
+        repair.retry(4 * tasks.count)
         for task in tasks where servers[task.source].outstandingCopies > 0 {
             servers[task.source].outstandingCopies -= 1
         }

@@ -36,15 +36,12 @@ extension MasterState {
 
     /// Orders missing copies; looks at a bounded number of chunks a step.
     mutating func dispatchCopies() {
-        var looked = 0
-        var waiting: [ChunkHandle] = []
-        while looked < 256, let chunk = repair.queue.popFirst() {
-            looked += 1
+        for _ in 0..<256 {
+            guard let chunk = repair.queue.popFirst() else { return }
             guard chunks.holds(chunk), let missing = need(of: chunk)?.missing, missing > 0 else { continue }
-            // What could not be done now is looked at again, after the others.
-            if !order(missing, of: chunk) { waiting.append(chunk) }
+            // It is looked at again when copies end, or time passes.
+            if !order(missing, of: chunk) { repair.setAside(chunk) }
         }
-        for chunk in waiting { repair.queue.append(chunk) }
     }
 
     /// Orders up to `count` copies; `false` where not all could be.

@@ -15,8 +15,10 @@ struct CopyTask: Sendable {
 
 /// Chunks with too few or too many copies, and the copies under way.
 struct RepairQueue: Sendable {
-    /// Chunks to look at. One that nothing can be done for goes to the end.
+    /// Chunks to look at in this step.
     var queue = WorkQueue<ChunkHandle>()
+    /// Chunks for which nothing could be done when they were looked at: no source, no target, or all of them busy.
+    private var stuck = WorkQueue<ChunkHandle>()
     private var tasks: [ChunkHandle: [CopyTask]] = [:]
     private var copiesByTarget: [ServerHandle: Int] = [:]
     /// Chunks read from the store are not copied before their servers had time to come back.
@@ -24,6 +26,23 @@ struct RepairQueue: Sendable {
 
     /// Chunks with a copy under way, in a fixed order.
     var chunksBeingCopied: [ChunkHandle] { tasks.keys.sorted() }
+
+    /// Sets aside a chunk that cannot be helped now.
+    mutating func setAside(_ chunk: ChunkHandle) { stuck.append(chunk) }
+
+    /// Looks again at up to `count` of the chunks that could not be helped, those first that wait longest.
+    mutating func retry(_ count: Int) {
+        for _ in 0..<count {
+            guard let chunk = stuck.popFirst() else { return }
+            queue.append(chunk)
+        }
+    }
+
+    /// Forgets a chunk that is gone.
+    mutating func forget(_ chunk: ChunkHandle) {
+        queue.remove(chunk)
+        stuck.remove(chunk)
+    }
 
     func copies(of chunk: ChunkHandle) -> [CopyTask] { tasks[chunk] ?? [] }
 

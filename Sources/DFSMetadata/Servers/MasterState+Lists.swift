@@ -25,7 +25,7 @@ extension MasterState {
         // A deletion that no list shows any more is done.
         servers[server].deletions = deletionsSeen
         for id in doomed { requestDeletion(of: id, on: server) }
-        if seen < servers[server].chunks.count { noteMissing(on: server, number) }
+        if seen < servers[server].chunks.count - servers[server].assignedCount { noteMissing(on: server, number) }
         if wasAway {
             for chunk in servers[server].chunks.sorted() {
                 considerReading(chunk, on: server)
@@ -46,7 +46,7 @@ extension MasterState {
         chunks[chunk].replicas[at].listNumber = number
         chunks[chunk].replicas[at].missingSince = nil
         if chunks[chunk].replicas[at].state == .assigned {
-            chunks[chunk].replicas[at].state = .listed
+            update(chunk, on: server) { $0.state = .listed }
             considerReading(chunk, on: server)
         }
         return true
@@ -54,8 +54,9 @@ extension MasterState {
 
     /// Absence counts after two lists that are far enough apart, since Go servers lose an id for some seconds.
     private mutating func noteMissing(on server: ServerHandle, _ number: UInt32) {
-        for chunk in servers[server].chunks.sorted() {
-            guard let replica = chunks[chunk].replica(on: server), replica.listNumber != number else { continue }
+        let missing = servers[server].chunks.filter { chunks[$0].replica(on: server)?.listNumber != number }
+        for chunk in missing.sorted() {
+            guard let replica = chunks[chunk].replica(on: server) else { continue }
             switch replica.state {
             case .assigned: continue
             case .deleting: removeReplica(of: chunk, on: server)
@@ -77,17 +78,22 @@ extension MasterState {
     mutating func addReplica(_ replica: Replica, to chunk: ChunkHandle) {
         chunks[chunk].replicas.append(replica)
         servers[replica.server].chunks.insert(chunk)
+        if replica.state == .assigned { servers[replica.server].assignedCount += 1 }
     }
 
     mutating func removeReplica(of chunk: ChunkHandle, on server: ServerHandle) {
         guard let at = chunks[chunk].position(of: server) else { return }
-        chunks[chunk].replicas.remove(at: at)
+        let replica = chunks[chunk].replicas.remove(at: at)
         servers[server].chunks.remove(chunk)
+        if replica.state == .assigned { servers[server].assignedCount -= 1 }
         verification.forget(ProbeKey(chunk: chunk, server: server))
     }
 
     mutating func update(_ chunk: ChunkHandle, on server: ServerHandle, _ change: (inout Replica) -> Void) {
         guard let at = chunks[chunk].position(of: server) else { return }
+        let wasAssigned = chunks[chunk].replicas[at].state == .assigned
         change(&chunks[chunk].replicas[at])
+        let isAssigned = chunks[chunk].replicas[at].state == .assigned
+        if wasAssigned != isAssigned { servers[server].assignedCount += isAssigned ? 1 : -1 }
     }
 }

@@ -28,6 +28,8 @@ struct Server: Sendable {
     var listNumber: UInt32 = 0
     /// Chunks with a replica record that names this server.
     var chunks: Set<ChunkHandle> = []
+    /// How many of these are only assigned, so that its lists need not name them.
+    var assignedCount = 0
     /// Copies it has been told to make that are not known to have arrived.
     var outstandingCopies = 0
     /// Deletions it has been told that its lists do not show yet, and when.

@@ -77,6 +77,7 @@ package struct MasterState: Sendable {
         reviewSettlingFiles()
         expireCopies()
         releaseHeldRepairs()
+        repair.retry(256)
         verification.wake(now: now)
     }
 
@@ -103,6 +104,12 @@ package struct MasterState: Sendable {
                     id: record.header.chunkID(at: chunk.index), file: record.header.id, index: chunk.index,
                     digest: chunk.digest, isRecovered: true))
             entry.place(handle, at: chunk.index)
+            for address in record.isSealed ? [] : chunk.assigned {
+                guard let server = servers.enter(address, now: now) else { continue }
+                // Dead until it is heard of.
+                servers[server].isAlive = false
+                addReplica(Replica(server: server, state: .assigned), to: handle)
+            }
             if chunk.digest != nil { entry.provenCount += 1 }
         }
         namespace.insert(entry)

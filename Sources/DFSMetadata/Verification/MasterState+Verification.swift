@@ -5,21 +5,21 @@ extension MasterState {
     /// Queues a read of the server's copy, if reading it can tell anything now.
     mutating func considerReading(_ chunk: ChunkHandle, on server: ServerHandle, isUrgent: Bool = false) {
         guard servers[server].kind == .go, servers[server].isAlive,
-            let replica = chunks[chunk].replica(on: server),
-            replica.state == .listed || (isUrgent && replica.state == .assigned),
+            let state = chunks[chunk].replica(on: server)?.state, state == .listed || state == .assigned,
             let entry = namespace.file(chunks[chunk].file)
         else { return }
-        let isExpected: Bool
+        let isUnproven = chunks[chunk].digest == nil
         switch entry.phase {
-        case .sealed: isExpected = true
-        case .settling: isExpected = true
+        case .sealed:
+            guard state == .listed else { return }
+        case .settling:
+            guard state == .listed || isUnproven else { return }
         case .writing:
             // While a Go client writes, only chunks that it has left behind; a Swift client tells itself.
-            isExpected =
-                entry.header.writer == .go
-                && (chunks[chunk].digest != nil || chunks[chunk].index < entry.chunks.count - 1)
+            guard entry.header.writer == .go, !isUnproven || chunks[chunk].index < entry.chunks.count - 1,
+                state == .listed || isUrgent
+            else { return }
         }
-        guard isExpected else { return }
         let isWaitedFor = isUrgent || !entry.isSealed || repair.isCopying(chunk, to: server)
         verification.want(ProbeKey(chunk: chunk, server: server), isUrgent: isWaitedFor, now: now)
     }
@@ -93,16 +93,13 @@ extension MasterState {
             return
         }
         verification.rest(key, until: now + pause(key, isArriving: false))
-        if chunks[key.chunk].index == entry.chunks.count - 1, let (digest, server) = agreed(key.chunk) {
-            accept(key.chunk, digest, on: server)
-        }
         reviewSettling(entry.header.id)
     }
 
     /// The content of an unproven last chunk, once every server that may hold it has been read alike twice. A Go client
     /// tries its servers in order and stops at the first success, so the longest copy is the one, and among equals the
     /// last.
-    private func agreed(_ chunk: ChunkHandle) -> (Digest, ServerHandle)? {
+    func agreed(_ chunk: ChunkHandle) -> (Digest, ServerHandle)? {
         guard let file = namespace.file(chunks[chunk].file), case .settling(let since) = file.phase else { return nil }
         var best: (Digest, ServerHandle)?
         for replica in chunks[chunk].replicas {
@@ -113,9 +110,11 @@ extension MasterState {
                 if digest.length >= best?.0.length ?? 0 { best = (digest, replica.server) }
             case .absent: continue
             case .unreachable, nil:
-                // One of ours would have reported it. A server that is away may hold more; it gets its time.
+                // One of ours would have reported it. A server that is away may hold more than we see elsewhere, unless
+                // it was away all the time.
                 if server.kind == .swift && server.isAlive { continue }
-                if now - since <= policy.settlingPatience { return nil }
+                let wasAway = !server.isAlive && !replica.wasReachable && now - since > policy.settlingPatience
+                if !wasAway { return nil }
             }
         }
         return best

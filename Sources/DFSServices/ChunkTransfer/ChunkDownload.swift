@@ -3,50 +3,6 @@ import DFSWire
 import NIOCore
 import RPC
 
-/// Which bytes of which chunk.
-package struct ChunkDownloadRequest: Sendable {
-    package var chunkID: ChunkID
-    /// The first byte wanted.
-    package var offset: Int
-    /// How many bytes are wanted; `nil` means up to the end of the chunk, wherever that is.
-    package var length: Int?
-
-    package init(chunkID: ChunkID, offset: Int = 0, length: Int? = nil) {
-        self.chunkID = chunkID
-        self.offset = offset
-        self.length = length
-    }
-
-    var metadata: Metadata {
-        var metadata = Metadata()
-        metadata.add(CallMetadata.offset, number: offset)
-        if let length { metadata.add(CallMetadata.length, number: length) }
-        return metadata
-    }
-}
-
-/// The next bytes of a chunk.
-package struct ChunkPiece: Sendable {
-    /// In order, slices of what came from the socket.
-    package let data: [ByteBuffer]
-    /// Of ``data``; agrees with what the server gave, where it gave one.
-    package let crc32c: UInt32
-    package let byteCount: Int
-}
-
-/// What a Swift server tells of a chunk before it sends it.
-package struct StoredChunk: Sendable, Equatable {
-    /// In bytes, of the whole chunk.
-    package let length: Int
-    /// Of the whole chunk; `nil` while the server has not read it yet.
-    package let crc32c: UInt32?
-
-    package init(length: Int, crc32c: UInt32?) {
-        self.length = length
-        self.crc32c = crc32c
-    }
-}
-
 /// One DownloadChunk call under way: what the reader pulls data from. Used on the call's event loop, by one task.
 package final class ChunkDownload {
     /// `nil` from a Go server.
@@ -123,50 +79,5 @@ package final class ChunkDownload {
 
     private func broken(_ what: String) -> DFSError {
         DFSError(.dataLoss, "chunk \(chunkID): \(what)", advice: .tryOtherReplica)
-    }
-}
-
-extension [ByteBuffer] {
-    /// `count` bytes from byte `start` on, as slices.
-    fileprivate func slice(from start: Int, count: Int) -> [ByteBuffer] {
-        var (skip, rest) = (start, count)
-        var slices: [ByteBuffer] = []
-        for var buffer in self {
-            let skipped = Swift.min(skip, buffer.readableBytes)
-            buffer.moveReaderIndex(forwardBy: skipped)
-            skip -= skipped
-            if let slice = buffer.readSlice(length: Swift.min(rest, buffer.readableBytes)), slice.readableBytes > 0 {
-                rest -= slice.readableBytes
-                slices.append(slice)
-            }
-        }
-        return slices
-    }
-}
-
-extension Peer {
-    /// Reads a chunk, or a part of one, from this chunk server.
-    ///
-    /// A Go server sends whole chunks whatever it is asked; then the bytes before the offset are thrown away, and the
-    /// call is cancelled after the last byte wanted.
-    ///
-    /// - Parameter body: pulls the data; runs on the call's event loop and must not block.
-    /// - Throws: ``DFSError``.
-    package func downloadChunk<Result: Sendable>(
-        _ request: ChunkDownloadRequest, settings: TransferSettings = TransferSettings(),
-        _ body: @escaping @Sendable (ChunkDownload) async throws -> Result
-    ) async throws(DFSError) -> Result {
-        let (eventLoop, name) = (channel.executor.eventLoop, name)
-        do {
-            return try await channel.withCall(Methods.downloadChunk, CallOptions(metadata: request.metadata)) { call in
-                let stallGuard = StallGuard(call: call, limit: settings.stallLimit, peer: name, eventLoop: eventLoop)
-                defer { stallGuard.stop() }
-                try await call.send(DownloadChunkRequest(chunkID: request.chunkID.text))
-                call.finishSending()
-                return try await body(ChunkDownload(call: call, request: request, stallGuard: stallGuard))
-            }
-        } catch {
-            throw failure(error)
-        }
     }
 }

@@ -3,36 +3,6 @@ import DFSWire
 import NIOCore
 import RPC
 
-/// What a server's OK to an upload is worth.
-package enum ChunkAcknowledgement: Sendable, Equatable {
-    /// A Swift server: the whole chunk is on disk under its name, checked, and the master knows.
-    case durable
-    /// A Go server: it has synced the file that it wrote, and checked nothing.
-    case syncedUnverified
-}
-
-/// What the sender of a chunk knows of it before it sends.
-package struct ChunkUploadRequest: Sendable {
-    package var chunkID: ChunkID
-    /// In bytes. A Swift server refuses a stream of another length.
-    package var length: Int?
-    /// Of the whole chunk. A Swift server refuses a stream with another checksum.
-    package var crc32c: UInt32?
-
-    package init(chunkID: ChunkID, length: Int? = nil, crc32c: UInt32? = nil) {
-        self.chunkID = chunkID
-        self.length = length
-        self.crc32c = crc32c
-    }
-
-    var metadata: Metadata {
-        var metadata = Metadata()
-        if let length { metadata.add(CallMetadata.length, number: length) }
-        if let crc32c { metadata.add(CallMetadata.crc32c, number: crc32c) }
-        return metadata
-    }
-}
-
 /// One UploadChunk call under way: what the sender pushes its data into. Used on the call's event loop, by one task.
 package final class ChunkUpload {
     private let call: ClientCall
@@ -82,43 +52,5 @@ package final class ChunkUpload {
         let message = RPCMessage(segments: encoder.encode(data: data, seqNo: seqNo, checksum: checksum))
         seqNo &+= 1
         try await stallGuard.waiting { try await call.send(message) }
-    }
-}
-
-extension Peer {
-    /// Sends a chunk to this chunk server.
-    ///
-    /// - Parameter body: pushes all the data, in order; runs on the call's event loop and must not block.
-    /// - Returns: once the server has acknowledged the whole chunk: what that is worth.
-    /// - Throws: ``DFSError``; then the server holds nothing of it, or (a Go server) a part that it takes for a chunk.
-    package func uploadChunk(
-        _ request: ChunkUploadRequest, settings: TransferSettings = TransferSettings(),
-        _ body: @escaping @Sendable (ChunkUpload) async throws -> Void
-    ) async throws(DFSError) -> ChunkAcknowledgement {
-        let kind = try await kind()
-        let (eventLoop, name) = (channel.executor.eventLoop, name)
-        do {
-            try await channel.withCall(Methods.uploadChunk, CallOptions(metadata: request.metadata)) { call in
-                let sending = StallGuard(call: call, limit: settings.stallLimit, peer: name, eventLoop: eventLoop)
-                defer { sending.stop() }
-                let upload = ChunkUpload(
-                    call: call, chunkID: request.chunkID, kind: kind, settings: settings, stallGuard: sending)
-                try await body(upload)
-                let answering = StallGuard(
-                    call: call, limit: settings.acknowledgementLimit, peer: name, eventLoop: eventLoop)
-                defer { answering.stop() }
-                try await answering.waiting { try await upload.finish() }
-            }
-            return kind.isSwift ? .durable : .syncedUnverified
-        } catch {
-            throw failure(error)
-        }
-    }
-
-    /// What an error of a call to this peer means; after a lost connection the kind is asked anew.
-    func failure(_ error: any Error) -> DFSError {
-        let error = DFSError(error, from: name)
-        if error.code == .unavailable { forgetKind() }
-        return error
     }
 }

@@ -49,8 +49,14 @@ package final class Peer: Sendable {
         do {
             return try await channel.unary(path, request, as: type, options: options, peer: name)
         } catch {
-            if error.code == .unavailable { forgetKind() }
-            throw error
+            throw failure(error)
         }
+    }
+
+    /// What an error of a call to this peer means; after a lost connection the kind is asked anew.
+    func failure(_ error: any Error) -> DFSError {
+        let error = DFSError(error, from: name)
+        if error.code == .unavailable { forgetKind() }
+        return error
     }
 }

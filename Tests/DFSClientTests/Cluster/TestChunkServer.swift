@@ -43,6 +43,9 @@ final class TestChunkServer: Sendable {
     /// What is stored under `id`.
     func contents(of id: String) -> [UInt8]? { chunks.withLock { $0[id] } }
 
+    /// Stores `bytes` under `id`, as a copy under way or a bad disk leaves them.
+    func replace(_ id: String, by bytes: [UInt8]) { chunks.withLock { $0[id] = bytes } }
+
     var chunkIDs: [String] { chunks.withLock { $0.keys.sorted() } }
 
     var routes: ServiceRoutes {

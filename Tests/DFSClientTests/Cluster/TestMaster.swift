@@ -67,7 +67,8 @@ final class TestMaster: Sendable {
             guard state.files[request.name] == nil else { throw DFSError(.alreadyExists, "\(request.name) exists") }
             let id = "upload of \(request.name)"
             state.files[request.name] = File(uploadID: id)
-            return CreateResponse(uploadID: id, chunkSize: UInt64(chunkSize), replication: UInt32(replication))
+            return CreateResponse(
+                uploadID: id, chunkSize: UInt64(bitPattern: Int64(chunkSize)), replication: UInt32(replication))
         }
     }
 
@@ -151,7 +152,7 @@ final class TestMaster: Sendable {
                     digestKnown: state.tellsDigests, version: 1, servers: file.chunks[index]?.servers ?? [])
             }
             let length = file.digests.reduce(0) { $0 + $1.length }
-            return OpenResponse(length: length, chunkSize: UInt64(chunkSize), chunks: chunks)
+            return OpenResponse(length: length, chunkSize: UInt64(bitPattern: Int64(chunkSize)), chunks: chunks)
         }
     }
 }

@@ -19,7 +19,8 @@ enum EffectText {
     private static func describe(_ mutation: Mutation) -> String {
         switch mutation {
         case .begin(let header): "begin \(header.id) \(header.name) by \(header.writer)"
-        case .allocate(let file, let index): "allocate \(file) \(index)"
+        case .allocate(let file, let index, let servers):
+            "allocate \(file) \(index)" + (servers.isEmpty ? "" : " on \(join(servers))")
         case .seal(let file, let digests): "seal \(file) \(digests.map(describe).joined(separator: " "))"
         case .abandon(let tombstone): "abandon \(tombstone.file) of \(tombstone.chunkCount) chunks"
         }

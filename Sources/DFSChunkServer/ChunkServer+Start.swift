@@ -1,0 +1,67 @@
+import DFSChunkStore
+import DFSCore
+import DFSFiles
+import DFSServices
+import Logging
+import RPC
+
+// What starting consists of.
+extension ChunkServer {
+    func listen(_ server: RPCServer) async throws -> UInt16 {
+        do {
+            return try await server.listen(host: settings.listen.host, port: settings.listen.port)
+        } catch let error as RPCError {
+            throw DFSError(.init(error.code, message: error.message), error.message)
+        }
+    }
+
+    func openStore(_ threads: DiskThreads) async throws -> ChunkStore {
+        let settings = settings
+        let store = try await threads.run {
+            try ChunkStore(
+                root: settings.folder, files: settings.files, settings: settings.store,
+                wallClock: WallSeconds.now, newNodeID: NodeID.random())
+        }
+        let found = store.startReport
+        if found.temporariesRemoved > 0 {
+            logger.info("removed what unfinished uploads left", metadata: ["files": "\(found.temporariesRemoved)"])
+        }
+        if !found.ignored.isEmpty {
+            let names = found.ignored.sorted().prefix(5).joined(separator: " ")
+            logger.warning(
+                "names in the folder that are no chunks are left alone",
+                metadata: ["count": "\(found.ignored.count)", "first": "\(names)"])
+        }
+        logger.info(
+            "chunks found", metadata: ["complete": "\(found.complete)", "unverified": "\(found.unverified)"])
+        return store
+    }
+
+    func routes(_ store: ChunkStore, _ threads: DiskThreads, _ session: MasterSession) -> ServiceRoutes {
+        var routes = ServiceRoutes()
+        UploadService(
+            store: store, threads: threads, master: session, budget: WriteBudget(byteCount: settings.writeBudget),
+            stallLimit: settings.stallLimit, logger: logger
+        ).add(to: &routes)
+        DownloadService(store: store, threads: threads, changes: session.changes, stallLimit: settings.stallLimit)
+            .add(to: &routes)
+        NodeService(nodeID: store.nodeID, master: session).add(to: &routes)
+        return routes
+    }
+
+    /// Windows that hold a few messages, so that what clients have sent and no upload has taken stays small.
+    static var serverConfiguration: RPCServer.Configuration {
+        var configuration = RPCServer.Configuration()
+        configuration.http2.streamWindow = 2 << 20
+        configuration.http2.connectionWindow = 8 << 20
+        return configuration
+    }
+
+    /// Comes back quickly after a restart of the master.
+    static var masterChannel: ClientChannel.Configuration {
+        var configuration = ClientChannel.Configuration()
+        configuration.backoff.initial = .milliseconds(100)
+        configuration.backoff.maximum = .seconds(1)
+        return configuration
+    }
+}

@@ -1,0 +1,96 @@
+import Foundation
+import Glibc
+import Testing
+
+extension ClusterTests {
+    /// Several clients at once, and clients that change their mind.
+    @Suite struct ConcurrentClientTests {
+        @Test func oneOfManyWritersOfANameWins() async throws {
+            try await Cluster.run { cluster in
+                let sources = try (0..<4).map {
+                    try cluster.folder.randomFile("in\($0)", bytes: 3 << 20, seed: UInt64($0))
+                }
+                let puts = try sources.map { try cluster.startClient(["put", $0, "contested"]) }
+                var statuses: [Int32] = []
+                for put in puts { statuses.append(try await cluster.finish(put).status) }
+                #expect(statuses.sorted() == [0, 4, 4, 4])
+                let winner = try #require(statuses.firstIndex(of: 0))
+                #expect(try await cluster.outcome(of: "contested", source: sources[winner]) == .whole)
+            }
+        }
+
+        @Test func manyFilesMoveAtOnce() async throws {
+            try await Cluster.run { cluster in
+                let sources = try (0..<8).map {
+                    try cluster.folder.randomFile("in\($0)", bytes: 2_500_000, seed: UInt64($0))
+                }
+                let puts = try sources.indices.map { try cluster.startClient(["put", sources[$0], "f\($0)"]) }
+                for put in puts { #expect(try await cluster.finish(put).status == 0) }
+                for (index, source) in sources.enumerated() {
+                    #expect(try await cluster.outcome(of: "f\(index)", source: source) == .whole)
+                }
+            }
+        }
+
+        @Test func fileIsInvisibleUntilItsPutIsDone() async throws {
+            try await Cluster.run { cluster in
+                let source = try cluster.folder.randomFile("in", bytes: 48 << 20)
+                let put = try cluster.startClient(["put", source, "slow"])
+                try await eventually("the first chunk on disk") {
+                    cluster.chunksOnDisk(0).contains { $0.key.hasPrefix("slow.") } || put.ended != nil
+                }
+                // Whole only where the put was quicker than this look at it; never a part.
+                let seen = try await cluster.outcome(of: "slow", source: source)
+                #expect(seen == .noSuchFile || put.ended == .exited(0))
+                #expect(try await cluster.finish(put).status == 0)
+                #expect(try await cluster.outcome(of: "slow", source: source) == .whole)
+            }
+        }
+
+        @Test(arguments: [SIGINT, SIGTERM])
+        func interruptedPutGivesItsNameBackAtOnce(signal: Int32) async throws {
+            try await Cluster.run { cluster in
+                let source = try cluster.folder.randomFile("in", bytes: 48 << 20)
+                let put = try cluster.startClient(["put", source, "f"])
+                try await eventually("the first chunk on disk") {
+                    cluster.chunksOnDisk(0).contains { $0.key.hasPrefix("f.") } || put.ended != nil
+                }
+                put.send(signal)
+                let result = try await cluster.finish(put)
+                if result.status != 0 { #expect(!result.stderr.isEmpty) }
+                let small = try cluster.folder.randomFile("small", bytes: 10)
+                #expect(try await cluster.client("put", small, "f").status == (result.status == 0 ? 4 : 0))
+            }
+        }
+
+        @Test func interruptedGetLeavesNothing() async throws {
+            try await Cluster.run { cluster in
+                let source = try cluster.folder.randomFile("in", bytes: 48 << 20)
+                try await cluster.put(source, as: "f")
+                let target = try cluster.folder.folder("out")
+                let get = try cluster.startClient(["get", "f", target])
+                try await eventually("the get under way") { !TestFolder.names(in: target).isEmpty || get.ended != nil }
+                get.send(SIGINT)
+                let result = try await cluster.finish(get)
+                #expect(TestFolder.names(in: target) == (result.status == 0 ? ["f"] : []))
+            }
+        }
+
+        @Test func serverKilledDuringUploadsKeepsNoTemporaryFile() async throws {
+            try await Cluster.run { cluster in
+                let source = try cluster.folder.randomFile("in", bytes: 48 << 20)
+                let temporaries = "\(cluster.serverFolder(0))/.dfs/tmp"
+                let put = try cluster.startClient(["put", source, "f"])
+                try await eventually("an upload under way") {
+                    !TestFolder.names(in: temporaries).isEmpty || put.ended != nil
+                }
+                try await cluster.killServer(0)
+                try await cluster.startServer(0)
+                _ = try await cluster.finish(put)
+                try await cluster.awaitJoined()
+                try await eventually("no temporary file") { TestFolder.names(in: temporaries).isEmpty }
+                #expect(cluster.chunksOnDisk(0).values.allSatisfy { $0 == 1 << 20 || $0 == 0 })
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import DFSCore
+import Foundation
+import Testing
+
+@testable import DFSMetadata
+
+extension World {
+    /// What befell a file, and every node meanwhile.
+    func history(of name: String) -> String {
+        history.filter { line in
+            ["kill", "start", "restarts", "\"\(name)\"", " \(name) ", "\(name).", "(\(name)"].contains {
+                line.contains($0)
+            }
+        }.joined(separator: "\n")
+    }
+}
+
+/// Storms of failures, then calm: everything acknowledged must be readable, at its factor, and nothing unknown deleted.
+@Suite struct SimulationTests {
+    /// `DFS_SIMULATION_SEEDS=<first>-<last>` runs others than these.
+    static var seeds: ClosedRange<UInt64> {
+        let bounds = (ProcessInfo.processInfo.environment["DFS_SIMULATION_SEEDS"] ?? "")
+            .split(separator: "-").compactMap { UInt64($0) }
+        return bounds.count == 2 ? bounds[0]...bounds[1] : 1...40
+    }
+
+    @Test(arguments: seeds)
+    func whatWasAcknowledgedSurvivesAndConverges(_ seed: UInt64) throws {
+        var world = try World(seed: seed)
+        try world.run(300)
+        try world.heal()
+        try world.run(600)
+        for (name, contents) in world.acknowledged.sorted(by: { $0.key < $1.key }) {
+            let answer = try world.master.open(name).answer
+            guard case .success(.opened(let file)) = answer else {
+                Issue.record("seed \(seed): \(name) was acknowledged, and is \(answer)\n\(world.history(of: name))")
+                continue
+            }
+            #expect(file.chunks.map(\.digest) == contents, "seed \(seed), \(name)")
+            for chunk in file.chunks {
+                let holders = world.servers.filter { $0.chunks[chunk.id] == chunk.digest }.map(\.address)
+                #expect(holders.count == 2, "seed \(seed): \(chunk.id) is on \(holders)")
+                #expect(Set(chunk.servers) == Set(holders), "seed \(seed): \(chunk.id)")
+                let others = world.servers.filter { $0.chunks[chunk.id] != nil && $0.chunks[chunk.id] != chunk.digest }
+                #expect(others.isEmpty, "seed \(seed): bad copies of \(chunk.id) are left")
+            }
+        }
+        checkLeftovers(world, seed)
+        checkRecords(world.master.state)
+    }
+
+    /// The two sides of each replica record agree.
+    private func checkRecords(_ state: MasterState) {
+        for server in state.servers.all {
+            let held = state.chunks.all.filter { state.chunks[$0].position(of: server.handle) != nil }
+            #expect(server.chunks == Set(held))
+            let assigned = held.count { state.chunks[$0].replica(on: server.handle)?.state == .assigned }
+            #expect(server.assignedCount == assigned)
+            #expect(server.outstandingCopies == 0, "a copy is still counted as under way")
+        }
+    }
+
+    /// No upload stays open, and no condemned chunk stays on a server.
+    private func checkLeftovers(_ world: World, _ seed: UInt64) {
+        let open = world.master.image.files.filter { !$0.isSealed }.map(\.header.name)
+        #expect(open.isEmpty, "seed \(seed): still open: \(open)")
+        let tombstones = Tombstones(world.master.image.tombstones)
+        for server in world.servers {
+            #expect(server.chunks.keys.filter { tombstones.condemn($0) }.isEmpty, "seed \(seed), \(server.address)")
+        }
+    }
+}

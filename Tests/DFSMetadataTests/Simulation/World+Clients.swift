@@ -1,0 +1,98 @@
+import DFSCore
+
+@testable import DFSMetadata
+
+// Clients that put files, one call at a time.
+extension World {
+    mutating func beginUpload() throws {
+        let number = uploads.count
+        let writer: Writer = Bool.random(using: &random) ? .go : .swift
+        var contents = (0..<Int.random(in: 0...2, using: &random)).map { index in
+            Digest(length: 64 << 20, crc32c: UInt32(number * 10 + index) | 1 << 31)
+        }
+        let short = UInt64.random(in: 2...1000, using: &random)
+        contents.append(Digest(length: short, crc32c: UInt32(number * 10 + 9) | 1 << 31))
+        // Some names are used again.
+        let name = try FileName("file\(Int.random(in: 0...number, using: &random))")
+        uploads.append(
+            SimulatedUpload(name: name, writer: writer, connection: UInt64(number + 1), contents: contents))
+        schedule(.client(number), in: delay())
+    }
+
+    /// The client is gone: its connection closes.
+    mutating func endUpload(_ number: Int) throws {
+        uploads[number].isOver = true
+        note("client of \(uploads[number].name) ends")
+        try perform(master.close(uploads[number].connection))
+    }
+
+    /// Makes the client's next call.
+    mutating func continueUpload(_ number: Int) throws {
+        let upload = uploads[number]
+        guard !upload.isOver else { return }
+        switch upload.writer {
+        case .swift: try continueSwift(number)
+        case .go: try continueGo(number)
+        }
+        if !uploads[number].isOver { schedule(.client(number), in: delay()) }
+    }
+
+    private mutating func continueSwift(_ number: Int) throws {
+        let upload = uploads[number]
+        guard let id = upload.id else {
+            let (answer, effects) = try master.create(upload.name.text, over: upload.connection)
+            try perform(effects)
+            uploads[number].id = try? answer.upload()
+            if uploads[number].id == nil { try endUpload(number) }
+            return
+        }
+        let index = upload.written.count
+        guard index < upload.contents.count else {
+            let (answer, effects) = master.complete(id, upload.written, over: upload.connection)
+            try perform(effects)
+            if answer.code == nil { acknowledged[upload.name.text] = upload.contents }
+            return try endUpload(number)
+        }
+        let (answer, effects) = try master.allocate(
+            upload.name.text, index, upload: id, over: upload.connection)
+        try perform(effects)
+        guard let (chunk, targets) = try? answer.allocation() else { return try endUpload(number) }
+        var acked: [ServerAddress] = []
+        for target in try targets.map({ try ServerAddress($0) })
+        where try send(chunk, upload.contents[index], to: self.index(of: target)) { acked.append(target) }
+        guard acked.count == targets.count else { return try endUpload(number) }
+        uploads[number].written.append(
+            WrittenChunk(id: chunk, digest: upload.contents[index], servers: acked))
+    }
+
+    private mutating func continueGo(_ number: Int) throws {
+        let upload = uploads[number]
+        let index = upload.written.count
+        guard index < upload.contents.count else {
+            acknowledged[upload.name.text] = upload.contents
+            return try endUpload(number)
+        }
+        let (answer, effects) = try master.allocate(upload.name.text, index, over: upload.connection)
+        try perform(effects)
+        guard let (chunk, targets) = try? answer.allocation() else { return try endUpload(number) }
+        for target in try targets.map({ try ServerAddress($0) })
+        where try send(chunk, upload.contents[index], to: self.index(of: target)) {
+            uploads[number].written.append(WrittenChunk(id: chunk, digest: upload.contents[index], servers: [target]))
+            return
+        }
+        try endUpload(number)
+    }
+
+    /// Uploads a chunk to one server: false when the server is down or the upload broke.
+    private mutating func send(_ chunk: ChunkID, _ content: Digest, to number: Int) throws -> Bool {
+        guard servers[number].isUp else { return false }
+        note("send \(chunk) to \(servers[number].address)")
+        if isStormy, chance(8) {
+            if servers[number].kind == .go { servers[number].chunks[chunk] = torn(content) }
+            return false
+        }
+        servers[number].chunks[chunk] = content
+        if servers[number].kind == .swift { try report(number, [chunk]) }
+        return true
+    }
+}
