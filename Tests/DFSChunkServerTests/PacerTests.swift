@@ -16,8 +16,11 @@ private func at(_ milliseconds: Int) -> MonotonicInstant {
         return pacer
     }
 
-    private func changes(_ revision: UInt64, arrivals: UInt64, isReceiving: Bool = false) -> HeartbeatPacer.Changes {
-        HeartbeatPacer.Changes(revision: revision, arrivals: arrivals, isReceiving: isReceiving)
+    private func changes(
+        _ revision: UInt64, arrivals: UInt64, soleArrivals: UInt64 = 0, isReceiving: Bool = false
+    ) -> HeartbeatPacer.Changes {
+        HeartbeatPacer.Changes(
+            revision: revision, arrivals: arrivals, soleArrivals: soleArrivals, isReceiving: isReceiving)
     }
 
     @Test func firstHeartbeatIsDueAtOnce() {
@@ -59,14 +62,20 @@ private func at(_ milliseconds: Int) -> MonotonicInstant {
         #expect(pacer.delay(now: at(2700)) == .zero)
     }
 
-    @Test(arguments: [(0.0, 50), (0.5, 200), (1.0, 300)])
-    func goMasterHearsSoonOfAChunkThatAHeartbeatMissed(random: Double, due: Int) {
-        var pacer = pacer(isGoMaster: true, random: random)
-        pacer.observe(changes(2, arrivals: 1, isReceiving: true), now: at(random == 0 ? 10 : 100))
-        #expect(pacer.delay(now: at(due)) == .zero)
-        #expect(pacer.delay(now: at(due - 1)) > .zero)
+    @Test(arguments: [(10, 50), (100, 100), (249, 249)])
+    func goMasterHearsAtOnceOfAGoClientsChunkThatAHeartbeatMissed(arrival: Int, due: Int) {
+        var pacer = pacer(isGoMaster: true)
+        pacer.observe(changes(2, arrivals: 1, soleArrivals: 1, isReceiving: true), now: at(arrival))
+        #expect(pacer.delay(now: at(arrival)) == .milliseconds(due - arrival))
         pacer.sent(revision: 2, now: at(due), random: 0)
         #expect(pacer.delay(now: at(due)) == .seconds(5))
+    }
+
+    @Test(arguments: [(0, 100), (1, 250), (1, 400)])
+    func goMasterHearsLaterOfAChunkThatWasNotMissedOrIsOnTheOtherServerToo(soleArrivals: UInt64, arrival: Int) {
+        var pacer = pacer(isGoMaster: true)
+        pacer.observe(changes(2, arrivals: 1, soleArrivals: soleArrivals, isReceiving: true), now: at(arrival))
+        #expect(pacer.delay(now: at(arrival)) > .seconds(4))
     }
 
     @Test func busyGoClusterStillHearsAtEachInterval() {

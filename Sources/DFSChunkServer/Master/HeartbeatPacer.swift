@@ -6,7 +6,9 @@ import DFSCore
 /// has only just been allocated and its first byte is still on the way; once both of its servers have sent such a list,
 /// it forgets the chunk. So it hears of a change in a quiet moment, when no upload is under way and none has ended just
 /// now: the next chunk of a file is allocated the moment the last one is stored. A chunk that arrives just after a
-/// heartbeat was probably missed by it, and is listed soon. Chance keeps the servers of a chunk from beating in step.
+/// heartbeat was probably missed by it, and is listed at once, unless its client sends it to the other server, too: both
+/// would then beat at the same time, and miss what other clients have just been allocated. Chance keeps servers from
+/// beating in step otherwise.
 struct HeartbeatPacer {
     /// Between two heartbeats, however much changes.
     static let minimumSpacing = Duration.milliseconds(50)
@@ -14,8 +16,6 @@ struct HeartbeatPacer {
     static let goQuietTime = Duration.seconds(1)
     /// From an allocation to the first byte, for most clients.
     static let goAllocationTime = Duration.milliseconds(250)
-    /// At most, before a Go master hears of a chunk that a heartbeat has missed.
-    static let goRepairTime = Duration.milliseconds(200)
 
     /// What the catalog knows of changes.
     struct Changes: Equatable {
@@ -23,6 +23,8 @@ struct HeartbeatPacer {
         let revision: UInt64
         /// Uploads of new chunks begun so far.
         let arrivals: UInt64
+        /// Those of clients that send a chunk to one server only.
+        let soleArrivals: UInt64
         let isReceiving: Bool
     }
 
@@ -32,25 +34,23 @@ struct HeartbeatPacer {
     private var toldRevision: UInt64 = 0
     private var seen: Changes
     private var lastActivity: MonotonicInstant
-    /// When a chunk that the last heartbeat has probably missed is to be listed.
-    private var repair: MonotonicInstant?
+    /// Whether the last heartbeat has probably missed a chunk that was allocated.
+    private var hasMissed = false
     /// 0 to 1, drawn with each heartbeat.
     private var chance = 0.0
 
     init(interval: Duration, isGoMaster: Bool, now: MonotonicInstant) {
         self.interval = interval
         self.isGoMaster = isGoMaster
-        seen = Changes(revision: 0, arrivals: 0, isReceiving: false)
+        seen = Changes(revision: 0, arrivals: 0, soleArrivals: 0, isReceiving: false)
         lastActivity = now
     }
 
     /// The catalog was looked at.
     mutating func observe(_ changes: Changes, now: MonotonicInstant) {
         if changes.arrivals != seen.arrivals || changes.isReceiving || seen.isReceiving { lastActivity = now }
-        if isGoMaster, changes.arrivals != seen.arrivals, repair == nil, let lastBeat,
-            now - lastBeat < Self.goAllocationTime
-        {
-            repair = now + Self.goRepairTime * chance
+        if changes.soleArrivals != seen.soleArrivals, let lastBeat, now - lastBeat < Self.goAllocationTime {
+            hasMissed = true
         }
         seen = changes
     }
@@ -61,7 +61,7 @@ struct HeartbeatPacer {
     mutating func sent(revision: UInt64, now: MonotonicInstant, random: Double) {
         lastBeat = now
         toldRevision = revision
-        repair = nil
+        hasMissed = false
         chance = random
     }
 
@@ -77,8 +77,7 @@ struct HeartbeatPacer {
 
     /// When the master should hear of a change, `nil` where that has to wait.
     private func earlyBeat(_ now: MonotonicInstant) -> MonotonicInstant? {
-        if !isGoMaster { return now }
-        if let repair { return repair }
+        if !isGoMaster || hasMissed { return now }
         return seen.isReceiving ? nil : lastActivity + Self.goQuietTime * (1 + chance / 2)
     }
 }

@@ -84,9 +84,11 @@ struct HeartbeatStream: Sendable {
 
     private func waitUntilDue(_ pacer: inout HeartbeatPacer) async throws {
         while !session.isStopping {
+            let soleArrivals = session.state.withLock { $0.soleArrivals }
             let changes = session.store.withCatalog { catalog in
                 HeartbeatPacer.Changes(
-                    revision: catalog.revision, arrivals: catalog.arrivals, isReceiving: catalog.isReceiving)
+                    revision: catalog.revision, arrivals: catalog.arrivals, soleArrivals: soleArrivals,
+                    isReceiving: catalog.isReceiving)
             }
             pacer.observe(changes, now: session.clock.now)
             let delay = pacer.delay(now: session.clock.now)

@@ -19,6 +19,8 @@ final class MasterSession: Sendable {
         var clusterID = ""
         /// Finished chunks that a Swift master did not confirm in time.
         var unconfirmed: Set<ChunkID> = []
+        /// Uploads begun by clients that send a chunk to one server only.
+        var soleArrivals: UInt64 = 0
     }
 
     private let lateAddress: LateAddress
@@ -125,6 +127,13 @@ final class MasterSession: Sendable {
             (catalog.ids(includingUnfinished: !kind.isSwift).map(\.text), catalog.revision)
         }
         return (HeartbeatRequest(serverAddress: address, freeStorage: freeMiB, chunks: ids), revision)
+    }
+
+    /// An upload of a chunk has begun. Ours come with a length, and clients of ours send a chunk to all its servers; a Go
+    /// client sends it to one.
+    func noteArrival(_ id: ChunkID, isOurs: Bool) {
+        if !isOurs { state.withLock { $0.soleArrivals += 1 } }
+        noteUpload(id)
     }
 
     /// An upload of a chunk has begun or ended without success.

@@ -34,7 +34,7 @@ struct UploadService: Sendable {
         )
         let (store, threads) = (store, threads)
         let writer = try await threads.run { try store.beginUpload(of: id, expecting: expected) }
-        master.noteUpload(id)
+        master.noteArrival(id, isOurs: expected.length != nil)
         let digest: ContentDigest
         do {
             let queue = WriteQueue(writer: writer, threads: threads, budget: budget)
