@@ -11,7 +11,7 @@ from harness.cluster import Cluster
 
 from . import meter
 
-ATTEMPTS = 6
+ATTEMPTS = 20
 GO_REPLICATION_SECONDS = 240
 
 
