@@ -9,6 +9,8 @@ let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -24,6 +26,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -49,7 +52,9 @@ let package = Package(
 
         // gRPC.
         .target(name: "HTTP2", dependencies: ["CNGHTTP2", nioCore], swiftSettings: strict),
-        .target(name: "RPC", dependencies: ["HTTP2", "CZlib", nioCore, nioPosix, logging], swiftSettings: strict),
+        .target(
+            name: "RPC",
+            dependencies: ["HTTP2", "CZlib", nioCore, nioPosix, nioTLS, nioSSL, logging], swiftSettings: strict),
 
         // The wire: messages, and the services spoken between nodes.
         .target(name: "DFSWire", dependencies: ["CMessages", "CProtobufC", "DFSCore", nioCore], swiftSettings: strict),
@@ -102,11 +107,15 @@ let package = Package(
             name: "dfs-client", dependencies: ["DFSClient", "DFSCommandLine", argumentParser], swiftSettings: memorySafe
         ),
 
+        // Certificates for tests.
+        .target(name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strict),
+
         // Tests mirror Sources; ClusterTests runs the built binaries as real processes.
         .testTarget(name: "DFSCoreTests", dependencies: ["DFSCore"]),
         .testTarget(name: "DFSFilesTests", dependencies: ["DFSFiles", "DFSSimulation", nioCore]),
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", nioCore]),
-        .testTarget(name: "RPCTests", dependencies: ["RPC", "HTTP2", nioCore, nioPosix, logging]),
+        .testTarget(
+            name: "RPCTests", dependencies: ["RPC", "HTTP2", "TestCertificates", nioCore, nioPosix, nioSSL, logging]),
         .testTarget(name: "DFSWireTests", dependencies: ["DFSWire", "CMessages", "CProtobufC", nioCore]),
         .testTarget(name: "DFSServicesTests", dependencies: ["DFSServices", "RPC", "DFSWire", nioPosix]),
         .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata"], exclude: ["Transcripts"]),

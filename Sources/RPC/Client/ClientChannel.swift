@@ -19,6 +19,8 @@ package final class ClientChannel: Sendable {
         /// Calls that may wait for the connection at once; more fail with RESOURCE_EXHAUSTED.
         package var maxWaitingCalls = 10_000
         package var http2 = HTTP2Settings()
+        /// `nil` for plaintext. With it nothing is ever sent in plaintext.
+        package var tls: ClientTLS?
 
         package init() {}
     }
@@ -36,7 +38,8 @@ package final class ClientChannel: Sendable {
         let executor = EventLoopTaskExecutor(eventLoop: loop)
         self.loop = loop
         self.executor = executor
-        let connector = SocketConnector(host: host.isEmpty ? "localhost" : host, port: Int(port), eventLoop: loop)
+        let connector = SocketConnector(
+            host: host.isEmpty ? "localhost" : host, port: Int(port), tls: configuration.tls, eventLoop: loop)
         let core = ChannelCore(
             connector: connector, authority: "\(host.contains(":") ? "[\(host)]" : host):\(port)", executor: executor,
             configuration: configuration, logger: logger)

@@ -26,7 +26,7 @@ final class ClientConnection: HTTP2ConnectionOwner {
     {
         guard state == .ready else { return nil }
         var block = HeaderBlock([
-            (":method", "POST"), (":scheme", "http"), (":path", path.path), (":authority", authority),
+            (":method", "POST"), (":scheme", connection.scheme), (":path", path.path), (":authority", authority),
             ("te", "trailers"), ("content-type", "application/grpc"), ("user-agent", "grpc-swift-dfs/0.1.0"),
             ("grpc-accept-encoding", MessageCompression.accepted),
         ])

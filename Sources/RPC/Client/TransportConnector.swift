@@ -15,28 +15,49 @@ protocol TransportConnector: Sendable {
 struct SocketConnector: TransportConnector {
     let host: String
     let port: Int
+    /// `nil` for plaintext.
+    let tls: ClientTLS?
     let eventLoop: any EventLoop
 
     func connect(
         timeout: TimeAmount, attach: @escaping @Sendable (any ByteTransport) throws -> any TransportReceiver
     ) -> EventLoopFuture<Void> {
+        let deadline = NIODeadline.now() + timeout
+        return ClientBootstrap.forCalls(on: eventLoop, timeout: timeout)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .connect(host: host, port: port)
+            .flatMap { channel in channel.carry(tls: tls, host: host, deadline: deadline, attach: attach) }
+    }
+}
+
+extension ClientBootstrap {
+    /// With the options of every client socket.
+    static func forCalls(on eventLoop: any EventLoop, timeout: TimeAmount) -> ClientBootstrap {
         ClientBootstrap(group: eventLoop)
             .connectTimeout(timeout)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.maxMessagesPerRead, value: 4)
             .channelOption(.recvAllocator, value: SocketBuffers.receiveAllocator)
             .channelOption(.writeBufferWaterMark, value: SocketBuffers.writeMarks)
-            .connect(host: host, port: port)
-            .flatMapThrowing { channel in
-                let transport = SocketTransport(eventLoop: channel.eventLoop)
-                do {
-                    try channel.pipeline.syncOperations.addHandler(transport)
-                    transport.receiver = try attach(transport)
-                } catch {
-                    channel.close(promise: nil)
-                    throw error
-                }
-            }
+    }
+}
+
+extension Channel {
+    /// Makes a new connection the transport of calls: after the TLS handshake, where there is one.
+    ///
+    /// - Parameter host: as it was dialled; `nil` for a socket of this machine.
+    func carry(
+        tls: ClientTLS?, host: String?, deadline: NIODeadline,
+        attach: @escaping @Sendable (any ByteTransport) throws -> any TransportReceiver
+    ) -> EventLoopFuture<Void> {
+        let secured = tls?.handshake(on: self, host: host, deadline: deadline) ?? eventLoop.makeSucceededVoidFuture()
+        return secured.flatMapThrowing {
+            let transport = SocketTransport(eventLoop: self.eventLoop, isSecure: tls != nil)
+            try self.pipeline.syncOperations.addHandler(transport)
+            transport.receiver = try attach(transport)
+        }.flatMapErrorThrowing { error in
+            self.close(promise: nil)
+            throw error
+        }
     }
 }
 

@@ -13,6 +13,8 @@ final class HTTP2Connection: TransportReceiver {
     let eventLoop: any EventLoop
     let executor: EventLoopTaskExecutor
     let session: HTTP2Session
+    /// What requests on this connection say of it: `https` under TLS (RFC 9113 §8.3.1).
+    let scheme: String
     /// Both are dropped when the transport has closed.
     private var transport: (any ByteTransport)?
     private var owner: (any HTTP2ConnectionOwner)?
@@ -29,6 +31,7 @@ final class HTTP2Connection: TransportReceiver {
         self.transport = transport
         self.eventLoop = transport.eventLoop
         self.executor = executor
+        self.scheme = transport.isSecure ? "https" : "http"
         self.session = try HTTP2Session(role: role, settings: settings)
     }
 

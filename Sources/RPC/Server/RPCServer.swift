@@ -20,18 +20,20 @@ package final class RPCServer: Sendable {
         package init() {}
     }
 
-    private struct State {
+    struct State {
         var listeners: [any Channel] = []
         var connections: [ConnectionID: NIOLoopBound<ServerConnection>] = [:]
+        /// Connections in their TLS handshake; they count as open.
+        var handshaking: [ObjectIdentifier: any Channel] = [:]
         var isShuttingDown = false
         var emptyWaiter: CheckedContinuation<Void, Never>?
     }
 
     private let routes: ServiceRoutes
-    private let configuration: Configuration
+    let configuration: Configuration
     private let group: any EventLoopGroup
-    private let logger: Logger
-    private let state = Mutex(State())
+    let logger: Logger
+    let state = Mutex(State())
 
     package init(routes: ServiceRoutes, configuration: Configuration, group: any EventLoopGroup, logger: Logger) {
         self.routes = routes
@@ -40,16 +42,18 @@ package final class RPCServer: Sendable {
         self.logger = logger
     }
 
-    /// Starts to listen. `host` "" is every interface, IPv4 and IPv6; `port` 0 lets the system choose.
+    /// Starts to listen; may be called again for other ports. `host` "" is every interface, IPv4 and IPv6; `port` 0 lets
+    /// the system choose.
     ///
+    /// - Parameter tls: `nil` for plaintext; a port speaks one or the other.
     /// - Returns: the port.
     /// - Throws: ``RPCError`` `unavailable` that names address and cause, such as a port in use.
-    package func listen(host: String, port: UInt16) async throws -> UInt16 {
+    package func listen(host: String, port: UInt16, tls: ServerTLS? = nil) async throws -> UInt16 {
         let hosts = host.isEmpty ? ["::", "0.0.0.0"] : [host]
         var failure: (any Error)?
         for candidate in hosts {
             do {
-                let channel = try await bootstrap().bind(host: candidate, port: Int(port)).get()
+                let channel = try await bootstrap(tls).bind(host: candidate, port: Int(port)).get()
                 state.withLock { $0.listeners.append(channel) }
                 return UInt16(channel.localAddress?.port ?? Int(port))
             } catch let error as IOError where error.errnoCode == EADDRINUSE {
@@ -65,12 +69,13 @@ package final class RPCServer: Sendable {
 
     /// Accepts nothing new, lets open calls finish for `grace`, then closes what is left. Returns when all is closed.
     package func shutdown(grace: Duration) async {
-        let (listeners, connections) = state.withLock { state in
+        let (listeners, connections, handshaking) = state.withLock { state in
             state.isShuttingDown = true
             defer { state.listeners = [] }
-            return (state.listeners, Array(state.connections.values))
+            return (state.listeners, Array(state.connections.values), Array(state.handshaking.values))
         }
         for listener in listeners { try? await listener.close().get() }
+        for channel in handshaking { channel.close(promise: nil) }
         for connection in connections { connection.execute { $0.drain() } }
         let forced = group.next().scheduleTask(in: TimeAmount(grace)) { self.closeAll() }
         await withCheckedContinuation { continuation in
@@ -94,7 +99,7 @@ package final class RPCServer: Sendable {
             onClosed: { [weak self] id in self?.connectionClosed(id) })
         let bound = NIOLoopBound(accepted, eventLoop: transport.eventLoop)
         let isAdmitted = state.withLock { state in
-            if state.isShuttingDown || state.connections.count >= configuration.maxConnections { return false }
+            if state.isFull(configuration) { return false }
             state.connections[accepted.id] = bound
             return true
         }
@@ -103,7 +108,7 @@ package final class RPCServer: Sendable {
         return connection
     }
 
-    private func bootstrap() -> ServerBootstrap {
+    private func bootstrap(_ tls: ServerTLS?) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -112,7 +117,8 @@ package final class RPCServer: Sendable {
             .childChannelOption(.recvAllocator, value: SocketBuffers.receiveAllocator)
             .childChannelOption(.writeBufferWaterMark, value: SocketBuffers.writeMarks)
             .childChannelInitializer { [self] channel in
-                channel.eventLoop.makeCompletedFuture {
+                if let tls { return startTLS(tls, on: channel) }
+                return channel.eventLoop.makeCompletedFuture {
                     let transport = SocketTransport(eventLoop: channel.eventLoop)
                     try channel.pipeline.syncOperations.addHandler(transport)
                     transport.receiver = try accept(transport)

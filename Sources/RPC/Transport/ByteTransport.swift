@@ -7,10 +7,16 @@ protocol ByteTransport: AnyObject {
     var isWritable: Bool { get }
     /// The peer's numeric IP address, or empty where it has none.
     var peerHost: String { get }
+    /// Whether the bytes are protected on their way (TLS).
+    var isSecure: Bool { get }
     /// Queues the buffers, in order, and starts writing.
     func write(_ buffers: [ByteBuffer])
     /// Closes after what was written; ``TransportReceiver/transportClosed(reason:)`` follows, once, not from within.
     func close()
+}
+
+extension ByteTransport {
+    var isSecure: Bool { false }
 }
 
 /// The side of a connection that a transport talks to. All calls come on the transport's event loop.

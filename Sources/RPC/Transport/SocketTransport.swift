@@ -1,18 +1,23 @@
 import NIOCore
 
-/// A TCP connection as the last handler of its SwiftNIO pipeline.
+/// A socket, under TLS or not, as the last handler of its SwiftNIO pipeline.
 final class SocketTransport: ChannelInboundHandler, ByteTransport {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     let eventLoop: any EventLoop
+    let isSecure: Bool
     private(set) var peerHost = ""
     /// Set before the handler enters the pipeline, dropped when the channel closes (it breaks the ring of references).
     var receiver: (any TransportReceiver)?
     private var context: ChannelHandlerContext?
     private var failure: (any Error)?
 
-    init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+    /// - Parameter isSecure: TLS stands before this handler.
+    init(eventLoop: any EventLoop, isSecure: Bool = false) {
+        self.eventLoop = eventLoop
+        self.isSecure = isSecure
+    }
 
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
