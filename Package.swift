@@ -97,11 +97,13 @@ let package = Package(
             name: "DFSCommandLine", dependencies: ["DFSCore", argumentParser, logging, serviceLifecycle],
             swiftSettings: strict),
         .executableTarget(
-            name: "dfs-master", dependencies: ["DFSMaster", "DFSCommandLine", argumentParser], swiftSettings: memorySafe
-        ),
+            name: "dfs-master", dependencies: ["DFSMaster", "DFSServices", "DFSCommandLine", argumentParser],
+            swiftSettings: memorySafe),
         .executableTarget(
             name: "dfs-chunkserver",
-            dependencies: ["DFSChunkServer", "DFSFiles", "DFSCommandLine", "DFSCore", argumentParser, logging],
+            dependencies: [
+                "DFSChunkServer", "DFSServices", "DFSFiles", "DFSCommandLine", "DFSCore", argumentParser, logging,
+            ],
             swiftSettings: memorySafe),
         .executableTarget(
             name: "dfs-client", dependencies: ["DFSClient", "DFSCommandLine", argumentParser], swiftSettings: memorySafe
@@ -133,7 +135,8 @@ let package = Package(
             name: "DFSClientTests", dependencies: ["DFSClient", "DFSSimulation", "DFSServices", nioPosix]),
         .testTarget(name: "DFSCommandLineTests", dependencies: ["DFSCommandLine"]),
         .testTarget(
-            name: "ClusterTests", dependencies: ["DFSClient", "dfs-master", "dfs-chunkserver", "dfs-client"]),
+            name: "ClusterTests",
+            dependencies: ["DFSClient", "TestCertificates", "dfs-master", "dfs-chunkserver", "dfs-client"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -592,6 +592,96 @@ void   dfs__open_chunk__free_unpacked
   assert(message->base.descriptor == &dfs__open_chunk__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   dfs__secure_port_request__init
+                     (Dfs__SecurePortRequest         *message)
+{
+  static const Dfs__SecurePortRequest init_value = DFS__SECURE_PORT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__secure_port_request__get_packed_size
+                     (const Dfs__SecurePortRequest *message)
+{
+  assert(message->base.descriptor == &dfs__secure_port_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__secure_port_request__pack
+                     (const Dfs__SecurePortRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__secure_port_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__secure_port_request__pack_to_buffer
+                     (const Dfs__SecurePortRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__secure_port_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__SecurePortRequest *
+       dfs__secure_port_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__SecurePortRequest *)
+     protobuf_c_message_unpack (&dfs__secure_port_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__secure_port_request__free_unpacked
+                     (Dfs__SecurePortRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__secure_port_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__secure_port_response__init
+                     (Dfs__SecurePortResponse         *message)
+{
+  static const Dfs__SecurePortResponse init_value = DFS__SECURE_PORT_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__secure_port_response__get_packed_size
+                     (const Dfs__SecurePortResponse *message)
+{
+  assert(message->base.descriptor == &dfs__secure_port_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__secure_port_response__pack
+                     (const Dfs__SecurePortResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__secure_port_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__secure_port_response__pack_to_buffer
+                     (const Dfs__SecurePortResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__secure_port_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__SecurePortResponse *
+       dfs__secure_port_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__SecurePortResponse *)
+     protobuf_c_message_unpack (&dfs__secure_port_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__secure_port_response__free_unpacked
+                     (Dfs__SecurePortResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__secure_port_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   dfs__report_request__init
                      (Dfs__ReportRequest         *message)
 {
@@ -1337,7 +1427,83 @@ const ProtobufCMessageDescriptor dfs__open_chunk__descriptor =
   (ProtobufCMessageInit) dfs__open_chunk__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__report_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor dfs__secure_port_request__field_descriptors[1] =
+{
+  {
+    "server",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__SecurePortRequest, server),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__secure_port_request__field_indices_by_name[] = {
+  0,   /* field[0] = server */
+};
+static const ProtobufCIntRange dfs__secure_port_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor dfs__secure_port_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.SecurePortRequest",
+  "SecurePortRequest",
+  "Dfs__SecurePortRequest",
+  "dfs",
+  sizeof(Dfs__SecurePortRequest),
+  1,
+  dfs__secure_port_request__field_descriptors,
+  dfs__secure_port_request__field_indices_by_name,
+  1,  dfs__secure_port_request__number_ranges,
+  (ProtobufCMessageInit) dfs__secure_port_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__secure_port_response__field_descriptors[1] =
+{
+  {
+    "port",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__SecurePortResponse, port),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__secure_port_response__field_indices_by_name[] = {
+  0,   /* field[0] = port */
+};
+static const ProtobufCIntRange dfs__secure_port_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor dfs__secure_port_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.SecurePortResponse",
+  "SecurePortResponse",
+  "Dfs__SecurePortResponse",
+  "dfs",
+  sizeof(Dfs__SecurePortResponse),
+  1,
+  dfs__secure_port_response__field_descriptors,
+  dfs__secure_port_response__field_indices_by_name,
+  1,  dfs__secure_port_response__number_ranges,
+  (ProtobufCMessageInit) dfs__secure_port_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__report_request__field_descriptors[4] =
 {
   {
     "server_address",
@@ -1375,16 +1541,29 @@ static const ProtobufCFieldDescriptor dfs__report_request__field_descriptors[3] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tls_port",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ReportRequest, tls_port),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__report_request__field_indices_by_name[] = {
   2,   /* field[2] = chunks */
   1,   /* field[1] = node_id */
   0,   /* field[0] = server_address */
+  3,   /* field[3] = tls_port */
 };
 static const ProtobufCIntRange dfs__report_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor dfs__report_request__descriptor =
 {
@@ -1394,7 +1573,7 @@ const ProtobufCMessageDescriptor dfs__report_request__descriptor =
   "Dfs__ReportRequest",
   "dfs",
   sizeof(Dfs__ReportRequest),
-  3,
+  4,
   dfs__report_request__field_descriptors,
   dfs__report_request__field_indices_by_name,
   1,  dfs__report_request__number_ranges,
@@ -1485,18 +1664,20 @@ void dfs__node__init (Dfs__Node_Service *service,
                                      &dfs__node__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }
-static const ProtobufCMethodDescriptor dfs__namespace__method_descriptors[4] =
+static const ProtobufCMethodDescriptor dfs__namespace__method_descriptors[5] =
 {
   { "Create", &dfs__create_request__descriptor, &dfs__create_response__descriptor },
   { "Complete", &dfs__complete_request__descriptor, &dfs__complete_response__descriptor },
   { "Abandon", &dfs__abandon_request__descriptor, &dfs__abandon_response__descriptor },
   { "Open", &dfs__open_request__descriptor, &dfs__open_response__descriptor },
+  { "SecurePort", &dfs__secure_port_request__descriptor, &dfs__secure_port_response__descriptor },
 };
 const unsigned dfs__namespace__method_indices_by_name[] = {
   2,        /* Abandon */
   1,        /* Complete */
   0,        /* Create */
-  3         /* Open */
+  3,        /* Open */
+  4         /* SecurePort */
 };
 const ProtobufCServiceDescriptor dfs__namespace__descriptor =
 {
@@ -1505,7 +1686,7 @@ const ProtobufCServiceDescriptor dfs__namespace__descriptor =
   "Namespace",
   "Dfs__Namespace",
   "dfs",
-  4,
+  5,
   dfs__namespace__method_descriptors,
   dfs__namespace__method_indices_by_name
 };
@@ -1540,6 +1721,14 @@ void dfs__namespace__open(ProtobufCService *service,
 {
   assert(service->descriptor == &dfs__namespace__descriptor);
   service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void dfs__namespace__secure_port(ProtobufCService *service,
+                                 const Dfs__SecurePortRequest *input,
+                                 Dfs__SecurePortResponse_Closure closure,
+                                 void *closure_data)
+{
+  assert(service->descriptor == &dfs__namespace__descriptor);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__namespace__init (Dfs__Namespace_Service *service,
                            Dfs__Namespace_ServiceDestroy destroy)

@@ -15,6 +15,19 @@ extension ChunkServer {
         }
     }
 
+    /// The TLS port, or 0 without one. The plaintext listener is closed where it fails.
+    func listenSecurely(_ server: RPCServer) async throws -> UInt16 {
+        guard let tls = settings.tls else { return 0 }
+        do {
+            let port = try await server.listen(tls, logger: logger)
+            logger.info("TLS ready", metadata: ["listen": "\(ServerAddress(host: tls.listen.host, port: port))"])
+            return port
+        } catch {
+            await server.shutdown(grace: .zero)
+            throw error
+        }
+    }
+
     func openStore(_ threads: DiskThreads) async throws -> ChunkStore {
         let settings = settings
         let store = try await threads.run {

@@ -74,7 +74,8 @@ package final class ChunkServer: Sendable {
             logger: logger)
         let port = try await listen(server)
         let listening = ServerAddress(host: settings.listen.host, port: port)
-        address.set(settings.advertise ?? listening)
+        let tlsPort = try await listenSecurely(server)
+        address.set(settings.advertise ?? listening, tlsPort: tlsPort)
         let peers = PeerPool(group: group, logger: logger)
         let work = BackgroundWork(
             replication: ReplicationWorker(

@@ -1,11 +1,14 @@
 import DFSChunkStore
 import DFSCore
 import DFSFiles
+import DFSServices
 
 /// All that a chunk server can be told.
 package struct ChunkServerSettings: Sendable {
     /// Where to listen; port 0 lets the system choose.
     package var listen = ServerAddress(host: "", port: 9001)
+    /// Serves TLS too; its port is for the host that the master and its clients dial.
+    package var tls: NodeTLSSettings?
     /// Where the master is dialled.
     package var master = ServerAddress(host: "", port: 8000)
     /// The folder of chunks, made where missing.

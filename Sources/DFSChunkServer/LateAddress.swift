@@ -3,9 +3,13 @@ import Synchronization
 
 /// What the master and its clients dial to reach this node: known once the server listens, and set before first use.
 final class LateAddress: Sendable {
-    private let value = Mutex("")
+    private let value = Mutex((text: "", tlsPort: UInt16(0)))
 
-    func set(_ address: ServerAddress) { value.withLock { $0 = address.description } }
+    /// - Parameter tlsPort: 0 where the node serves no TLS.
+    func set(_ address: ServerAddress, tlsPort: UInt16) {
+        value.withLock { $0 = (address.description, tlsPort) }
+    }
 
-    var text: String { value.withLock { $0 } }
+    var text: String { value.withLock { $0.text } }
+    var tlsPort: UInt16 { value.withLock { $0.tlsPort } }
 }

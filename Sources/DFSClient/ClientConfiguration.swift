@@ -21,9 +21,31 @@ public struct ClientConfiguration: Sendable {
     public var acknowledgementLimit = Duration.seconds(120)
     /// How often the replicas of one chunk are tried anew before its transfer fails.
     public var maxAttempts = 4
+    /// Speaks TLS to every node, and nothing else; `nil` is plaintext. The nodes must serve TLS, which Go nodes do not.
+    public var tls: TLSSettings?
 
     /// The defaults.
     public init() {}
+}
+
+/// How a client knows its cluster's nodes, and shows who it is.
+public struct TLSSettings: Sendable {
+    /// PEM file of those who sign the nodes' certificates; `nil` trusts whom the operating system trusts.
+    public var authorities: String?
+    /// PEM file of the client's own certificate, for nodes that ask for one.
+    public var certificate: String?
+    /// PEM file of that certificate's key.
+    public var key: String?
+
+    /// - Parameters:
+    ///   - authorities: see ``authorities``.
+    ///   - certificate: see ``certificate``; comes with `key`.
+    ///   - key: see ``key``.
+    public init(authorities: String? = nil, certificate: String? = nil, key: String? = nil) {
+        self.authorities = authorities
+        self.certificate = certificate
+        self.key = key
+    }
 }
 
 /// What a put asks for.

@@ -4,6 +4,7 @@ import DFSServices
 import Logging
 import NIOCore
 import NIOPosix
+import RPC
 
 /// What the parts of one client share.
 final class ClientContext: Sendable {
@@ -12,15 +13,25 @@ final class ClientContext: Sendable {
     let logger: Logger
     /// Event loops of the whole process; connections are spread over them.
     let group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    /// The connection to the master.
+    let master: Peer
     /// Connections to chunk servers.
     let chunkServers: PeerPool
     private let fileThreads: NIOThreadPool
 
-    init(configuration: ClientConfiguration, files: any FileSystem, logger: Logger) {
+    /// - Parameter tls: `nil` for plaintext.
+    init(
+        master address: ServerAddress, configuration: ClientConfiguration, tls: ClientTLS?, files: any FileSystem,
+        logger: Logger
+    ) {
         self.configuration = configuration
         self.files = files
         self.logger = logger
-        chunkServers = PeerPool(group: group, logger: logger)
+        var pool = PeerPool.Configuration()
+        pool.channel.tls = tls
+        master = Peer(address: address, role: "master", group: group, configuration: pool.channel, logger: logger)
+        if tls != nil { pool.locate = SecureLocator(master: master).locate }
+        chunkServers = PeerPool(group: group, configuration: pool, logger: logger)
         fileThreads = NIOThreadPool(numberOfThreads: max(1, configuration.fileThreads))
         fileThreads.start()
     }

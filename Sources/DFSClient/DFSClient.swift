@@ -3,6 +3,7 @@ import DFSFiles
 import Logging
 import NIOCore
 import NIOPosix
+import RPC
 
 /// A client of one cluster: puts files into it, gets them back, and says where they are.
 ///
@@ -30,21 +31,27 @@ public final class DFSClient: Sendable {
     ///   - master: the master's address, `host:port`; without a host it is this machine.
     ///   - configuration: limits and waiting times.
     ///   - logger: told of replicas that failed and were replaced, at level warning, and of details at debug.
-    /// - Throws: ``DFSError`` of code `invalidArgument` where `master` is no address.
+    /// - Throws: ``DFSError`` of code `invalidArgument` where `master` is no address, `failedPrecondition` where a file of
+    ///   ``ClientConfiguration/tls`` cannot be used.
     public convenience init(
         master: String, configuration: ClientConfiguration = ClientConfiguration(),
         logger: Logger = Logger(label: "dfs-client")
     ) throws {
         try self.init(
-            master: ServerAddress(master), configuration: configuration, files: PosixFileSystem(), logger: logger)
+            master: ServerAddress(master), configuration: configuration,
+            tls: configuration.tls.map { try ClientTLS($0, logger: logger) }, files: PosixFileSystem(), logger: logger)
     }
 
-    /// - Parameter files: the local files.
+    /// - Parameters:
+    ///   - tls: made from ``ClientConfiguration/tls``.
+    ///   - files: the local files.
     package init(
-        master: ServerAddress, configuration: ClientConfiguration, files: any FileSystem, logger: Logger
+        master: ServerAddress, configuration: ClientConfiguration, tls: ClientTLS? = nil, files: any FileSystem,
+        logger: Logger
     ) {
-        context = ClientContext(configuration: configuration, files: files, logger: logger)
-        self.master = MasterClient(address: master, context: context)
+        context = ClientContext(
+            master: master, configuration: configuration, tls: tls, files: files, logger: logger)
+        self.master = MasterClient(context: context)
         uploader = Uploader(master: self.master, context: context)
         downloader = Downloader(master: self.master, context: context)
     }

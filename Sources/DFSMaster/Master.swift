@@ -19,6 +19,8 @@ package final class Master: Sendable {
     package struct Configuration: Sendable {
         /// Host and port to listen on; port 0 lets the system choose.
         package var listen = ServerAddress(host: "", port: 8000)
+        /// Serves TLS too.
+        package var tls: NodeTLSSettings?
         /// The folder of the metadata store; made where missing.
         package var metadataFolder = "./meta"
         package var policy = ClusterPolicy()
@@ -40,6 +42,7 @@ package final class Master: Sendable {
     private let peers: PeerPool
     private let heartbeats = HeartbeatManager()
     private let work: ServerWork
+    private let securePorts = SecurePorts()
     private let parts = Mutex(Parts())
 
     /// Opens nothing yet.
@@ -67,8 +70,12 @@ package final class Master: Sendable {
             let cause = (error as? RPCError)?.message ?? "\(error)"
             throw DFSError(.failedPrecondition, "cannot listen on \(configuration.listen): \(cause)")
         }
+        parts.withLock { $0.server = server }
+        if let tls = configuration.tls {
+            let port = try await server.listen(tls, logger: logger)
+            logger.info("TLS ready", metadata: ["listen": "\(ServerAddress(host: tls.listen.host, port: port))"])
+        }
         parts.withLock { parts in
-            parts.server = server
             parts.ticker = startTicking(metadata)
         }
         let address = ServerAddress(host: configuration.listen.host, port: port)
@@ -133,11 +140,11 @@ package final class Master: Sendable {
     private func makeServer(_ metadata: MetadataManager, _ clusterID: String) -> RPCServer {
         var routes = ServiceRoutes()
         MasterService(metadata: metadata, heartbeats: heartbeats).add(to: &routes)
-        NamespaceService(metadata: metadata).add(to: &routes)
+        NamespaceService(metadata: metadata, securePorts: securePorts).add(to: &routes)
         let description = DescribeResponse(
             role: "master", version: SoftwareVersion.text, clusterID: clusterID, nodeID: clusterID,
             chunkSize: configuration.policy.chunkSize, replication: UInt32(configuration.policy.replication))
-        ReportService(metadata: metadata, description: description).add(to: &routes)
+        ReportService(metadata: metadata, description: description, securePorts: securePorts).add(to: &routes)
         var server = RPCServer.Configuration()
         // A file of very many chunks has a long answer; our own clients take it, and Go clients have none such.
         server.maxSendMessageBytes = 64 << 20

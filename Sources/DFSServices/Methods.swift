@@ -20,5 +20,6 @@ package enum Methods {
     package static let complete = MethodPath(service: namespace, method: "Complete")
     package static let abandon = MethodPath(service: namespace, method: "Abandon")
     package static let open = MethodPath(service: namespace, method: "Open")
+    package static let securePort = MethodPath(service: namespace, method: "SecurePort")
     package static let report = MethodPath(service: "dfs.ChunkReports", method: "Report")
 }

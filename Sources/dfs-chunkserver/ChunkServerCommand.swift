@@ -3,6 +3,7 @@ import DFSChunkServer
 import DFSCommandLine
 import DFSCore
 import DFSFiles
+import DFSServices
 import Logging
 
 /// `dfs-chunkserver`: the flags of the Go original, and what is settable beyond them.
@@ -32,7 +33,7 @@ struct ChunkServerCommand: NodeCommand {
     static let flags =
         [
             portFlag, masterFlag, folderFlag, advertiseFlag, quarantineFlag, deletionShareFlag, deletionMinimumFlag,
-        ] + ClusterOptions.flags + SharedOptions.flags
+        ] + ClusterOptions.flags + NodeTLSOptions.flags + SharedOptions.flags
 
     @Option(Self.portFlag) var port = ServerAddress(host: "", port: 9001)
     @Option(Self.masterFlag) var master = ServerAddress(host: "", port: 8000)
@@ -42,6 +43,7 @@ struct ChunkServerCommand: NodeCommand {
     @Option(Self.deletionShareFlag) var deletionShare = 30
     @Option(Self.deletionMinimumFlag) var deletionMinimum = 100
     @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var tls: NodeTLSOptions
     @OptionGroup var shared: SharedOptions
 
     func validate() throws {
@@ -55,6 +57,7 @@ struct ChunkServerCommand: NodeCommand {
     func makeNode(logger: Logger) throws -> any Node {
         var settings = ChunkServerSettings()
         settings.listen = port
+        settings.tls = NodeTLSSettings(tls)
         settings.master = master
         settings.folder = folder
         settings.advertise = advertise
@@ -65,6 +68,18 @@ struct ChunkServerCommand: NodeCommand {
         settings.deletionBreaker.minimumCount = deletionMinimum
         ProcessMemory.keepFreedBuffers()
         return ChunkServerNode(server: ChunkServer(settings: settings, logger: logger))
+    }
+}
+
+extension NodeTLSSettings {
+    /// `nil` where the flags ask for no TLS.
+    fileprivate init?(_ options: NodeTLSOptions) {
+        guard let listen = options.listen, let certificate = options.certificate, let key = options.key else {
+            return nil
+        }
+        self.init(
+            listen: listen, certificate: certificate, key: key,
+            clientAuthorities: options.clientAuthentication == .require ? options.authorities : nil)
     }
 }
 

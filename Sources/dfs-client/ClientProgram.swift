@@ -15,7 +15,7 @@ struct ClientProgram: Program {
             """,
         subcommands: [PutCommand.self, GetCommand.self, StatCommand.self])
 
-    static let flags = ClientOptions.flags + ClusterOptions.flags + SharedOptions.flags
+    static let flags = ClientOptions.flags + ClientTLSOptions.flags + ClusterOptions.flags + SharedOptions.flags
 }
 
 /// The flags of every command.
@@ -29,12 +29,18 @@ struct ClientOptions: ParsableArguments, Sendable {
     @Option(Self.masterFlag) var master = ServerAddress(host: "localhost", port: 8000)
     /// Taken so that one environment serves all binaries; a put asks for the replication, the rest is the master's.
     @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var tls: ClientTLSOptions
 
     /// Runs `body` with a client of the cluster; a signal cancels it.
     func withClient(logger: Logger, _ body: @escaping @Sendable (DFSClient) async throws -> Void) async throws {
         ProcessMemory.keepFreedBuffers()
         try await runInterruptibly(logger: logger) {
-            let client = try DFSClient(master: master.description, logger: logger)
+            var configuration = ClientConfiguration()
+            if tls.isOn {
+                configuration.tls = TLSSettings(
+                    authorities: tls.authorities, certificate: tls.certificate, key: tls.key)
+            }
+            let client = try DFSClient(master: master.description, configuration: configuration, logger: logger)
             do {
                 try await body(client)
             } catch {

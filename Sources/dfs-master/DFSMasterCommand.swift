@@ -3,6 +3,7 @@ import DFSCommandLine
 import DFSCore
 import DFSMaster
 import DFSMetadata
+import DFSServices
 import Logging
 
 /// `dfs-master`: keeps the namespace, watches the chunk servers.
@@ -15,10 +16,12 @@ struct DFSMasterCommand: NodeCommand {
         "listen", ServerAddress.self, environment: "DFS_LISTEN", help: "Address to listen on.")
     private static let metadataFolderFlag = FlagDeclaration.value(
         "meta-dir", String.self, environment: "DFS_META_DIR", help: "Folder of the metadata.", placeholder: "folder")
-    static let flags = SharedOptions.flags + ClusterOptions.flags + [listenFlag, metadataFolderFlag]
+    static let flags =
+        SharedOptions.flags + ClusterOptions.flags + NodeTLSOptions.flags + [listenFlag, metadataFolderFlag]
 
     @OptionGroup var shared: SharedOptions
     @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var tls: NodeTLSOptions
     @Option(Self.listenFlag) var listen = ServerAddress(host: "", port: 8000)
     @Option(Self.metadataFolderFlag) var metadataFolder = "./meta"
 
@@ -29,11 +32,24 @@ struct DFSMasterCommand: NodeCommand {
     func makeNode(logger: Logger) -> any Node {
         var configuration = Master.Configuration()
         configuration.listen = listen
+        configuration.tls = NodeTLSSettings(tls)
         configuration.metadataFolder = metadataFolder
         configuration.policy.replication = cluster.replication
         configuration.policy.chunkSize = UInt64(cluster.chunkSize.bytes)
         configuration.policy.liveThreshold = cluster.liveThreshold.duration
         return MasterNode(master: Master(configuration: configuration, logger: logger))
+    }
+}
+
+extension NodeTLSSettings {
+    /// `nil` where the flags ask for no TLS.
+    fileprivate init?(_ options: NodeTLSOptions) {
+        guard let listen = options.listen, let certificate = options.certificate, let key = options.key else {
+            return nil
+        }
+        self.init(
+            listen: listen, certificate: certificate, key: key,
+            clientAuthorities: options.clientAuthentication == .require ? options.authorities : nil)
     }
 }
 

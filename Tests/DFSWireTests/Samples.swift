@@ -43,7 +43,9 @@ enum Samples {
                 OpenChunk(),
             ]),
         ReportRequest(
-            serverAddress: ":9001", nodeID: "n", chunks: names.map { ChunkDigest(chunkID: $0, length: 1, crc32c: 2) }),
+            serverAddress: ":9001", nodeID: "n", chunks: names.map { ChunkDigest(chunkID: $0, length: 1, crc32c: 2) },
+            tlsPort: 9443),
+        SecurePortRequest(server: ":9001"), SecurePortRequest(), SecurePortResponse(), SecurePortResponse(port: .max),
         ReportResponse(clusterID: "c", unwantedChunks: names),
     ]
 }

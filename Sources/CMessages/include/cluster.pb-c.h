@@ -28,6 +28,8 @@ typedef struct Dfs__AbandonResponse Dfs__AbandonResponse;
 typedef struct Dfs__OpenRequest Dfs__OpenRequest;
 typedef struct Dfs__OpenResponse Dfs__OpenResponse;
 typedef struct Dfs__OpenChunk Dfs__OpenChunk;
+typedef struct Dfs__SecurePortRequest Dfs__SecurePortRequest;
+typedef struct Dfs__SecurePortResponse Dfs__SecurePortResponse;
 typedef struct Dfs__ReportRequest Dfs__ReportRequest;
 typedef struct Dfs__ReportResponse Dfs__ReportResponse;
 
@@ -240,6 +242,32 @@ struct  Dfs__OpenChunk
     , NULL, 0, 0, 0,NULL }
 
 
+struct  Dfs__SecurePortRequest
+{
+  ProtobufCMessage base;
+  /*
+   * an address as AllocateChunk and Open gave it
+   */
+  char *server;
+};
+#define DFS__SECURE_PORT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__secure_port_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Dfs__SecurePortResponse
+{
+  ProtobufCMessage base;
+  /*
+   * on the same host; 0: none that the master knows
+   */
+  uint32_t port;
+};
+#define DFS__SECURE_PORT_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__secure_port_response__descriptor) \
+    , 0 }
+
+
 struct  Dfs__ReportRequest
 {
   ProtobufCMessage base;
@@ -247,10 +275,14 @@ struct  Dfs__ReportRequest
   char *node_id;
   size_t n_chunks;
   Dfs__ChunkDigest **chunks;
+  /*
+   * where the server also serves TLS, on the host of its address; 0: nowhere
+   */
+  uint32_t tls_port;
 };
 #define DFS__REPORT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__report_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0 }
 
 
 struct  Dfs__ReportResponse
@@ -515,6 +547,44 @@ Dfs__OpenChunk *
 void   dfs__open_chunk__free_unpacked
                      (Dfs__OpenChunk *message,
                       ProtobufCAllocator *allocator);
+/* Dfs__SecurePortRequest methods */
+void   dfs__secure_port_request__init
+                     (Dfs__SecurePortRequest         *message);
+size_t dfs__secure_port_request__get_packed_size
+                     (const Dfs__SecurePortRequest   *message);
+size_t dfs__secure_port_request__pack
+                     (const Dfs__SecurePortRequest   *message,
+                      uint8_t             *out);
+size_t dfs__secure_port_request__pack_to_buffer
+                     (const Dfs__SecurePortRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__SecurePortRequest *
+       dfs__secure_port_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__secure_port_request__free_unpacked
+                     (Dfs__SecurePortRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__SecurePortResponse methods */
+void   dfs__secure_port_response__init
+                     (Dfs__SecurePortResponse         *message);
+size_t dfs__secure_port_response__get_packed_size
+                     (const Dfs__SecurePortResponse   *message);
+size_t dfs__secure_port_response__pack
+                     (const Dfs__SecurePortResponse   *message,
+                      uint8_t             *out);
+size_t dfs__secure_port_response__pack_to_buffer
+                     (const Dfs__SecurePortResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__SecurePortResponse *
+       dfs__secure_port_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__secure_port_response__free_unpacked
+                     (Dfs__SecurePortResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Dfs__ReportRequest methods */
 void   dfs__report_request__init
                      (Dfs__ReportRequest         *message);
@@ -594,6 +664,12 @@ typedef void (*Dfs__OpenResponse_Closure)
 typedef void (*Dfs__OpenChunk_Closure)
                  (const Dfs__OpenChunk *message,
                   void *closure_data);
+typedef void (*Dfs__SecurePortRequest_Closure)
+                 (const Dfs__SecurePortRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__SecurePortResponse_Closure)
+                 (const Dfs__SecurePortResponse *message,
+                  void *closure_data);
 typedef void (*Dfs__ReportRequest_Closure)
                  (const Dfs__ReportRequest *message,
                   void *closure_data);
@@ -644,6 +720,10 @@ struct Dfs__Namespace_Service
                const Dfs__OpenRequest *input,
                Dfs__OpenResponse_Closure closure,
                void *closure_data);
+  void (*secure_port)(Dfs__Namespace_Service *service,
+                      const Dfs__SecurePortRequest *input,
+                      Dfs__SecurePortResponse_Closure closure,
+                      void *closure_data);
 };
 typedef void (*Dfs__Namespace_ServiceDestroy)(Dfs__Namespace_Service *);
 void dfs__namespace__init (Dfs__Namespace_Service *service,
@@ -655,7 +735,8 @@ void dfs__namespace__init (Dfs__Namespace_Service *service,
       function_prefix__ ## create,\
       function_prefix__ ## complete,\
       function_prefix__ ## abandon,\
-      function_prefix__ ## open  }
+      function_prefix__ ## open,\
+      function_prefix__ ## secure_port  }
 void dfs__namespace__create(ProtobufCService *service,
                             const Dfs__CreateRequest *input,
                             Dfs__CreateResponse_Closure closure,
@@ -672,6 +753,10 @@ void dfs__namespace__open(ProtobufCService *service,
                           const Dfs__OpenRequest *input,
                           Dfs__OpenResponse_Closure closure,
                           void *closure_data);
+void dfs__namespace__secure_port(ProtobufCService *service,
+                                 const Dfs__SecurePortRequest *input,
+                                 Dfs__SecurePortResponse_Closure closure,
+                                 void *closure_data);
 typedef struct Dfs__ChunkReports_Service Dfs__ChunkReports_Service;
 struct Dfs__ChunkReports_Service
 {
@@ -709,6 +794,8 @@ extern const ProtobufCMessageDescriptor dfs__abandon_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__open_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__open_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__open_chunk__descriptor;
+extern const ProtobufCMessageDescriptor dfs__secure_port_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__secure_port_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__report_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__report_response__descriptor;
 extern const ProtobufCServiceDescriptor dfs__node__descriptor;

@@ -9,9 +9,10 @@ extension MasterSession {
     /// Chunks in one report; as many as the master takes.
     private static let pageSize = 10_000
 
-    /// Tells a Swift master of every chunk whose digest is known.
+    /// Tells a Swift master of every chunk whose digest is known, and of the TLS port.
     func reportAll() async throws {
         let all = store.withCatalog { $0.digests.map { ($0.id, $0.digest) } }
+        if all.isEmpty, tlsPort != 0 { _ = try await report([], limit: .seconds(30)) }
         for start in stride(from: 0, to: all.count, by: Self.pageSize) {
             _ = try await report(Array(all[start..<min(all.count, start + Self.pageSize)]), limit: .seconds(30))
         }
@@ -38,7 +39,7 @@ extension MasterSession {
             serverAddress: address, nodeID: nodeID,
             chunks: chunks.map { id, digest in
                 ChunkDigest(chunkID: id.text, length: UInt64(digest.length), crc32c: digest.crc32c)
-            })
+            }, tlsPort: UInt32(tlsPort))
         let response = try await peer.unary(
             Methods.report, request, as: ReportResponse.self, options: CallOptions(timeout: limit))
         let previous = state.withLock { state in

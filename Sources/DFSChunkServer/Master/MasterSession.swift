@@ -56,6 +56,9 @@ final class MasterSession: Sendable {
     /// What the master and its clients dial.
     var address: String { lateAddress.text }
 
+    /// Where clients may speak TLS to this node; 0 for nowhere.
+    var tlsPort: UInt16 { lateAddress.tlsPort }
+
     var isStopping: Bool { state.withLock { $0.isStopping } }
 
     /// Keeps the standing until ``stop()``.

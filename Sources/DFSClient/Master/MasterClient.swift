@@ -9,9 +9,9 @@ public final class MasterClient: Sendable {
     let peer: Peer
     private let context: ClientContext
 
-    init(address: ServerAddress, context: ClientContext) {
+    init(context: ClientContext) {
         self.context = context
-        peer = Peer(address: address, role: "master", group: context.group, logger: context.logger)
+        peer = context.master
     }
 
     /// Says what a file consists of and who holds it.

@@ -7,12 +7,16 @@ import RPC
 /// `dfs.Namespace`: the master for our own clients.
 struct NamespaceService: Sendable {
     let metadata: MetadataManager
+    let securePorts: SecurePorts
 
     func add(to routes: inout ServiceRoutes) {
         routes.unary(Methods.create) { try await create($0, $1) }
         routes.unary(Methods.complete) { try await complete($0, $1) }
         routes.unary(Methods.abandon) { try await abandon($0, $1) }
         routes.unary(Methods.open) { try await open($0, $1) }
+        routes.unary(Methods.securePort) { (request: SecurePortRequest, _) in
+            SecurePortResponse(port: UInt32(securePorts.port(of: try ServerAddress(request.server))))
+        }
     }
 
     private func create(_ request: CreateRequest, _ call: ServerCall) async throws -> CreateResponse {

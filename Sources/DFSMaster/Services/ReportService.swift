@@ -8,6 +8,7 @@ import RPC
 struct ReportService: Sendable {
     let metadata: MetadataManager
     let description: DescribeResponse
+    let securePorts: SecurePorts
 
     func add(to routes: inout ServiceRoutes) {
         routes.unary(Methods.report) { try await report($0, $1) }
@@ -25,6 +26,7 @@ struct ReportService: Sendable {
         guard case .reported(let unwanted) = try await metadata.ask({ .report(report, $0) }) else {
             throw MismatchedAnswer.error
         }
+        securePorts.note(report.address, port: request.tlsPort)
         return ReportResponse(clusterID: description.clusterID, unwantedChunks: unwanted.map(\.text))
     }
 }

@@ -8,6 +8,8 @@ import Synchronization
 /// One server that this process talks to: its channel, and what kind of node it is.
 package final class Peer: Sendable {
     package let address: ServerAddress
+    /// Where the peer is dialled.
+    let dialled: ServerAddress
     package let channel: ClientChannel
     /// Names the peer in errors, such as `chunk server :9001`.
     package let name: String
@@ -15,15 +17,19 @@ package final class Peer: Sendable {
 
     /// Connects to nothing yet.
     ///
-    /// - Parameter role: how errors call the peer, such as `master`.
+    /// - Parameters:
+    ///   - dialled: where it is dialled, where that is not its address.
+    ///   - role: how errors call the peer, such as `master`.
     package init(
-        address: ServerAddress, role: String, group: any EventLoopGroup,
+        address: ServerAddress, dialled: ServerAddress? = nil, role: String, group: any EventLoopGroup,
         configuration: ClientChannel.Configuration = .init(), logger: Logger
     ) {
         self.address = address
+        let dialled = dialled ?? address
+        self.dialled = dialled
         name = "\(role) \(address)"
         channel = ClientChannel(
-            host: address.host, port: address.port, group: group, configuration: configuration, logger: logger)
+            host: dialled.host, port: dialled.port, group: group, configuration: configuration, logger: logger)
     }
 
     /// What the peer is: asked once, and again after ``forgetKind()``.

@@ -13,6 +13,8 @@ package final class PeerPool: Sendable {
         /// A peer unused for this long is closed.
         package var idleTime = Duration.seconds(60)
         package var channel = ClientChannel.Configuration()
+        /// Finds where a peer is dialled, where that is not its address; asked when a connection to it is to be made.
+        package var locate: (@Sendable (ServerAddress) async throws -> ServerAddress)?
 
         package init() {}
     }
@@ -56,7 +58,7 @@ package final class PeerPool: Sendable {
     package func withPeer<Result: Sendable>(
         _ address: ServerAddress, _ body: (Peer) async throws -> Result
     ) async throws -> Result {
-        let peer = try enter(address)
+        let peer = try enter(address, dialled: try await locate(address))
         defer { leave(address) }
         return try await body(peer)
     }
@@ -73,13 +75,21 @@ package final class PeerPool: Sendable {
         }
     }
 
-    private func enter(_ address: ServerAddress) throws(DFSError) -> Peer {
-        let (result, evicted) = state.withLock { state in admit(address, &state) }
+    private func locate(_ address: ServerAddress) async throws -> ServerAddress {
+        guard let locate = configuration.locate else { return address }
+        if let known = state.withLock({ $0.entries[address]?.peer.dialled }) { return known }
+        return try await locate(address)
+    }
+
+    private func enter(_ address: ServerAddress, dialled: ServerAddress) throws(DFSError) -> Peer {
+        let (result, evicted) = state.withLock { state in admit(address, dialled, &state) }
         if let evicted { closeInBackground([evicted]) }
         return try result.get()
     }
 
-    private func admit(_ address: ServerAddress, _ state: inout State) -> (Result<Peer, DFSError>, evicted: Peer?) {
+    private func admit(
+        _ address: ServerAddress, _ dialled: ServerAddress, _ state: inout State
+    ) -> (Result<Peer, DFSError>, evicted: Peer?) {
         if state.isClosed { return (.failure(DFSError(.cancelled, "\(role) \(address): the pool is closed")), nil) }
         if var entry = state.entries[address] {
             entry.userCount += 1
@@ -96,7 +106,8 @@ package final class PeerPool: Sendable {
             evicted = state.entries.removeValue(forKey: oldest.key)?.peer
         }
         let peer = Peer(
-            address: address, role: role, group: group, configuration: configuration.channel, logger: logger)
+            address: address, dialled: dialled, role: role, group: group, configuration: configuration.channel,
+            logger: logger)
         state.entries[address] = Entry(peer: peer, userCount: 1, idleSince: .now())
         return (.success(peer), evicted)
     }

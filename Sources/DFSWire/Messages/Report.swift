@@ -6,11 +6,14 @@ package struct ReportRequest: WireMessage {
     package var serverAddress: String
     package var nodeID: String
     package var chunks: [ChunkDigest]
+    /// Where the server also serves TLS, on the host of its address; 0 for nowhere.
+    package var tlsPort: UInt32
 
-    package init(serverAddress: String = "", nodeID: String = "", chunks: [ChunkDigest] = []) {
+    package init(serverAddress: String = "", nodeID: String = "", chunks: [ChunkDigest] = [], tlsPort: UInt32 = 0) {
         self.serverAddress = serverAddress
         self.nodeID = nodeID
         self.chunks = chunks
+        self.tlsPort = tlsPort
     }
 
     package static let codec = WireCodec<Self>(
@@ -18,12 +21,13 @@ package struct ReportRequest: WireMessage {
         read: { field in
             Self(
                 serverAddress: text(field.server_address), nodeID: text(field.node_id),
-                chunks: nestedList(field.chunks, field.n_chunks))
+                chunks: nestedList(field.chunks, field.n_chunks), tlsPort: field.tls_port)
         },
         write: { message, field, writer throws(WireError) in
             field.server_address = try writer.text(message.serverAddress, "server_address")
             field.node_id = try writer.text(message.nodeID, "node_id")
             (field.n_chunks, field.chunks) = try writer.nestedList(message.chunks)
+            field.tls_port = message.tlsPort
         })
 }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestCertificates
 
 /// A master and chunk servers as real processes of the built binaries, on loopback, in a temporary folder.
 final class Cluster: Sendable {
@@ -12,6 +13,8 @@ final class Cluster: Sendable {
         /// Short, so that a test of a dead server takes a moment.
         var liveThreshold = "2s"
         var heartbeatInterval = "200ms"
+        /// Nodes serve TLS too, with certificates of this authority.
+        var authority: TestAuthority?
     }
 
     let folder: TestFolder
@@ -19,6 +22,9 @@ final class Cluster: Sendable {
     let serverPorts: [UInt16]
 
     private let setup: Setup
+    private let masterTLSPort: UInt16
+    private let serverTLSPorts: [UInt16]
+    private let identity: TestAuthority.Identity?
     private let processes = Mutex<[String: ChildProcess]>([:])
     private let runs = Atomic<Int>(0)
 
@@ -41,6 +47,9 @@ final class Cluster: Sendable {
         folder = try TestFolder()
         masterPort = try LoopbackPort.free()
         serverPorts = try (0..<setup.chunkServers).map { _ in try LoopbackPort.free() }
+        masterTLSPort = try LoopbackPort.free()
+        serverTLSPorts = try (0..<setup.chunkServers).map { _ in try LoopbackPort.free() }
+        identity = try setup.authority?.issue("node")
     }
 
     private func start() async throws {
@@ -59,6 +68,7 @@ final class Cluster: Sendable {
     // MARK: Nodes
 
     var masterAddress: String { "127.0.0.1:\(masterPort)" }
+    var secureMasterAddress: String { "127.0.0.1:\(masterTLSPort)" }
     var metaFolder: String { folder.file("meta") }
     func serverAddress(_ index: Int) -> String { "127.0.0.1:\(serverPorts[index])" }
     func serverFolder(_ index: Int) -> String { folder.file("cs\(index)") }
@@ -73,9 +83,15 @@ final class Cluster: Sendable {
         ]
     }
 
+    private func tlsFlags(port: UInt16) -> [String] {
+        guard let identity else { return [] }
+        return ["-tls-listen", "127.0.0.1:\(port)", "-tls-cert", identity.certificate, "-tls-key", identity.key]
+    }
+
     /// Starts the master, also again after ``killMaster()``, and waits until it listens.
-    func startMaster() async throws {
-        let flags = ["-listen", masterAddress, "-meta-dir", metaFolder] + clusterFlags
+    func startMaster(extra: [String] = []) async throws {
+        let flags =
+            ["-listen", masterAddress, "-meta-dir", metaFolder] + clusterFlags + tlsFlags(port: masterTLSPort) + extra
         let process = try ChildProcess(BuiltBinaries.master, flags, log: folder.file("master"))
         processes.withLock { $0["master"] = process }
         try await awaitListening(masterPort, process)
@@ -84,7 +100,8 @@ final class Cluster: Sendable {
     /// Starts chunk server `index`, also again after ``killServer(_:)``, and waits until it listens.
     func startServer(_ index: Int) async throws {
         let flags =
-            ["-port", serverAddress(index), "-master", masterAddress, "-dir", serverFolder(index)] + clusterFlags
+            ["-port", serverAddress(index), "-master", masterAddress, "-dir", serverFolder(index)]
+            + clusterFlags + tlsFlags(port: serverTLSPorts[index])
         let process = try ChildProcess(BuiltBinaries.chunkServer, flags, log: folder.file("cs\(index)"))
         processes.withLock { $0["cs\(index)"] = process }
         try await awaitListening(serverPorts[index], process)
