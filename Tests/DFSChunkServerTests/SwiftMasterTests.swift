@@ -1,5 +1,6 @@
 import DFSCore
 import DFSServices
+import DFSSimulation
 import DFSWire
 import NIOCore
 import RPC
@@ -73,6 +74,27 @@ import Testing
             let names = try server.names()
             #expect(names == [])
             await expect(.notFound) { _ = try await server.download("f_0") }
+        }
+        await master.stop()
+    }
+
+    @Test func chunkThatASwiftMasterHadDeletedGivesWayOnAFullDiskAndCountsAsFree() async throws {
+        let master = try await TestMaster(isSwift: true, group: testGroup)
+        let disk = SimulatedDisk(capacity: 4 << 20)
+        try await withServer(masterPort: master.port, folder: "/data", files: disk) { server in
+            _ = await master.nextHeartbeat()
+            try await server.upload("f_0", content(3 << 20))
+            await master.heartbeat(listing: ["f_0"])
+            let count = master.events.all.count
+            master.order(HeartbeatResponse(deleteTasks: [DeleteTask(chunkID: "f_0")]))
+            await master.events.first(after: count) {
+                // The node id takes a few bytes, so of 4 MiB 3 are whole.
+                if case .heartbeat(let beat) = $0 { beat.chunks.isEmpty && beat.freeStorage == 3 } else { false }
+            }
+            #expect(disk.files.contains { $0.hasSuffix("-spare/f_0") })
+            try await server.upload("f_1", content(2 << 20))
+            #expect(try await server.download("f_1").bytes == content(2 << 20))
+            #expect(disk.files == ["/data/.dfs/node-id", "/data/f_1"])
         }
         await master.stop()
     }

@@ -33,6 +33,8 @@ package final class ChunkStore: Sendable {
     struct State {
         var catalog = ChunkCatalog()
         var reservations = SpaceReservations()
+        var spare = SpareChunks()
+        var reclaimed = Reclaimed()
         var nextUpload: UInt64 = 1
     }
 
@@ -75,9 +77,11 @@ package final class ChunkStore: Sendable {
         var report = StartReport()
         report.temporariesRemoved = try Self.removeTemporaries(files, layout)
         let found = try Self.scan(files, layout, &report)
+        let spare = try Self.findSpare(files, layout)
         startReport = report
         state.withLock { state in
             for (id, stored) in found { state.catalog.store(id, stored) }
+            state.spare = spare
         }
     }
 
@@ -86,9 +90,13 @@ package final class ChunkStore: Sendable {
         state.withLock { body($0.catalog) }
     }
 
-    /// MiB free for new chunks: what the file system has, less what uploads under way are expected to take.
+    /// MiB that new chunks find room in: what the file system has free and what quarantined chunks would give back, less
+    /// what uploads under way are expected to take.
     package func freeMiB() throws(DFSError) -> Int64 {
         let free = try files.freeBytes(at: layout.root)
-        return max(0, free - state.withLock { $0.reservations.total }) >> 20
+        return state.withLock { state in
+            let (sum, overflow) = free.addingReportingOverflow(state.spare.total)
+            return max(0, (overflow ? .max : sum) - state.reservations.total) >> 20
+        }
     }
 }

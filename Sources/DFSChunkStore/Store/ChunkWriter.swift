@@ -39,7 +39,7 @@ package final class ChunkWriter: Sendable {
     /// Takes the next data. Not durable before ``commit()``. Blocks.
     ///
     /// - Throws: code ``DFSError/Code/dataLoss`` when a piece does not match its checksum or the chunk outgrows the length
-    ///   it was announced with, ``DFSError/Code/resourceExhausted`` when the disk is full.
+    ///   it was announced with, ``DFSError/Code/resourceExhausted`` when the disk is full and nothing in quarantine gives way.
     package func append(_ pieces: [UploadPiece]) throws(DFSError) {
         try progress.withLock { (progress) throws(DFSError) in
             precondition(!progress.hasEnded, "data for an upload of \(id) that has ended")
@@ -49,8 +49,9 @@ package final class ChunkWriter: Sendable {
                 try take(piece, &progress)
                 segments += piece.segments
             }
-            try file?.write(segments, at: start)
-            store.state.withLock { $0.reservations.use(progress.length - start, upload: number) }
+            let byteCount = progress.length - start
+            try store.withRoom(for: byteCount) { () throws(DFSError) in try file?.write(segments, at: start) }
+            store.state.withLock { $0.reservations.use(byteCount, upload: number) }
             if progress.length - progress.writebackStart >= Self.writebackStep {
                 file?.startWriteback(
                     at: progress.writebackStart, count: progress.length - progress.writebackStart)
@@ -86,7 +87,10 @@ package final class ChunkWriter: Sendable {
             do throws(DFSError) {
                 try checkAnnounced(digest)
                 if let file {
-                    _ = try file.setAttribute(DigestAttribute.name, to: DigestAttribute.text(of: digest))
+                    let text = DigestAttribute.text(of: digest)
+                    _ = try store.withRoom(for: 1) { () throws(DFSError) in
+                        try file.setAttribute(DigestAttribute.name, to: text)
+                    }
                     try file.sync()
                     try store.publish(id, temporary: store.layout.temporary(number), digest)
                 } else {
