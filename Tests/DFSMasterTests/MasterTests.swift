@@ -35,7 +35,7 @@ import Testing
                 #expect(await code { try await channel.create("../x") } == .invalidArgument)
                 #expect(await code { try await channel.allocate("a", -1) } == .invalidArgument)
                 #expect(await code { try await channel.allocate("a", 0, upload: "x") } == .invalidArgument)
-                #expect(await code { try await channel.allocate("a", 0) } == .resourceExhausted)
+                #expect(await code { try await channel.allocate("a", 0) } == .unavailable)
                 #expect(await code { try await channel.fileInfo("a") } == .notFound)
                 #expect(await code { try await channel.register("nonsense") } == .invalidArgument)
                 #expect(await code { try await channel.register(":0") } == .invalidArgument)
