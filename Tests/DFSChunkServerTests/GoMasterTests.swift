@@ -138,7 +138,8 @@ import Testing
     }
 
     @Test func comesBackAfterTheMasterWasRestarted() async throws {
-        let first = try await TestMaster(isSwift: false, group: testGroup)
+        let port = try HeldPort()
+        let first = try await TestMaster(isSwift: false, port: port.number, group: testGroup)
         try await withServer(masterPort: first.port) { server in
             try await server.upload("f_0", content(10))
             await first.heartbeat(listing: ["f_0"])
