@@ -35,7 +35,7 @@ struct Housekeeper: Sendable {
             let began = clock.now
             do {
                 if let digest = try await threads.run({ try store.verify(id) }) {
-                    try await master.announce(id, digest)
+                    try await master.announce(id, digest, isVouchedFor: true)
                 }
             } catch {
                 logger.error("cannot read an adopted chunk", metadata: ["chunk": "\(id)", "error": "\(error)"])
