@@ -114,7 +114,8 @@ import Testing
             }
         }
         try await Fixture.overTCP(handler) { fixture in
-            // On a busy machine a deadline may pass before the call has reached its handler; then a longer one is tried.
+            // On a busy machine a deadline may pass before the call has reached its handler; then a longer one is
+            // tried.
             var timeout = Duration.milliseconds(250)
             while !hasBegun.withLock({ $0 }) {
                 try await fixture.channel.withCall(Fixture.echo, CallOptions(timeout: timeout)) { call in

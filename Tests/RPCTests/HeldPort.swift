@@ -1,8 +1,8 @@
 import Glibc
 import Testing
 
-/// A port of the loopback interface that nobody else is given, also while nothing listens on it: a server can be stopped and
-/// another one started on it.
+/// A port of the loopback interface that nobody else is given, also while nothing listens on it: a server can be
+/// stopped and another one started on it.
 ///
 /// Its socket is bound and does not listen; beside such a one the kernel lets servers that reuse addresses listen.
 final class HeldPort: Sendable {

@@ -19,21 +19,22 @@ extension MasterSession {
 
     /// Tells of a chunk that has just become durable, and returns when a Swift master has taken note.
     ///
-    /// A Go client's file is nothing but what its servers report, so its upload must not be acknowledged without the master's
-    /// answer: the file would be given up when the client is done. Under a Go master, or before this process has met its
-    /// master, there is nobody to tell; the first list of the next session has the chunk.
+    /// A Go client's file is nothing but what its servers report, so its upload must not be acknowledged without the
+    /// master's answer: the file would be given up when the client is done. Under a Go master, or before this process
+    /// has met its master, there is nobody to tell; the first list of the next session has the chunk.
     ///
-    /// - Parameter isVouchedFor: who sent the chunk tells the master of it: a client of ours when it completes its file, a
-    ///   master that ordered a copy by what it looks for. Then the upload waits for the answer, but does not depend on it.
-    /// - Throws: code ``DFSError/Code/dataLoss`` when the master knows other bytes for the chunk, which is in quarantine then;
-    ///   ``DFSError/Code/unavailable`` when it has not answered within ``reportLimit`` and nobody vouches: the chunk stays,
-    ///   and the master is told later.
+    /// - Parameter isVouchedFor: the master does not depend on this report: a client of ours tells it of the chunk when
+    ///   it completes its file, and a copy that it ordered it looks for itself. Then the upload waits for the answer
+    ///   all the same, but succeeds without it.
+    /// - Throws: code ``DFSError/Code/dataLoss`` when the master knows other bytes for the chunk, which is in
+    ///   quarantine then; ``DFSError/Code/unavailable`` when it has not answered within ``reportLimit`` and nobody
+    ///   vouches: the chunk stays, and the master is told later.
     func announce(_ id: ChunkID, _ digest: ContentDigest, isVouchedFor: Bool) async throws(DFSError) {
         tasks.noteUpload(id)
         changes.ring()
         let end = clock.now + reportLimit
         while true {
-            switch await tell(id, digest, until: end, isVouchedFor: isVouchedFor) {
+            switch await tell(id, digest, until: end) {
             case .known: return
             case .unwanted:
                 throw DFSError(.dataLoss, "the master knows other bytes for chunk \(id); this copy is in quarantine")
@@ -52,9 +53,7 @@ extension MasterSession {
         }
     }
 
-    private func tell(
-        _ id: ChunkID, _ digest: ContentDigest, until end: MonotonicInstant, isVouchedFor: Bool
-    ) async -> Announcement {
+    private func tell(_ id: ChunkID, _ digest: ContentDigest, until end: MonotonicInstant) async -> Announcement {
         let (kind, wasSwift) = state.withLock { ($0.kind, $0.wasSwift) }
         guard let kind else { return wasSwift == true ? .unheard : .known }
         guard kind.isSwift else { return .known }

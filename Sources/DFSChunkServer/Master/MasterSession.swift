@@ -13,8 +13,8 @@ final class MasterSession: Sendable {
         var isStopping = false
         /// What the master is, while a session with it stands.
         var kind: PeerKind?
-        /// Whether the master was one of ours when it was last asked; `nil` before. Set before the first list of a session
-        /// is made, so a chunk that became durable while this was `nil` is in that list.
+        /// Whether the master was one of ours when it was last asked; `nil` before. Set before the first list of a
+        /// session is made, so a chunk that became durable while this was `nil` is in that list.
         var wasSwift: Bool?
         var clusterID = ""
         /// Finished chunks that a Swift master did not confirm in time.
@@ -134,8 +134,8 @@ final class MasterSession: Sendable {
         return (HeartbeatRequest(serverAddress: address, freeStorage: freeMiB, chunks: ids), revision)
     }
 
-    /// An upload of a chunk has begun. Ours come with a length, and clients of ours send a chunk to all its servers; a Go
-    /// client sends it to one.
+    /// An upload of a chunk has begun. Ours come with a length, and clients of ours send a chunk to all its servers; a
+    /// Go client sends it to one.
     func noteArrival(_ id: ChunkID, isOurs: Bool) {
         if !isOurs { state.withLock { $0.soleArrivals += 1 } }
         noteUpload(id)

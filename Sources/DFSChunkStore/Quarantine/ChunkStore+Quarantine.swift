@@ -5,8 +5,8 @@ extension ChunkStore {
     /// Deleted chunks of this many seconds share a folder.
     private static let folderSpan: Int64 = 60
 
-    /// Deletes a chunk for its users: it leaves the listing at once, and its file is kept in quarantine for the set time,
-    /// or with ``DeletionGround/certain`` until its room is needed.
+    /// Deletes a chunk for its users: it leaves the listing at once, and its file is kept in quarantine for the set
+    /// time, or with ``DeletionGround/certain`` until its room is needed.
     ///
     /// To restore it, stop the server and move the file back into the folder of chunks; the next start takes it up.
     ///

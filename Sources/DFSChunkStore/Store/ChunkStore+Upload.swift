@@ -12,8 +12,8 @@ extension ChunkStore {
 
     /// Begins an upload: from now on the chunk counts as being written.
     ///
-    /// Where it does not fit, chunks in quarantine that cannot be missed give way; none does for an upload that would not
-    /// fit even so.
+    /// Where it does not fit, chunks in quarantine that cannot be missed give way; none does for an upload that would
+    /// not fit even so.
     ///
     /// - Throws: code ``DFSError/Code/resourceExhausted`` when the announced length does not fit the disk.
     package func beginUpload(of id: ChunkID, expecting expected: ExpectedContent) throws(DFSError) -> ChunkWriter {

@@ -3,8 +3,8 @@ import DFSFiles
 import NIOCore
 import Synchronization
 
-/// The chunks in one folder. A chunk is visible whole or not at all, and a crash at any point leaves at most a temporary
-/// file, which the next start removes.
+/// The chunks in one folder. A chunk is visible whole or not at all, and a crash at any point leaves at most a
+/// temporary file, which the next start removes.
 ///
 /// Calls block on the disk unless they say otherwise; any number of threads may call.
 package final class ChunkStore: Sendable {
@@ -54,7 +54,8 @@ package final class ChunkStore: Sendable {
     /// learns what chunks there are.
     ///
     /// - Parameters:
-    ///   - wallClock: seconds since 1970; only the age of quarantined files is judged by it, since that outlives processes.
+    ///   - wallClock: seconds since 1970; only the age of quarantined files is judged by it, since that outlives
+    ///     processes.
     ///   - newNodeID: used if the folder has no node id yet.
     /// - Throws: code ``DFSError/Code/failedPrecondition`` when another server has the folder.
     package init(
@@ -90,8 +91,8 @@ package final class ChunkStore: Sendable {
         state.withLock { body($0.catalog) }
     }
 
-    /// MiB that new chunks find room in: what the file system has free and what quarantined chunks would give back, less
-    /// what uploads under way are expected to take.
+    /// MiB that new chunks find room in: what the file system has free and what quarantined chunks would give back,
+    /// less what uploads under way are expected to take.
     package func freeMiB() throws(DFSError) -> Int64 {
         let free = try files.freeBytes(at: layout.root)
         return state.withLock { state in

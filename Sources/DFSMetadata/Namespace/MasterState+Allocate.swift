@@ -125,8 +125,8 @@ extension MasterState {
         return chosen.filter { servers[$0].kind == .swift } + chosen.filter { servers[$0].kind != .swift }
     }
 
-    /// Too few servers: while the master is starting and has not heard of as many as it needs, they may still come. Those
-    /// that the writer excluded have come; it may try them again, and is told so at once.
+    /// Too few servers: while the master is starting and has not heard of as many as it needs, they may still come.
+    /// Those that the writer excluded have come; it may try them again, and is told so at once.
     private func shortage(of count: Int, _ bytes: UInt64, got: Int, _ excludedCount: Int) -> DFSError {
         let alive = servers.all.count { $0.isAlive }
         if isStarting && alive < count {

@@ -33,7 +33,8 @@ package struct MasterState: Sendable {
         for record in image.files { restore(record) }
     }
 
-    /// Whether servers that are well may still be unheard of: they all come within the time after which they count as dead.
+    /// Whether servers that are well may still be unheard of: they all come within the time after which they count as
+    /// dead.
     var isStarting: Bool { now - startedAt <= policy.liveThreshold }
 
     /// Takes one input and tells what follows from it.
