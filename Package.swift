@@ -109,6 +109,11 @@ let package = Package(
             name: "dfs-client", dependencies: ["DFSClient", "DFSCommandLine", argumentParser], swiftSettings: memorySafe
         ),
 
+        // Measures the gRPC layer alone.
+        .executableTarget(
+            name: "rpc-bench", dependencies: ["RPC", argumentParser, logging, nioCore, nioPosix],
+            swiftSettings: strict),
+
         // Certificates for tests.
         .target(name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strict),
 
