@@ -9,6 +9,7 @@ let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -122,7 +123,10 @@ let package = Package(
         .testTarget(name: "DFSFilesTests", dependencies: ["DFSFiles", "DFSSimulation", nioCore]),
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", nioCore]),
         .testTarget(
-            name: "RPCTests", dependencies: ["RPC", "HTTP2", "TestCertificates", nioCore, nioPosix, nioSSL, logging]),
+            name: "RPCTests",
+            dependencies: [
+                "RPC", "HTTP2", "TestCertificates", nioCore, nioEmbedded, nioPosix, nioSSL, logging,
+            ]),
         .testTarget(name: "DFSWireTests", dependencies: ["DFSWire", "CMessages", "CProtobufC", nioCore]),
         .testTarget(name: "DFSServicesTests", dependencies: ["DFSServices", "RPC", "DFSWire", nioPosix]),
         .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata"], exclude: ["Transcripts"]),

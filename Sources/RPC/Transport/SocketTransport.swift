@@ -9,7 +9,11 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
     let isSecure: Bool
     private(set) var peerHost = ""
     /// Set before the handler enters the pipeline, dropped when the channel closes (it breaks the ring of references).
-    var receiver: (any TransportReceiver)?
+    var receiver: (any TransportReceiver)? {
+        // Making a receiver writes its first bytes, and that can find the peer gone already.
+        didSet { if isInactive, receiver != nil { tellClosedSoon() } }
+    }
+    private var isInactive = false
     private var context: ChannelHandlerContext?
     private var failure: (any Error)?
 
@@ -54,10 +58,20 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        isInactive = true
+        self.context = nil
+        tellClosed()
+    }
+
+    private func tellClosed() {
         let receiver = self.receiver
         self.receiver = nil
-        self.context = nil
         receiver?.transportClosed(reason: failure)
+    }
+
+    private func tellClosedSoon() {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.execute { bound.value.tellClosed() }
     }
 
     /// IPv4 addresses that a dual-stack listener shows as `::ffff:a.b.c.d` are written plainly.
