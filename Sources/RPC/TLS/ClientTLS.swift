@@ -45,18 +45,13 @@ package final class ClientTLS: Sendable {
     /// - Returns: when the handshake is done and the certificate good.
     func handshake(on channel: any Channel, host: String?, deadline: NIODeadline) -> EventLoopFuture<Void> {
         let name = serverName ?? host.flatMap { Self.isAddress($0) ? nil : $0 }
-        return contexts.context(on: channel.eventLoop).flatMap { context in
-            let handshake = TLSHandshake(
-                timeout: deadline - .now(), side: .client(host: name ?? host), eventLoop: channel.eventLoop)
-            do {
-                let tls = try NIOSSLClientHandler(context: context, serverHostname: name)
-                try channel.pipeline.syncOperations.addHandlers(tls, handshake)
-            } catch {
-                return channel.eventLoop.makeFailedFuture(
-                    RPCError(.unavailable, "\(name ?? "") is no server name for TLS: \(error)"))
+        return contexts.context(on: channel.eventLoop).flatMapThrowing { context in
+            guard let tls = try? NIOSSLClientHandler(context: context, serverHostname: name) else {
+                throw RPCError(.unavailable, "\(name ?? "") is no server name for TLS; dial a name of a certificate")
             }
-            return handshake.completed
-        }
+            return try TLSHandshake.begin(
+                tls, on: channel, timeout: deadline - .now(), side: .client(host: name ?? host))
+        }.flatMap { (completed: EventLoopFuture<Void>) in completed }
     }
 
     private static func isAddress(_ host: String) -> Bool { (try? SocketAddress(ipAddress: host, port: 0)) != nil }

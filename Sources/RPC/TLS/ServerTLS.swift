@@ -52,9 +52,8 @@ package final class ServerTLS: Sendable {
     func start(on channel: any Channel) -> EventLoopFuture<EventLoopFuture<Void>> {
         let timeout = handshakeTimeout
         return contexts.context(on: channel.eventLoop).flatMapThrowing { context in
-            let handshake = TLSHandshake(timeout: timeout, side: .server, eventLoop: channel.eventLoop)
-            try channel.pipeline.syncOperations.addHandlers(NIOSSLServerHandler(context: context), handshake)
-            return handshake.completed
+            try TLSHandshake.begin(
+                NIOSSLServerHandler(context: context), on: channel, timeout: timeout, side: .server)
         }
     }
 }

@@ -25,7 +25,25 @@ final class TLSHandshake: ChannelInboundHandler {
     private var isSettled = false
     private var timer: Scheduled<Void>?
 
-    init(timeout: TimeAmount, side: Side, eventLoop: any EventLoop) {
+    /// Begins a handshake by putting `tls` and one of these at the end of the pipeline. On the loop.
+    ///
+    /// - Returns: ``completed``.
+    /// - Throws: where the channel has closed already.
+    static func begin(
+        _ tls: some ChannelHandler, on channel: any Channel, timeout: TimeAmount, side: Side
+    ) throws -> EventLoopFuture<Void> {
+        let handshake = TLSHandshake(timeout: timeout, side: side, eventLoop: channel.eventLoop)
+        do {
+            try channel.pipeline.syncOperations.addHandlers(tls, handshake)
+        } catch {
+            handshake.isSettled = true
+            handshake.promise.fail(error)
+            throw error
+        }
+        return handshake.completed
+    }
+
+    private init(timeout: TimeAmount, side: Side, eventLoop: any EventLoop) {
         self.timeout = timeout
         self.side = side
         promise = eventLoop.makePromise()
