@@ -7,7 +7,7 @@ import NIOCore
 /// States (gRPC "Connectivity Semantics"): idle, connecting (to the server's SETTINGS), ready, backing off after a
 /// failure, closed. A connection that drains is let go and finishes by itself.
 final class ChannelCore {
-    private enum State {
+    enum State {
         case idle
         case connecting
         case ready(ClientConnection)
@@ -26,7 +26,9 @@ final class ChannelCore {
     private let executor: EventLoopTaskExecutor
     private let configuration: ClientChannel.Configuration
     private let logger: Logger
-    private var state = State.idle
+    private(set) var state = State.idle { didSet { onConnectivityChange?() } }
+    /// For a balancer above; called in the middle of a change, so only to note that there is one.
+    var onConnectivityChange: (() -> Void)?
     private var failureCount = 0
     private var current: ClientConnection?
     private var waiters: [UInt64: Waiter] = [:]
@@ -48,17 +50,21 @@ final class ChannelCore {
 
     /// A call on a ready connection; connects first where there is none.
     func open(_ path: MethodPath, _ options: CallOptions, deadline: NIODeadline?) async throws -> ClientCall {
+        while true {
+            if let call = try openNow(path, options, deadline: deadline) { return call }
+            try await waitForConnection(waitsForReady: options.waitForReady, deadline: deadline)
+        }
+    }
+
+    /// A call where a connection is ready, else `nil`.
+    func openNow(
+        _ path: MethodPath, _ options: CallOptions, deadline: NIODeadline?
+    ) throws(RPCError) -> ClientCall? {
+        guard case .ready(let connection) = state else { return nil }
         let limits = MessageLimits(
             receiveByteCount: configuration.maxReceiveMessageBytes, sendByteCount: configuration.maxSendMessageBytes,
             maxWaitingCalls: configuration.maxWaitingCalls)
-        while true {
-            if case .ready(let connection) = state,
-                let call = try connection.open(path, options, deadline: deadline, limits: limits)
-            {
-                return call
-            }
-            try await waitForConnection(waitsForReady: options.waitForReady, deadline: deadline)
-        }
+        return try connection.open(path, options, deadline: deadline, limits: limits)
     }
 
     func close() async {
@@ -144,7 +150,7 @@ final class ChannelCore {
 
     // MARK: Connecting
 
-    private func connect() {
+    func connect() {
         state = .connecting
         let bound = NIOLoopBound(self, eventLoop: loop)
         let timeout = TimeAmount(configuration.connectTimeout)

@@ -3,7 +3,8 @@ import Logging
 import NIOCore
 import NIOPosix
 
-/// Calls to one server over one HTTP/2 connection, made when the first call needs it and made anew when it is lost.
+/// Calls to one server over one HTTP/2 connection, made when the first call needs it and made anew when it is lost; or to
+/// the servers of a ``Target``.
 ///
 /// After a failed attempt, calls fail at once with UNAVAILABLE until the back-off has passed (those that wait for ready
 /// go on waiting); the first call after that tries again.
@@ -21,6 +22,10 @@ package final class ClientChannel: Sendable {
         package var http2 = HTTP2Settings()
         /// `nil` for plaintext. With it nothing is ever sent in plaintext.
         package var tls: ClientTLS?
+        /// How calls are spread over the addresses of a ``Target``.
+        package var loadBalancing = LoadBalancing.pickFirst
+        /// The name of a target is looked up again when a connection is lost, but no more often than this.
+        package var minLookupInterval = Duration.seconds(30)
         /// `nil`, as towards Go nodes, whose servers close connections that ping: the system's TCP finds out.
         package var keepalive: Keepalive?
         /// A connection without calls for this long is closed, until the next call; `nil` is never.
@@ -38,7 +43,7 @@ package final class ClientChannel: Sendable {
     /// Runs on the channel's event loop; bodies of calls run there.
     package let executor: EventLoopTaskExecutor
     let configuration: Configuration
-    private let core: NIOLoopBoundBox<ChannelCore>
+    private let core: NIOLoopBoundBox<any CallSource>
     private let loop: any EventLoop
 
     /// `host` "" means this machine, as in Go addresses. Nothing is connected yet.
@@ -67,6 +72,14 @@ package final class ClientChannel: Sendable {
             connector: connector, authority: authority, executor: executor, configuration: configuration,
             logger: logger)
         self.core = NIOLoopBoundBox.makeBoxSendingValue(core, eventLoop: loop)
+    }
+
+    /// - Parameter makeSource: makes what calls come from; used on the loop of `executor` only.
+    init(executor: EventLoopTaskExecutor, configuration: Configuration, makeSource: () -> sending any CallSource) {
+        loop = executor.eventLoop
+        self.executor = executor
+        self.configuration = configuration
+        core = NIOLoopBoundBox.makeBoxSendingValue(makeSource(), eventLoop: loop)
     }
 
     /// Makes a call and runs `body` with it, on the channel's event loop: `body` must not block.

@@ -35,7 +35,7 @@ package final class RPCServer: Sendable {
 
     private let routes: ServiceRoutes
     let configuration: Configuration
-    private let group: any EventLoopGroup
+    let group: any EventLoopGroup
     let logger: Logger
     let state = Mutex(State())
 
@@ -57,7 +57,8 @@ package final class RPCServer: Sendable {
         var failure: (any Error)?
         for candidate in hosts {
             do {
-                let channel = try await bootstrap(tls).bind(host: candidate, port: Int(port)).get()
+                let channel = try await bootstrap(tls).childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                    .bind(host: candidate, port: Int(port)).get()
                 state.withLock { $0.listeners.append(channel) }
                 return UInt16(channel.localAddress?.port ?? Int(port))
             } catch let error as IOError where error.errnoCode == EADDRINUSE {
@@ -112,11 +113,10 @@ package final class RPCServer: Sendable {
         return connection
     }
 
-    private func bootstrap(_ tls: ServerTLS?) -> ServerBootstrap {
+    func bootstrap(_ tls: ServerTLS?) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelOption(.recvAllocator, value: SocketBuffers.receiveAllocator)
             .childChannelOption(.writeBufferWaterMark, value: SocketBuffers.writeMarks)
