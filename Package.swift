@@ -9,6 +9,7 @@ let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -24,6 +25,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -48,8 +50,8 @@ let package = Package(
         .target(name: "DFSFiles", dependencies: ["DFSCore", "CLinux", nioCore], swiftSettings: strict),
 
         // gRPC.
-        .target(name: "HTTP2", dependencies: ["CNGHTTP2", nioCore], swiftSettings: strict),
-        .target(name: "RPC", dependencies: ["HTTP2", "CZlib", nioCore, nioPosix, logging], swiftSettings: strict),
+        .target(name: "HTTP2", dependencies: ["CNGHTTP2", deque, nioCore], swiftSettings: strict),
+        .target(name: "RPC", dependencies: ["HTTP2", "CZlib", deque, nioCore, nioPosix, logging], swiftSettings: strict),
 
         // The wire: messages, and the services spoken between nodes.
         .target(name: "DFSWire", dependencies: ["CMessages", "CProtobufC", "DFSCore", nioCore], swiftSettings: strict),

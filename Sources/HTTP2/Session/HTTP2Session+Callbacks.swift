@@ -86,9 +86,11 @@ extension HTTP2Session {
 
     fileprivate func beginHeaders(stream id: Int32) {
         if let stream = streams[id] {
-            stream.inboundHeaders = HeaderBlock()
+            stream.inboundHeaders = .receiving()
         } else if role == .server {
-            streams[id] = HTTP2Stream(id: id)
+            let stream = HTTP2Stream(id: id)
+            stream.inboundHeaders = .receiving()
+            streams[id] = stream
         }
     }
 

@@ -1,3 +1,4 @@
+import DequeModule
 import HTTP2
 import NIOCore
 
@@ -25,7 +26,7 @@ final class CallStream: @unchecked Sendable {
     private var codec = MessageCodec()
     private(set) var statistics = CallStatistics()
     private var deframer: MessageDeframer
-    private var inbox = CircularBuffer<(message: RPCMessage, byteCount: Int)>()
+    private var inbox = Deque<(message: RPCMessage, byteCount: Int)>()
     private var inboxByteCount = 0
     /// Received and not yet given back to the windows.
     private var chargedByteCount = 0

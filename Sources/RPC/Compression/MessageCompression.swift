@@ -7,17 +7,12 @@ package enum MessageCompression: String, Sendable, CaseIterable {
     /// The value of `grpc-accept-encoding`: all that this implementation takes.
     static let accepted = allCases.map(\.rawValue).joined(separator: ",")
 
-    /// Whether a peer that sent `list` as its `grpc-accept-encoding` takes this encoding; no list is identity alone.
-    func isIn(_ list: String?) -> Bool {
-        guard let list, self != .identity else { return self == .identity }
-        return list.split(separator: ",").contains { $0.trimmingSpaces == rawValue[...] }
-    }
-}
-
-extension Substring {
-    fileprivate var trimmingSpaces: Substring {
-        var text = drop { $0 == " " }
-        while text.last == " " { text.removeLast() }
-        return text
+    /// Whether a peer that sent `list` as its `grpc-accept-encoding` takes gzip.
+    static func isGzip(in list: UnsafeRawBufferPointer) -> Bool {
+        list.split(separator: UInt8(ascii: ",")).contains { item in
+            let isSpace = { (byte: UInt8) in byte == UInt8(ascii: " ") }
+            let name = item.drop(while: isSpace).prefix { !isSpace($0) }
+            return name.elementsEqual("gzip".utf8)
+        }
     }
 }
