@@ -42,10 +42,10 @@ format: ## rewrite the Swift sources in the project's format
 format-check: ## fail where the Swift sources are not in the project's format
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 
-protos: deps ## regenerate Sources/CMessages from Protos/
+protos: deps ## regenerate Sources/CMessages and Sources/CInteropMessages from Protos/
 	@Makefile.d/protos write
 
-protos-check: deps ## fail where Sources/CMessages is not what Protos/ generates
+protos-check: deps ## fail where they are not what Protos/ generates
 	@Makefile.d/protos check
 
 clean: ## remove what the build made

@@ -38,6 +38,7 @@ let package = Package(
         ),
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .target(name: "CMessages", dependencies: ["CProtobufC"]),
+        .target(name: "CInteropMessages", dependencies: ["CProtobufC"]),
         .target(name: "CLinux"),
 
         // Foundations.
@@ -55,6 +56,9 @@ let package = Package(
         .target(
             name: "DFSServices", dependencies: ["RPC", "DFSWire", "DFSCore", nioCore, logging],
             swiftSettings: memorySafe),
+        .target(
+            name: "RPCServices", dependencies: ["DFSServices", "RPC", "DFSWire", "DFSCore"],
+            swiftSettings: memorySafe),
 
         // Decisions, and what makes them durable.
         .target(name: "DFSMetadata", dependencies: ["DFSCore"], swiftSettings: memorySafe),
@@ -68,14 +72,15 @@ let package = Package(
         .target(
             name: "DFSMaster",
             dependencies: [
-                "DFSMetadata", "DFSMetadataStore", "DFSFiles", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore,
-                nioPosix, logging,
+                "DFSMetadata", "DFSMetadataStore", "DFSFiles", "RPCServices", "DFSServices", "DFSWire", "RPC",
+                "DFSCore", nioCore, nioPosix, logging,
             ],
             swiftSettings: memorySafe),
         .target(
             name: "DFSChunkServer",
             dependencies: [
-                "DFSChunkStore", "DFSFiles", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging,
+                "DFSChunkStore", "DFSFiles", "RPCServices", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore,
+                nioPosix, logging,
             ],
             swiftSettings: memorySafe),
         .target(
@@ -108,6 +113,8 @@ let package = Package(
         .testTarget(name: "RPCTests", dependencies: ["RPC", "HTTP2", nioCore, nioPosix, logging]),
         .testTarget(name: "DFSWireTests", dependencies: ["DFSWire", "CMessages", "CProtobufC", nioCore]),
         .testTarget(name: "DFSServicesTests", dependencies: ["DFSServices", "RPC", "DFSWire", nioPosix]),
+        .testTarget(
+            name: "RPCServicesTests", dependencies: ["RPCServices", "DFSServices", "RPC", "DFSWire", nioPosix, logging]),
         .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata"], exclude: ["Transcripts"]),
         .testTarget(name: "DFSMetadataStoreTests", dependencies: ["DFSMetadataStore", "DFSMetadata", grdb]),
         .testTarget(name: "DFSChunkStoreTests", dependencies: ["DFSChunkStore", "DFSSimulation", nioCore]),
