@@ -106,6 +106,23 @@ let package = Package(
             name: "dfs-client", dependencies: ["DFSClient", "DFSCommandLine", argumentParser], swiftSettings: memorySafe
         ),
 
+        // gRPC's interop tests, both sides: nothing of this is in the product's binaries.
+        .target(
+            name: "InteropMessages", dependencies: ["CInteropMessages", "CProtobufC", "DFSWire"], swiftSettings: strict),
+        .target(
+            name: "RPCInterop",
+            dependencies: [
+                "InteropMessages", "RPCServices", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix,
+                logging,
+            ],
+            swiftSettings: memorySafe),
+        .executableTarget(
+            name: "interop-server", dependencies: ["RPCInterop", "DFSCommandLine", "DFSCore", argumentParser, logging],
+            swiftSettings: memorySafe),
+        .executableTarget(
+            name: "interop-client", dependencies: ["RPCInterop", "DFSCommandLine", "DFSCore", argumentParser, logging],
+            swiftSettings: memorySafe),
+
         // Tests mirror Sources; ClusterTests runs the built binaries as real processes.
         .testTarget(name: "DFSCoreTests", dependencies: ["DFSCore"]),
         .testTarget(name: "DFSFilesTests", dependencies: ["DFSFiles", "DFSSimulation", nioCore]),
@@ -115,6 +132,9 @@ let package = Package(
         .testTarget(name: "DFSServicesTests", dependencies: ["DFSServices", "RPC", "DFSWire", nioPosix]),
         .testTarget(
             name: "RPCServicesTests", dependencies: ["RPCServices", "DFSServices", "RPC", "DFSWire", nioPosix, logging]),
+        .testTarget(
+            name: "RPCInteropTests",
+            dependencies: ["RPCInterop", "InteropMessages", "DFSServices", "RPC", "DFSCore", nioPosix, logging]),
         .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata"], exclude: ["Transcripts"]),
         .testTarget(name: "DFSMetadataStoreTests", dependencies: ["DFSMetadataStore", "DFSMetadata", grdb]),
         .testTarget(name: "DFSChunkStoreTests", dependencies: ["DFSChunkStore", "DFSSimulation", nioCore]),
