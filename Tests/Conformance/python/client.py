@@ -4,6 +4,7 @@ import argparse
 import sys
 
 import cases
+import compression
 import grpc
 import services
 
@@ -42,7 +43,7 @@ def main():
     parser.add_argument("--ca_file")
     parser.add_argument("--server_host_override")
     options = parser.parse_args()
-    known = {**cases.CASES, **services.CASES}
+    known = {**cases.CASES, **compression.CASES, **services.CASES}
     failed = False
     for name in list(known) if options.test_case == "all" else options.test_case.split(","):
         problem = run(known[name], lambda: channel_to(options))

@@ -57,7 +57,8 @@ func main() {
 		target.options = []grpc.DialOption{grpc.WithTransportCredentials(secure)}
 	}
 	failed := false
-	for _, test := range pick(append(interopCases, serviceCases...), *wanted) {
+	all := append(append(interopCases, compressionCases...), serviceCases...)
+	for _, test := range pick(all, *wanted) {
 		if err := test.run(target); err != nil {
 			failed = true
 			fmt.Printf("FAILED %s: %v\n", test.name, err)

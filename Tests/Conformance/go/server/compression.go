@@ -41,8 +41,9 @@ func (sizes) HandleConn(context.Context, stats.ConnStats) {}
 // checkCompression refuses a message that is not as its sender says, if it says anything.
 func checkCompression(ctx context.Context, expected *pb.BoolValue) error {
 	compressed := ctx.Value(lastCompressedKey{}).(*lastCompressed).value.Load()
-	if expected != nil && expected.GetValue() && !compressed {
-		return status.Error(codes.InvalidArgument, "the message is not compressed")
+	if expected == nil || expected.GetValue() == compressed {
+		return nil
 	}
-	return nil
+	return status.Errorf(codes.InvalidArgument, "the message is compressed: %v, and should be: %v", compressed,
+		expected.GetValue())
 }
