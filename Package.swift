@@ -37,6 +37,7 @@ let package = Package(
             name: "CProtobufC", path: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]
         ),
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CMessages", dependencies: ["CProtobufC"]),
         .target(name: "CInteropMessages", dependencies: ["CProtobufC"]),
         .target(name: "CLinux"),
@@ -49,7 +50,7 @@ let package = Package(
 
         // gRPC.
         .target(name: "HTTP2", dependencies: ["CNGHTTP2", nioCore], swiftSettings: strict),
-        .target(name: "RPC", dependencies: ["HTTP2", nioCore, nioPosix, logging], swiftSettings: strict),
+        .target(name: "RPC", dependencies: ["HTTP2", "CZlib", nioCore, nioPosix, logging], swiftSettings: strict),
 
         // The wire: messages, and the services spoken between nodes.
         .target(name: "DFSWire", dependencies: ["CMessages", "CProtobufC", "DFSCore", nioCore], swiftSettings: strict),

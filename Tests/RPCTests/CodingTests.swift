@@ -51,7 +51,7 @@ import Testing
     @Test func messagesAreCutOutWhereverTheBytesAreCut() throws {
         var wire = ByteBuffer()
         for body in ["", "abc", String(repeating: "x", count: 10_000)] {
-            wire.writeImmutableBuffer(MessagePrefix.make(messageByteCount: body.utf8.count))
+            wire.writeImmutableBuffer(MessagePrefix.make(messageByteCount: body.utf8.count, isCompressed: false))
             wire.writeString(body)
         }
         for cut in [1, 2, 4, 5, 6, 100, 5000, wire.readableBytes] {
@@ -69,8 +69,8 @@ import Testing
         }
     }
 
-    @Test func compressedFlagWithoutAgreementIsRefused() {
+    @Test func unknownMessageFlagIsRefused() {
         var deframer = MessageDeframer(maxMessageByteCount: 10)
-        #expect(throws: RPCError.self) { try deframer.append(ByteBuffer(bytes: [1, 0, 0, 0, 0])) { _, _ in } }
+        #expect(throws: RPCError.self) { try deframer.append(ByteBuffer(bytes: [2, 0, 0, 0, 0])) { _, _ in } }
     }
 }

@@ -13,33 +13,23 @@ struct LocalSource: Sendable {
     let path: String
     let size: Int
     private let file: any OpenFile
-    private let context: ClientContext
 
     /// Opens a regular file.
     static func open(_ path: String, _ context: ClientContext) async throws -> LocalSource {
         try await context.onFileThread {
             let file = try context.files.open(path, .reading)
-            return LocalSource(path: path, size: Int(try file.size()), file: file, context: context)
+            return LocalSource(path: path, size: Int(try file.size()), file: file)
         }
     }
 
-    private init(path: String, size: Int, file: any OpenFile, context: ClientContext) {
-        self.path = path
-        self.size = size
-        self.file = file
-        self.context = context
-    }
-
-    /// The `count` bytes at `offset`, which lie within ``size``.
-    func read(_ count: Int, at offset: Int) async throws -> Piece {
-        try await context.onFileThread {
-            let data = try file.read(upTo: count, at: Int64(offset))
-            guard data.readableBytes == count else {
-                throw DFSError(.failedPrecondition, "\(path) became shorter while it was read; put it again")
-            }
-            var crc = CRC32C()
-            crc.update(data)
-            return Piece(data: data, crc32c: crc.value)
+    /// The `count` bytes at `offset`, which lie within ``size``. Blocks.
+    func read(_ count: Int, at offset: Int) throws(DFSError) -> Piece {
+        let data = try file.read(upTo: count, at: Int64(offset))
+        guard data.readableBytes == count else {
+            throw DFSError(.failedPrecondition, "\(path) became shorter while it was read; put it again")
         }
+        var crc = CRC32C()
+        crc.update(data)
+        return Piece(data: data, crc32c: crc.value)
     }
 }

@@ -3,8 +3,9 @@ import Synchronization
 
 /// One reader's pieces of a chunk, on their way to several replicas: each piece is there once, shared by all.
 ///
-/// A piece is dropped when every replica has taken it, and the reader waits while ``capacity`` pieces are held: the slowest
-/// replica sets the pace, and memory is bounded. A replica that leaves no longer holds the others up.
+/// A piece is dropped when every replica has taken it, and the reader stops at ``capacity`` pieces until half of them are
+/// gone: the slowest replica sets the pace, memory is bounded, and the reader is not woken for every piece. A replica that
+/// leaves no longer holds the others up.
 final class ChunkFeed: Sendable {
     typealias Piece = LocalSource.Piece
 
@@ -24,37 +25,38 @@ final class ChunkFeed: Sendable {
     }
 
     private let capacity: Int
+    /// A reader that has stopped goes on when no more pieces than this are held.
+    private let lowWaterMark: Int
     private let state: Mutex<State>
 
     /// - Parameter consumerCount: the replicas, numbered from 0.
     init(consumerCount: Int, capacity: Int) {
         self.capacity = max(1, capacity)
+        lowWaterMark = self.capacity / 2
         state = Mutex(State(consumers: Dictionary(uniqueKeysWithValues: (0..<consumerCount).map { ($0, Consumer()) })))
     }
 
     // MARK: The reader
 
-    /// Waits until there is room for a piece.
+    /// Whether a piece can be pushed now.
+    var hasRoom: Bool { state.withLock { $0.isWanted && $0.pieces.count < capacity } }
+
+    /// Waits until there is room for half of all pieces.
     ///
-    /// - Returns: `false` when nobody wants it any more.
+    /// - Returns: `false` when nobody wants them any more.
     func waitForRoom() async -> Bool {
-        while true {
-            let isRoom = state.withLock { state -> Bool? in
-                if state.consumers.isEmpty || state.ending != nil { return false }
-                return state.pieces.count < capacity ? true : nil
+        await withCheckedContinuation { continuation in
+            let mustWait = state.withLock { state in
+                if mayProduce(state) { return false }
+                state.producer = continuation
+                return true
             }
-            if let isRoom { return isRoom }
-            await withCheckedContinuation { continuation in
-                let mustWait = state.withLock { state in
-                    let mustWait =
-                        state.pieces.count >= capacity && !state.consumers.isEmpty && state.ending == nil
-                    if mustWait { state.producer = continuation }
-                    return mustWait
-                }
-                if !mustWait { continuation.resume() }
-            }
+            if !mustWait { continuation.resume() }
         }
+        return state.withLock { $0.isWanted }
     }
+
+    private func mayProduce(_ state: State) -> Bool { !state.isWanted || state.pieces.count <= lowWaterMark }
 
     /// Adds a piece and wakes the replicas that wait for it.
     func push(_ piece: Piece) {
@@ -114,8 +116,9 @@ final class ChunkFeed: Sendable {
             let piece = state.pieces[position - state.base]
             state.consumers[consumer]?.position += 1
             state.dropTaken()
-            defer { state.producer = state.pieces.count < capacity ? nil : state.producer }
-            return (.success(piece), state.pieces.count < capacity ? state.producer : nil)
+            guard mayProduce(state) else { return (.success(piece), nil) }
+            defer { state.producer = nil }
+            return (.success(piece), state.producer)
         }
         producer?.resume()
         return try result.get()
@@ -127,9 +130,7 @@ final class ChunkFeed: Sendable {
             change(&state)
             var waiters = state.consumers.values.compactMap(\.waiter)
             for consumer in state.consumers.keys { state.consumers[consumer]?.waiter = nil }
-            if state.pieces.count < capacity || state.ending != nil || state.consumers.isEmpty,
-                let producer = state.producer
-            {
+            if mayProduce(state), let producer = state.producer {
                 waiters.append(producer)
                 state.producer = nil
             }
@@ -140,6 +141,9 @@ final class ChunkFeed: Sendable {
 }
 
 extension ChunkFeed.State {
+    /// Whether more pieces are of use to anybody.
+    fileprivate var isWanted: Bool { !consumers.isEmpty && ending == nil }
+
     fileprivate func isFinished(_ consumer: Int) -> Bool {
         guard let position = consumers[consumer]?.position else { return true }
         guard case .success? = ending else { return false }

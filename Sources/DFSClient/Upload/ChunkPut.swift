@@ -114,17 +114,12 @@ struct ChunkPut: Sendable {
     ///
     /// - Returns: the chunk's CRC-32C; `nil` where nobody wanted all of it.
     private func read(into feed: ChunkFeed) async throws -> UInt32? {
-        var crc32c: UInt32 = 0
-        var done = 0
+        var sum = RunningSum()
         do {
-            while done < length {
+            while sum.byteCount < length {
                 guard await feed.waitForRoom() else { return nil }
-                let count = min(context.bufferSize, length - done)
-                let piece = try await source.read(count, at: offset + done)
-                crc32c = CRC32C.combined(crc32c, piece.crc32c, secondByteCount: count)
-                done += count
-                feed.push(piece)
-                progress.chunk(index, at: done)
+                let before = sum
+                sum = try await context.onFileThread { try fill(feed, after: before) }
             }
         } catch {
             let error = DFSError(error, from: source.path)
@@ -132,7 +127,27 @@ struct ChunkPut: Sendable {
             throw error
         }
         feed.finish()
-        return crc32c
+        return sum.crc32c
+    }
+
+    /// The start of the chunk that has been read.
+    private struct RunningSum: Sendable {
+        var byteCount = 0
+        var crc32c: UInt32 = 0
+    }
+
+    /// Reads on until the feed is full or the chunk is whole. Blocks.
+    private func fill(_ feed: ChunkFeed, after start: RunningSum) throws(DFSError) -> RunningSum {
+        var sum = start
+        while sum.byteCount < length, feed.hasRoom {
+            let count = min(context.bufferSize, length - sum.byteCount)
+            let piece = try source.read(count, at: offset + sum.byteCount)
+            sum.crc32c = CRC32C.combined(sum.crc32c, piece.crc32c, secondByteCount: count)
+            sum.byteCount += count
+            feed.push(piece)
+            progress.chunk(index, at: sum.byteCount)
+        }
+        return sum
     }
 
     private func sendToAll(

@@ -21,6 +21,8 @@ final class CallStream: @unchecked Sendable {
     let connection: HTTP2Connection
     let id: Int32
     private let maxSendByteCount: Int
+    private let maxReceiveByteCount: Int
+    private var codec = MessageCodec()
     private var deframer: MessageDeframer
     private var inbox = CircularBuffer<(message: RPCMessage, byteCount: Int)>()
     private var inboxByteCount = 0
@@ -40,6 +42,7 @@ final class CallStream: @unchecked Sendable {
         self.connection = connection
         self.id = id
         self.maxSendByteCount = maxSendByteCount
+        self.maxReceiveByteCount = maxReceiveByteCount
         self.deframer = MessageDeframer(maxMessageByteCount: maxReceiveByteCount)
     }
 
@@ -82,7 +85,7 @@ final class CallStream: @unchecked Sendable {
         if let first = inbox.popFirst() {
             inboxByteCount -= first.byteCount
             returnCredit()
-            return (first.message, ())
+            return (try open(first.message), ())
         }
         switch inboundEnding {
         case .open: return nil
@@ -90,6 +93,25 @@ final class CallStream: @unchecked Sendable {
         case .failed(let error): throw error
         }
     }
+
+    /// Decompressed one at a time as they are taken, so that what waits stays as small as it came.
+    private func open(_ message: RPCMessage) throws -> RPCMessage {
+        guard message.wasCompressed else { return message }
+        do {
+            return try codec.decompress(message, limit: maxReceiveByteCount)
+        } catch {
+            inbox.removeAll()
+            inboxByteCount = 0
+            failInbound(error)
+            throw error
+        }
+    }
+
+    /// How the peer compresses the messages that it marks, as its headers say.
+    func receives(_ compression: MessageCompression) { codec.inbound = compression }
+
+    /// How messages are compressed from now on, as our headers said.
+    func sends(_ compression: MessageCompression) { codec.outbound = compression }
 
     /// Data of the stream has arrived.
     func received(_ data: ByteBuffer) {
@@ -169,23 +191,24 @@ final class CallStream: @unchecked Sendable {
     /// Queues one message and waits until the queue has room again.
     ///
     /// A message for a call that has ended well is dropped: its answer is there to be received.
+    /// - Parameter compressed: only where a compression was agreed on.
     /// - Throws: ``RPCError``: what ended the call, `resourceExhausted` for a message above the limit, or `cancelled`.
-    func send(_ message: RPCMessage) async throws {
+    func send(_ message: RPCMessage, compressed: Bool) async throws {
         if loop.inEventLoop {
-            try enqueue(message)
+            try enqueue(message, compressed)
             if isOutboundClosed || connection.session.queuedByteCount(stream: id) <= Self.highWaterMark { return }
             try await waitForDrain()
         } else {
-            try await withTaskExecutorPreference(connection.executor) { try await self.sendOnLoop(message) }
+            try await withTaskExecutorPreference(connection.executor) { try await self.sendOnLoop(message, compressed) }
         }
     }
 
-    private func sendOnLoop(_ message: RPCMessage) async throws {
+    private func sendOnLoop(_ message: RPCMessage, _ compressed: Bool) async throws {
         loop.preconditionInEventLoop()
-        try await send(message)
+        try await send(message, compressed: compressed)
     }
 
-    private func enqueue(_ message: RPCMessage) throws {
+    private func enqueue(_ message: RPCMessage, _ compressed: Bool) throws {
         if let outboundFailure { throw outboundFailure }
         guard !isOutboundClosed else { return }
         let count = message.readableBytes
@@ -193,8 +216,11 @@ final class CallStream: @unchecked Sendable {
             throw RPCError(
                 .resourceExhausted, "a message of \(count) bytes is above this sender's limit of \(maxSendByteCount)")
         }
-        connection.session.send(stream: id, MessagePrefix.make(messageByteCount: count))
-        for segment in message.segments { connection.session.send(stream: id, segment) }
+        let (segments, isCompressed) = try compressed ? codec.compress(message) : (message.segments, false)
+        let sentCount = isCompressed ? segments.reduce(0) { $0 + $1.readableBytes } : count
+        connection.session.send(
+            stream: id, MessagePrefix.make(messageByteCount: sentCount, isCompressed: isCompressed))
+        for segment in segments { connection.session.send(stream: id, segment) }
         connection.schedulePump()
     }
 

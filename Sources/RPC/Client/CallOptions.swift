@@ -10,16 +10,19 @@ package struct CallOptions: Sendable {
     package var maxSendMessageBytes: Int?
     /// Wait while the server cannot be reached, until the deadline, instead of failing with UNAVAILABLE.
     package var waitForReady: Bool
+    /// How the request's messages are compressed; the server must know it (UNIMPLEMENTED otherwise).
+    package var compression: MessageCompression
 
     package init(
         metadata: Metadata = [:], timeout: Duration? = nil, maxReceiveMessageBytes: Int? = nil,
-        maxSendMessageBytes: Int? = nil, waitForReady: Bool = false
+        maxSendMessageBytes: Int? = nil, waitForReady: Bool = false, compression: MessageCompression = .identity
     ) {
         self.metadata = metadata
         self.timeout = timeout
         self.maxReceiveMessageBytes = maxReceiveMessageBytes
         self.maxSendMessageBytes = maxSendMessageBytes
         self.waitForReady = waitForReady
+        self.compression = compression
     }
 }
 

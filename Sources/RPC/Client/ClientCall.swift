@@ -31,8 +31,11 @@ package final class ClientCall: @unchecked Sendable {
 
     /// Sends one message, and waits while too much is queued. Nothing is known of its arrival when this returns.
     ///
+    /// - Parameter compressed: whether ``CallOptions/compression`` is applied to this message.
     /// - Throws: ``RPCError``: the status of a call that ended badly. After a call has ended well it does nothing.
-    package func send(_ message: RPCMessage) async throws { try await stream.send(message) }
+    package func send(_ message: RPCMessage, compressed: Bool = true) async throws {
+        try await stream.send(message, compressed: compressed)
+    }
 
     /// Half-closes: no message follows.
     package func finishSending() {
@@ -124,8 +127,11 @@ package final class ClientCall: @unchecked Sendable {
             let error = RPCError(httpStatus: httpStatus)
             return isEnd ? finish(error: error) : abort(error)
         }
-        if let encoding = block.first("grpc-encoding"), encoding != "identity" {
-            return abort(RPCError(.internalError, "the server answers with grpc-encoding \(encoding), not asked for"))
+        if let name = block.first("grpc-encoding") {
+            guard let compression = MessageCompression(rawValue: name) else {
+                return abort(RPCError(.internalError, "the server answers with grpc-encoding \(name), not asked for"))
+            }
+            stream.receives(compression)
         }
         if isEnd {
             end(block, fallback: RPCError(httpStatus: httpStatus))

@@ -28,7 +28,9 @@ final class ClientConnection: HTTP2ConnectionOwner {
         var block = HeaderBlock([
             (":method", "POST"), (":scheme", "http"), (":path", path.path), (":authority", authority),
             ("te", "trailers"), ("content-type", "application/grpc"), ("user-agent", "grpc-swift-dfs/0.1.0"),
+            ("grpc-accept-encoding", MessageCompression.accepted),
         ])
+        if options.compression != .identity { block.append("grpc-encoding", options.compression.rawValue) }
         if let deadline {
             block.append("grpc-timeout", GRPCTimeout.encode(.nanoseconds((deadline - .now()).nanoseconds)))
         }
@@ -41,6 +43,7 @@ final class ClientConnection: HTTP2ConnectionOwner {
             connection: connection, id: id,
             maxReceiveByteCount: options.maxReceiveMessageBytes ?? limits.receiveByteCount,
             maxSendByteCount: options.maxSendMessageBytes ?? limits.sendByteCount)
+        stream.sends(options.compression)
         let call = ClientCall(stream: stream)
         calls[id] = call
         call.armDeadline(deadline)

@@ -10,7 +10,7 @@ struct MessageDeframer {
     private let maxMessageByteCount: Int
     private var state = State.prefix
     private var prefix: [UInt8] = []
-    private var segments: [ByteBuffer] = []
+    private var message = RPCMessage(segments: [])
     /// Bytes taken in since the last whole message, with its prefix.
     private(set) var partialByteCount = 0
 
@@ -25,7 +25,9 @@ struct MessageDeframer {
 
     /// Takes the next bytes and hands each whole message, with the bytes it took on the stream, to `deliver`.
     ///
-    /// - Throws: ``RPCError`` for a message above the limit, or one that claims a compression nobody agreed on.
+    /// A compressed message is delivered as it came, and marked.
+    ///
+    /// - Throws: ``RPCError`` for a message above the limit, and for a flag that gRPC does not know.
     mutating func append(_ data: ByteBuffer, deliver: (RPCMessage, Int) -> Void) throws(RPCError) {
         var data = data
         while true {
@@ -36,7 +38,7 @@ struct MessageDeframer {
                     partialByteCount += 1
                 }
                 guard prefix.count == MessagePrefix.byteCount else { return }
-                state = .message(left: try lengthFromPrefix())
+                state = .message(left: try readPrefix())
                 prefix.removeAll(keepingCapacity: true)
             case .message(let left):
                 let count = min(left, data.readableBytes)
@@ -46,21 +48,22 @@ struct MessageDeframer {
                 }
                 state = .message(left: left - count)
                 guard count == left else { return }
-                deliver(RPCMessage(segments: segments.isEmpty ? [ByteBuffer()] : segments), partialByteCount)
-                segments = []
+                if message.segments.isEmpty { message.segments = [ByteBuffer()] }
+                deliver(message, partialByteCount)
+                message = RPCMessage(segments: [])
                 partialByteCount = 0
                 state = .prefix
             }
         }
     }
 
-    private func lengthFromPrefix() throws(RPCError) -> Int {
+    /// - Returns: the length of the message.
+    private mutating func readPrefix() throws(RPCError) -> Int {
         let length = prefix[1...].reduce(0) { $0 << 8 | Int($1) }
-        guard prefix[0] == 0 else {
-            throw RPCError(
-                prefix[0] == 1 ? .unimplemented : .internalError,
-                "a message has the compressed flag \(prefix[0]), but no grpc-encoding was agreed on")
+        guard prefix[0] <= 1 else {
+            throw RPCError(.internalError, "a message has the compressed flag \(prefix[0]); it can be 0 or 1")
         }
+        message.wasCompressed = prefix[0] == 1
         guard length <= maxMessageByteCount else {
             throw RPCError(
                 .resourceExhausted,
@@ -70,10 +73,11 @@ struct MessageDeframer {
     }
 
     private mutating func add(_ slice: ByteBuffer) {
-        if slice.readableBytes < Self.mergeLimit, let last = segments.last, last.readableBytes < Self.mergeLimit {
-            segments[segments.count - 1].writeImmutableBuffer(slice)
+        let last = message.segments.indices.last
+        if let last, slice.readableBytes < Self.mergeLimit, message.segments[last].readableBytes < Self.mergeLimit {
+            message.segments[last].writeImmutableBuffer(slice)
         } else {
-            segments.append(slice)
+            message.segments.append(slice)
         }
     }
 }

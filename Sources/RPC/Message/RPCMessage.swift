@@ -4,6 +4,8 @@ import NIOCore
 package struct RPCMessage: Sendable, Equatable {
     /// In order. The buffers share their storage with whoever made them.
     package var segments: [ByteBuffer]
+    /// It came compressed; the segments are what it says.
+    package var wasCompressed = false
 
     package init(segments: [ByteBuffer]) { self.segments = segments }
 
@@ -26,10 +28,10 @@ package struct RPCMessage: Sendable, Equatable {
 enum MessagePrefix {
     static let byteCount = 5
 
-    static func make(messageByteCount: Int) -> ByteBuffer {
+    static func make(messageByteCount: Int, isCompressed: Bool) -> ByteBuffer {
         var prefix = ByteBuffer()
         prefix.reserveCapacity(byteCount)
-        prefix.writeInteger(0 as UInt8)
+        prefix.writeInteger(isCompressed ? 1 : 0 as UInt8)
         prefix.writeInteger(UInt32(messageByteCount))
         return prefix
     }

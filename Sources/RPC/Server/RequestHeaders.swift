@@ -13,6 +13,10 @@ struct RequestHeaders {
     let path: String
     let timeout: Duration?
     let metadata: Metadata
+    /// How the client compresses the messages that it marks.
+    let compression: MessageCompression
+    /// The compressions that the client takes in the answer, as it wrote them.
+    let acceptedCompressions: String?
 
     init(_ block: HeaderBlock) throws(RequestRefusal) {
         guard block.firstBytes(":method")?.elementsEqual("POST".utf8) == true else { throw .http(status: "405") }
@@ -21,10 +25,15 @@ struct RequestHeaders {
             throw .status(RPCError(.resourceExhausted, "the request's headers are larger than this server takes"))
         }
         guard let path = block.first(":path") else { throw .http(status: "400") }
-        if let encoding = block.first("grpc-encoding"), encoding != "identity" {
+        let encoding = block.first("grpc-encoding") ?? MessageCompression.identity.rawValue
+        guard let compression = MessageCompression(rawValue: encoding) else {
             throw .status(
-                RPCError(.unimplemented, "this server does not know grpc-encoding \(encoding); it takes identity"))
+                RPCError(
+                    .unimplemented,
+                    "this server does not know grpc-encoding \(encoding); it takes \(MessageCompression.accepted)"))
         }
+        self.compression = compression
+        acceptedCompressions = block.first("grpc-accept-encoding")
         self.path = path
         if let text = block.first("grpc-timeout") {
             guard let timeout = GRPCTimeout.decode(text) else {

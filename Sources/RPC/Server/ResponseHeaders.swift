@@ -2,8 +2,13 @@ import HTTP2
 
 /// The header blocks of an answer (gRPC over HTTP/2, "Responses").
 enum ResponseHeaders {
-    static func initial() -> HeaderBlock {
-        HeaderBlock([(":status", "200"), ("content-type", "application/grpc"), ("grpc-accept-encoding", "identity")])
+    static func initial(compression: MessageCompression = .identity) -> HeaderBlock {
+        var block = HeaderBlock([
+            (":status", "200"), ("content-type", "application/grpc"),
+            ("grpc-accept-encoding", MessageCompression.accepted),
+        ])
+        if compression != .identity { block.append("grpc-encoding", compression.rawValue) }
+        return block
     }
 
     /// An answer to something that is not gRPC.

@@ -22,21 +22,21 @@ package final class ServerCall: @unchecked Sendable {
     package let deadline: NIODeadline?
 
     private let stream: CallStream
+    private let acceptedCompressions: String?
+    private var compression = MessageCompression.identity
     private var answer = Answer.nothingSent
     private var trailing: Metadata = [:]
     private var deadlineTimer: Scheduled<Void>?
     var task: Task<Void, Never>?
 
-    init(
-        path: String, metadata: Metadata, connectionID: ConnectionID, peerHost: String, timeout: Duration?,
-        stream: CallStream
-    ) {
-        self.path = path
-        self.metadata = metadata
+    init(_ request: RequestHeaders, connectionID: ConnectionID, peerHost: String, stream: CallStream) {
+        path = request.path
+        metadata = request.metadata
+        acceptedCompressions = request.acceptedCompressions
         self.connectionID = connectionID
         self.peerHost = peerHost
         self.stream = stream
-        self.deadline = timeout.map { .now() + TimeAmount($0) }
+        deadline = request.timeout.map { .now() + TimeAmount($0) }
     }
 
     private var loop: any EventLoop { stream.connection.eventLoop }
@@ -54,10 +54,26 @@ package final class ServerCall: @unchecked Sendable {
         onLoop { self.sendHeaders(metadata) }
     }
 
+    /// How the answer's messages are compressed; what the client does not take is identity. To be set before anything is
+    /// sent, on the call's executor only.
+    package var responseCompression: MessageCompression {
+        get {
+            loop.preconditionInEventLoop()
+            return compression
+        }
+        set {
+            loop.preconditionInEventLoop()
+            guard answer == .nothingSent else { return }
+            compression = newValue.isIn(acceptedCompressions) ? newValue : .identity
+        }
+    }
+
     /// Sends one message, and waits while too much is queued. Nothing is known of its arrival when this returns.
-    package func send(_ message: RPCMessage) async throws {
+    ///
+    /// - Parameter compressed: whether ``responseCompression`` is applied to this message.
+    package func send(_ message: RPCMessage, compressed: Bool = true) async throws {
         if loop.inEventLoop { sendHeaders([:]) } else { sendInitialMetadata([:]) }
-        try await stream.send(message)
+        try await stream.send(message, compressed: compressed)
     }
 
     /// Metadata to go with the status at the end.
@@ -120,7 +136,8 @@ package final class ServerCall: @unchecked Sendable {
     private func sendHeaders(_ metadata: Metadata) {
         guard answer == .nothingSent else { return }
         answer = .headersSent
-        var block = ResponseHeaders.initial()
+        stream.sends(compression)
+        var block = ResponseHeaders.initial(compression: compression)
         metadata.append(to: &block)
         stream.connection.session.submitResponse(stream: stream.id, block, endStream: false)
         stream.connection.schedulePump()

@@ -88,9 +88,8 @@ final class ServerConnection: HTTP2ConnectionOwner {
             connection: connection, id: id,
             maxReceiveByteCount: route.maxReceiveByteCount ?? configuration.maxReceiveMessageBytes,
             maxSendByteCount: configuration.maxSendMessageBytes)
-        let call = ServerCall(
-            path: request.path, metadata: request.metadata, connectionID: self.id, peerHost: peerHost,
-            timeout: request.timeout, stream: messages)
+        messages.receives(request.compression)
+        let call = ServerCall(request, connectionID: self.id, peerHost: peerHost, stream: messages)
         calls[id] = call
         call.start(route.handler)
     }

@@ -32,6 +32,7 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         peerHost = Self.numericHost(context.channel.remoteAddress)
+        LocalConnection.stopPacing(context.channel)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
