@@ -28,6 +28,26 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func requestThatIsNotAsItSaysIsRefused(_ expected: Bool) async throws {
+        try await withChannel { channel in
+            let error = await #expect(throws: RPCError.self) {
+                let request = SimpleRequest(payload: Payload(zeroCount: 100), expectCompressed: expected)
+                let options = CallOptions(compression: expected ? .identity : .gzip)
+                _ = try await channel.unary(InteropMethods.unaryCall, RPCMessage(request.encoded()), options)
+            }
+            #expect(error?.code == .invalidArgument)
+        }
+    }
+
+    @Test func responseIsCompressedOnlyWhereAskedFor() async throws {
+        try await withChannel { channel in
+            let request = SimpleRequest(responseSize: 1000)
+            let answer = try await channel.unary(InteropMethods.unaryCall, RPCMessage(request.encoded()))
+            #expect(!answer.message.wasCompressed)
+        }
+    }
+
     @Test func halfDuplexAnswersAfterTheLastRequest() async throws {
         try await withChannel { channel in
             try await channel.withCall(InteropMethods.halfDuplexCall) { call in

@@ -12,7 +12,7 @@ package struct InteropCase: Sendable {
     }
 
     /// All cases, in the order in which `all` runs them.
-    package static let all = unary + streaming + endings + unimplemented + soaks
+    package static let all = unary + streaming + compression + endings + unimplemented + soaks
 }
 
 /// What a server did otherwise than the test wants.

@@ -62,9 +62,11 @@ package final class InteropClient: Sendable {
 extension ClientChannel {
     /// A unary call whose status, where it is not OK, is thrown as it came.
     func interopUnary<Request: WireMessage, Response: WireMessage>(
-        _ path: MethodPath, _ request: Request, as type: Response.Type = Response.self, metadata: Metadata = [:]
+        _ path: MethodPath, _ request: Request, as type: Response.Type = Response.self, metadata: Metadata = [:],
+        compression: MessageCompression = .identity
     ) async throws -> (message: Response, initial: Metadata, trailing: Metadata) {
-        let options = CallOptions(metadata: metadata, timeout: InteropClient.callTimeout)
+        let options = CallOptions(
+            metadata: metadata, timeout: InteropClient.callTimeout, compression: compression)
         let answer = try await unary(path, RPCMessage(request.encoded()), options)
         let message = try Response(wire: answer.message.contiguous())
         return (message, answer.initialMetadata, answer.trailingMetadata)

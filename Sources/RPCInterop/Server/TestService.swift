@@ -28,16 +28,18 @@ package struct TestService: Sendable {
     }
 
     @Sendable private static func unaryCall(_ call: ServerCall) async throws {
-        let request: SimpleRequest = try await onlyMessage(of: call)
+        let request = try await only(of: call) { try await call.receiveChecked(SimpleRequest.self) }
+        call.allowCompression()
         echoMetadata(of: call)
         try echoStatus(request.responseStatus)
-        try await call.send(SimpleResponse(payload: try body(request.responseSize)))
+        try await call.send(
+            SimpleResponse(payload: try body(request.responseSize)), compressed: request.responseCompressed)
     }
 
     @Sendable private static func streamingInputCall(_ call: ServerCall) async throws {
         echoMetadata(of: call)
         var size: Int32 = 0
-        while let request = try await call.receive(StreamingInputCallRequest.self) {
+        while let request = try await call.receiveChecked(StreamingInputCallRequest.self) {
             let (sum, overflow) = size.addingReportingOverflow(Int32(request.payload?.body.count ?? 0))
             guard !overflow else { throw RPCError(.outOfRange, "more than 2 GiB in all") }
             size = sum
@@ -46,12 +48,14 @@ package struct TestService: Sendable {
     }
 
     @Sendable private static func streamingOutputCall(_ call: ServerCall) async throws {
-        let request: StreamingOutputCallRequest = try await onlyMessage(of: call)
+        let request = try await only(of: call) { try await call.receive(StreamingOutputCallRequest.self) }
+        call.allowCompression()
         echoMetadata(of: call)
         try await answer(request, on: call)
     }
 
     @Sendable private static func fullDuplexCall(_ call: ServerCall) async throws {
+        call.allowCompression()
         echoMetadata(of: call)
         while let request = try await call.receive(StreamingOutputCallRequest.self) {
             try await answer(request, on: call)
@@ -59,6 +63,7 @@ package struct TestService: Sendable {
     }
 
     @Sendable private static func halfDuplexCall(_ call: ServerCall) async throws {
+        call.allowCompression()
         echoMetadata(of: call)
         var kept: [ResponseParameters] = []
         while let request = try await call.receive(StreamingOutputCallRequest.self) {
@@ -76,12 +81,16 @@ package struct TestService: Sendable {
         try echoStatus(request.responseStatus)
         for parameters in request.responseParameters {
             if parameters.intervalUs > 0 { try await Task.sleep(for: .microseconds(parameters.intervalUs)) }
-            try await call.send(StreamingOutputCallResponse(payload: try body(parameters.size)))
+            try await call.send(
+                StreamingOutputCallResponse(payload: try body(parameters.size)), compressed: parameters.compressed)
         }
     }
 
-    private static func onlyMessage<Request: WireMessage>(of call: ServerCall) async throws -> Request {
-        guard let request = try await call.receive(Request.self) else {
+    /// The message that `receive` gives, after which none may follow.
+    private static func only<Request>(
+        of call: ServerCall, _ receive: () async throws -> Request?
+    ) async throws -> Request {
+        guard let request = try await receive() else {
             throw RPCError(.internalError, "\(call.path) needs one message and got none")
         }
         guard try await call.receive() == nil else {

@@ -12,6 +12,8 @@ def print_table(pairs):
         if number == 0:
             print("  ".join("-" * width for width in widths))
     for pair in pairs:
+        for case, why in cases.IMPOSSIBLE.get((pair.client, pair.server), {}).items():
+            print(f"  {pair.name} {case} left out: {why}")
         for case, why in pair.problems.items():
             print(f"  {pair.name} {case or 'as a whole'} FAILED: {why}")
 
