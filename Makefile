@@ -1,4 +1,5 @@
-# `make help` lists the targets. `demo`, `test`, `interop`, `conformance` and `bench` set up all they need, also on a fresh clone.
+# `make help` lists the targets.
+# `demo`, `test`, `interop`, `conformance` and `bench` set up all they need, also on a fresh clone.
 
 SWIFT ?= swift
 SOURCES := Sources Tests Package.swift

@@ -70,7 +70,8 @@ package final class ChunkServer: Sendable {
         let address = LateAddress()
         let session = MasterSession(
             address: address, nodeID: store.nodeID, peer: master, store: store, threads: threads, tasks: tasks,
-            changes: changes, heartbeatInterval: settings.heartbeatInterval, logger: logger)
+            changes: changes, heartbeatInterval: settings.heartbeatInterval, reportLimit: settings.reportLimit,
+            logger: logger)
         let server = RPCServer(
             routes: routes(store, threads, session), configuration: Self.serverConfiguration, group: group,
             logger: logger)

@@ -14,6 +14,8 @@ package struct ChunkServerSettings: Sendable {
     package var advertise: ServerAddress?
     /// Between heartbeats when nothing changes.
     package var heartbeatInterval = ClusterDefaults.heartbeatInterval
+    /// How long an upload waits for the master to take note of its chunk.
+    package var reportLimit = Duration.seconds(5)
     /// Quarantine and reservations.
     package var store = ChunkStore.Settings()
     /// Copies at once, and pauses between equal ones.

@@ -17,6 +17,8 @@ package enum HTTP2Event: Sendable {
     case goAway(lastStream: Int32, HTTP2ErrorCode)
     /// The peer's first SETTINGS frame has arrived.
     case settings
+    /// A ping of the peer's; the answer is queued already.
+    case pinged
     /// The answer to a ping of ours.
     case pingAcknowledged
 }

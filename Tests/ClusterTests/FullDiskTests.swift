@@ -35,6 +35,25 @@ extension ClusterTests {
                 }
             }
         }
+
+        @Test func chunksOfAPutThatFilledTheDiskGiveWayToTheNextOne() async throws {
+            try await Cluster.run(.init(chunkServers: 1, replication: 1)) { cluster in
+                try await cluster.server(0)?.kill()
+                try await Tmpfs.run(at: cluster.serverFolder(0), mebibytes: 12) {
+                    try await cluster.startServer(0)
+                    try await cluster.awaitJoined()
+                    let large = try cluster.folder.randomFile("large", bytes: 24 << 20)
+                    try await cluster.expectFailure(nil, names: "space", "put", large, "large")
+                    // The master has its chunks deleted, for which the quarantine has no room of its own.
+                    let next = try cluster.folder.randomFile("next", bytes: 8 << 20)
+                    try await eventually("room for the next file") {
+                        try await cluster.client("put", next, "next").status == 0
+                    }
+                    #expect(try await cluster.outcome(of: "next", source: next) == .whole)
+                    try await cluster.server(0)?.kill()
+                }
+            }
+        }
     }
 }
 

@@ -16,6 +16,23 @@ extension ClusterTests {
             }
         }
 
+        @Test func putRightAfterTheMasterStartedWaitsForChunkServers() async throws {
+            try await Cluster.run(.init(liveThreshold: "30s")) { cluster in
+                let source = try cluster.folder.randomFile("in", bytes: 2 << 20)
+                for index in 0...1 { try await cluster.killServer(index) }
+                try await cluster.killMaster()
+                try await cluster.startMaster()
+                let put = try cluster.startClient(["-log-level", "debug", "put", source, "f"])
+                try await eventually("an answer that it shall wait") {
+                    if put.ended != nil { throw FixtureError("the put ended: \(put.stderr)") }
+                    return put.stderr.contains("0 of the 2 chunk servers")
+                }
+                for index in 0...1 { try await cluster.startServer(index) }
+                #expect(try await cluster.finish(put).status == 0, "\(put.stderr)")
+                #expect(try await cluster.outcome(of: "f", source: source) == .whole)
+            }
+        }
+
         @Test func portInUseIsTold() async throws {
             try await Cluster.run { cluster in
                 for (program, flags) in [

@@ -1,6 +1,7 @@
 import DFSCore
 import DFSFiles
 import DFSServices
+import DFSSimulation
 import DFSWire
 import NIOCore
 import RPC
@@ -68,6 +69,20 @@ import Testing
         await master.stop()
     }
 
+    @Test func chunkThatAGoMasterWantsDeletedIsKeptOnAFullDisk() async throws {
+        let master = try await TestMaster(isSwift: false, group: testGroup)
+        let disk = SimulatedDisk(capacity: 4 << 20)
+        try await withServer(masterPort: master.port, folder: "/data", files: disk) { server in
+            try await server.upload("f_0", content(3 << 20))
+            await master.heartbeat(listing: ["f_0"])
+            master.order(HeartbeatResponse(deleteTasks: [DeleteTask(chunkID: "f_0")]))
+            while disk.files.contains("/data/f_0") { _ = await master.nextHeartbeat() }
+            await expect(.resourceExhausted) { try await server.upload("f_1", content(2 << 20)) }
+            #expect(disk.files.contains { $0.hasPrefix("/data/.dfs/quarantine/") && $0.hasSuffix("/f_0") })
+        }
+        await master.stop()
+    }
+
     @Test func burstOfDeletionsIsHeldUntilTheOperatorReleasesIt() async throws {
         let master = try await TestMaster(isSwift: false, group: testGroup)
         try await withServer(masterPort: master.port, change: { $0.deletionBreaker.minimumCount = 2 }) { server in
@@ -123,7 +138,8 @@ import Testing
     }
 
     @Test func comesBackAfterTheMasterWasRestarted() async throws {
-        let first = try await TestMaster(isSwift: false, group: testGroup)
+        let port = try HeldPort()
+        let first = try await TestMaster(isSwift: false, port: port.number, group: testGroup)
         try await withServer(masterPort: first.port) { server in
             try await server.upload("f_0", content(10))
             await first.heartbeat(listing: ["f_0"])

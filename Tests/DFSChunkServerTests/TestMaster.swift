@@ -22,7 +22,7 @@ final class TestMaster: Sendable {
         /// Given with the next responses, as often as the count says.
         var tasks: [(response: HeartbeatResponse, times: Int)] = []
         var unwanted: [String] = []
-        var reportGate: (@Sendable () async -> Void)?
+        var reportGate: (@Sendable () async throws -> Void)?
     }
 
     let events = Recorder<Event>()
@@ -61,7 +61,7 @@ final class TestMaster: Sendable {
                 DescribeResponse(role: "master", version: "test", clusterID: "cluster-1", nodeID: "master-1")
             }
             routes.unary(Methods.report) { (request: ReportRequest, _) in
-                if let gate = box.state.withLock({ $0.reportGate }) { await gate() }
+                if let gate = box.state.withLock({ $0.reportGate }) { try await gate() }
                 events.add(.reported(request))
                 return ReportResponse(clusterID: "cluster-1", unwantedChunks: box.state.withLock { $0.unwanted })
             }
@@ -83,8 +83,10 @@ final class TestMaster: Sendable {
 
     func refuse(_ ids: [String]) { state.state.withLock { $0.unwanted = ids } }
 
-    /// Every Report waits for `gate` before it is answered.
-    func holdReports(_ gate: @escaping @Sendable () async -> Void) { state.state.withLock { $0.reportGate = gate } }
+    /// Every Report waits for `gate` before it is answered, or fails with what that throws.
+    func holdReports(_ gate: @escaping @Sendable () async throws -> Void) {
+        state.state.withLock { $0.reportGate = gate }
+    }
 
     /// The next heartbeat that lists exactly these chunks.
     func heartbeat(listing ids: [String]) async {

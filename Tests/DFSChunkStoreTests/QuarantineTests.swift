@@ -14,7 +14,7 @@ import Testing
         let clock: @Sendable () -> Int64 = { second.withLock { $0 } }
         let store = try openStore(on: disk, keep: .seconds(100), second: clock)
         try put(store, "f_0", content(10))
-        #expect(try store.quarantine(id("f_0")) == .removed)
+        #expect(try store.quarantine(id("f_0"), .doubtful) == .removed)
         #expect(store.withCatalog { $0.ids(includingUnfinished: true) } == [])
         #expect(disk.contents(of: "/data/.dfs/quarantine/6000/f_0") == content(10))
         second.withLock { $0 = 6159 }
@@ -29,7 +29,7 @@ import Testing
         let store = try openStore(on: disk, second: { 6000 })
         for seed in 1...2 {
             try put(store, "f_0", content(10, seed: seed))
-            #expect(try store.quarantine(id("f_0")) == .removed)
+            #expect(try store.quarantine(id("f_0"), .doubtful) == .removed)
         }
         #expect(disk.contents(of: "/data/.dfs/quarantine/6000/f_0") == content(10, seed: 1))
         #expect(disk.contents(of: "/data/.dfs/quarantine/6001/f_0") == content(10, seed: 2))
@@ -37,9 +37,9 @@ import Testing
 
     @Test func chunkBeingUploadedIsNotDeleted() throws {
         let store = try openStore(on: SimulatedDisk())
-        #expect(try store.quarantine(id("f_0")) == .absent)
+        #expect(try store.quarantine(id("f_0"), .doubtful) == .absent)
         let upload = try store.beginUpload(of: id("f_0"), expecting: ExpectedContent())
-        #expect(try store.quarantine(id("f_0")) == .busy)
+        #expect(try store.quarantine(id("f_0"), .doubtful) == .busy)
         upload.abandon()
     }
 
@@ -48,7 +48,7 @@ import Testing
         do {
             let store = try openStore(on: disk, second: { 6000 })
             try put(store, "f_0", content(10))
-            _ = try store.quarantine(id("f_0"))
+            _ = try store.quarantine(id("f_0"), .doubtful)
         }
         try disk.rename("/data/.dfs/quarantine/6000/f_0", to: "/data/f_0", replacing: false)
         let store = try openStore(on: disk)
@@ -61,7 +61,7 @@ import Testing
         let store = try openStore(on: disk)
         try put(store, "f_0", content(10))
         disk.strike(.failOnce, atCall: 2)
-        #expect(code { _ = try store.quarantine(id("f_0")) } == .dataLoss)
+        #expect(code { _ = try store.quarantine(id("f_0"), .doubtful) } == .dataLoss)
         #expect(disk.calmDown())
         #expect(try read(store, "f_0") == content(10))
     }

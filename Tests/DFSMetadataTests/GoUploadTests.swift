@@ -46,6 +46,35 @@ import Testing
         #expect(try master.allocate("a", 0, over: 2).answer.code == nil, "the name is free")
     }
 
+    @Test func aChunkThatASwiftServerListsIsWaitedForUntilItIsReported() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        _ = try master.heartbeat(servers[0], [id])
+        _ = master.close(1)
+        for _ in 0..<20 {
+            _ = master.tick(after: .seconds(5))
+            _ = try master.beat([servers[0]: [id], servers[1]: []])
+        }
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        _ = try master.report(servers[0], [(id, .short)])
+        #expect(try master.fileInfo("a").answer.located().map(\.id) == [id])
+    }
+
+    /// It may have been restarted, and have acknowledged the chunk before it met the master again.
+    @Test func aSwiftServerWithoutAStreamIsWaitedFor() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        let lost = try ServerAddress(servers[0])
+        _ = master.step(.heartbeatStreamEnded(lost, MasterHarness.stream(of: lost, life: 0)))
+        _ = master.close(1)
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        _ = try master.heartbeat(servers[0], life: 1, [id])
+        _ = try master.report(servers[0], life: 1, [(id, .short)])
+        #expect(try master.fileInfo("a").answer.located().map(\.id) == [id])
+    }
+
     @Test func aChunkIsNeverAllocatedTwiceAndNeverOutOfOrder() throws {
         var master = MasterHarness()
         try master.join(.swift, ":1", ":2")

@@ -64,8 +64,35 @@ import Testing
         #expect(servers.sorted() == [":2", ":3"])
     }
 
-    @Test func noServerIsAnError() throws {
+    @Test func tooFewServersAreWaitedForAfterTheStartAndThenAnError() throws {
         var master = MasterHarness()
+        #expect(try master.allocate("a", 0).answer.code == .unavailable)
+        _ = try master.heartbeat(":1")
+        #expect(try master.allocate("a", 0).answer.code == .unavailable)
+        _ = master.tick(after: .seconds(30))
+        _ = try master.heartbeat(":1")
+        #expect(try master.allocate("a", 0).answer.code == .unavailable)
+        _ = master.tick(after: .seconds(1))
+        #expect(try master.allocate("a", 0).answer.code == .resourceExhausted)
+        master.restart()
+        #expect(try master.allocate("a", 0).answer.code == .unavailable)
+        #expect(master.image.files.isEmpty, "a Go client's name is not taken by a refusal")
+        for server in [":1", ":2"] { _ = try master.heartbeat(server) }
+        #expect(try master.allocate("a", 0).answer.allocation().servers.count == 2)
+    }
+
+    /// Its writer asks for the same servers again when it hears that there are no others.
+    @Test func writerThatCouldNotUseAServerIsNotKeptWaitingForOthers() throws {
+        var master = MasterHarness()
+        for server in [":1", ":2"] { _ = try master.heartbeat(server) }
+        let upload = try master.create("a").answer.upload()
+        _ = try master.allocate("a", 0, upload: upload).answer.get()
+        #expect(try master.allocate("a", 0, upload: upload, excluding: [":2"]).answer.code == .resourceExhausted)
+    }
+
+    @Test func missingRoomIsToldAtOnce() throws {
+        var master = MasterHarness()
+        for server in [":1", ":2"] { _ = try master.heartbeat(server, free: 1) }
         #expect(try master.allocate("a", 0).answer.code == .resourceExhausted)
     }
 

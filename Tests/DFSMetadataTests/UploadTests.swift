@@ -157,6 +157,32 @@ import Testing
         #expect(master.image.files.map(\.header.name.text) == ["a"])
     }
 
+    /// Its servers have acknowledged the chunk and have not met the new master yet.
+    @Test func completionRightAfterARestartWaitsForTheServersThatAcknowledged() throws {
+        var master = try cluster()
+        let upload = try master.create("a").answer.upload()
+        let (id, servers) = try master.allocate("a", 0, upload: upload).answer.allocation()
+        master.restart()
+        let written = WrittenChunk(id: id, digest: .short, servers: try servers.map { try ServerAddress($0) })
+        #expect(master.complete(upload, [written]).answer.code == .unavailable)
+        _ = try master.heartbeat(servers[0], [])
+        #expect(master.complete(upload, [written]).answer.code == nil)
+        // The server's own word comes later, and changes nothing.
+        #expect(try master.report(servers[0], [(id, .short)]).effects.deletions == [])
+        #expect(try master.open("a").answer.opened().chunks[0].servers.map(\.description) == [servers[0]])
+    }
+
+    @Test func completionLongAfterARestartIsRefusedWithoutItsServers() throws {
+        var master = try cluster()
+        let upload = try master.create("a").answer.upload()
+        let (id, servers) = try master.allocate("a", 0, upload: upload).answer.allocation()
+        master.restart()
+        _ = try master.allocate("a", 0, upload: upload)
+        _ = master.tick(after: .seconds(31))
+        let written = WrittenChunk(id: id, digest: .short, servers: try servers.map { try ServerAddress($0) })
+        #expect(master.complete(upload, [written]).answer.code == .failedPrecondition)
+    }
+
     @Test func indexesOutOfRangeAreRefused() throws {
         var master = try cluster()
         let upload = try master.create("a").answer.upload()

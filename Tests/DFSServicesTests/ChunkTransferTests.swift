@@ -75,7 +75,7 @@ import Testing
         var settings = TransferSettings()
         settings.stallLimit = .milliseconds(200)
         let id = try chunkID
-        let isStalled = { @Sendable (call: ServerCall) in try await Task.sleep(for: .seconds(100)) }
+        let isStalled = { @Sendable (call: ServerCall) in try await standStill() }
         let code = try await withServer({ $0.streaming(Methods.uploadChunk, isStalled) }) { [settings] peer in
             await failureCode {
                 _ = try await peer.uploadChunk(ChunkUploadRequest(chunkID: id), settings: settings) { upload in
@@ -90,7 +90,7 @@ import Testing
         var settings = TransferSettings()
         settings.acknowledgementLimit = .milliseconds(200)
         let id = try chunkID
-        let isStalled = { @Sendable (call: ServerCall) in try await Task.sleep(for: .seconds(100)) }
+        let isStalled = { @Sendable (call: ServerCall) in try await standStill() }
         let code = try await withServer({ $0.streaming(Methods.uploadChunk, isStalled) }) { [settings] peer in
             await failureCode {
                 _ = try await peer.uploadChunk(ChunkUploadRequest(chunkID: id), settings: settings) { _ in }
@@ -206,6 +206,6 @@ private func serve(_ bytes: [UInt8], _ behaviour: ChunkTransferTests.ServerBehav
         let segments = encoder.encode(data: ByteBuffer(bytes: [1]), seqNo: 0, checksum: 0)
         try await call.send(RPCMessage(segments: segments))
     }
-    if behaviour.stalls { try await Task.sleep(for: .seconds(100)) }
+    if behaviour.stalls { try await standStill() }
     if let error = behaviour.error { throw error }
 }

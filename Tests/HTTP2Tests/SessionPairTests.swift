@@ -63,7 +63,7 @@ private func summary(_ events: [HTTP2Event]) -> [String] {
             lines.append("closed \(stream) \(code.rawValue) \(wasReset)")
         case .goAway(let last, let code): lines.append("goaway \(last) \(code.rawValue)")
         case .settings: lines.append("settings")
-        case .drained, .pingAcknowledged: break
+        case .drained, .pinged, .pingAcknowledged: break
         }
     }
     for stream in data.keys.sorted() { flush(stream) }

@@ -1,4 +1,5 @@
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import RPC
@@ -101,7 +102,9 @@ import Testing
 
     @Test func deadlineEndsTheCallOnBothSides() async throws {
         let (ended, handlerEnded) = AsyncStream<RPCError>.makeStream()
+        let hasBegun = Mutex(false)
         let handler: ServiceRoutes.Handler = { call in
+            hasBegun.withLock { $0 = true }
             do {
                 _ = try await call.receive()
                 _ = try await call.receive()
@@ -111,9 +114,15 @@ import Testing
             }
         }
         try await Fixture.overTCP(handler) { fixture in
-            try await fixture.channel.withCall(Fixture.echo, CallOptions(timeout: .milliseconds(500))) { call in
-                let error = await #expect(throws: RPCError.self) { try await call.receive() }
-                #expect(error?.code == .deadlineExceeded)
+            // On a busy machine a deadline may pass before the call has reached its handler; then a longer one is
+            // tried.
+            var timeout = Duration.milliseconds(250)
+            while !hasBegun.withLock({ $0 }) {
+                try await fixture.channel.withCall(Fixture.echo, CallOptions(timeout: timeout)) { call in
+                    let error = await #expect(throws: RPCError.self) { try await call.receive() }
+                    #expect(error?.code == .deadlineExceeded)
+                }
+                timeout = timeout * 2
             }
             var errors = ended.makeAsyncIterator()
             let code = await errors.next()?.code

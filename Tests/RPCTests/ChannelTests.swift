@@ -31,7 +31,8 @@ import Testing
         var routes = ServiceRoutes()
         routes.add(Fixture.echo, handler: echoHandler)
         let first = RPCServer(routes: routes, configuration: .init(), group: group, logger: Fixture.logger())
-        let port = try await first.listen(host: "127.0.0.1", port: 0)
+        let held = try HeldPort()
+        let port = try await first.listen(host: "127.0.0.1", port: held.number)
         var configuration = ClientChannel.Configuration()
         configuration.backoff.initial = .milliseconds(10)
         let channel = ClientChannel(

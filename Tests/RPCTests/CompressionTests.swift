@@ -63,7 +63,9 @@ import Testing
     @Test func eachMessageSaysWhetherItIsCompressed() async throws {
         let handler: ServiceRoutes.Handler = { call in
             call.responseCompression = .gzip
-            while let message = try await call.receive() { try await call.send(message, compressed: !message.wasCompressed) }
+            while let message = try await call.receive() {
+                try await call.send(message, compressed: !message.wasCompressed)
+            }
         }
         try await Fixture.overTCP(handler) { fixture in
             try await fixture.channel.withCall(Fixture.echo, CallOptions(compression: .gzip)) { call in

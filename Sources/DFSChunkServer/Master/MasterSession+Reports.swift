@@ -63,7 +63,7 @@ extension MasterSession {
             "the master knows other bytes for a chunk: this copy goes to quarantine", metadata: ["chunk": "\(id)"])
         let store = store
         do {
-            _ = try await threads.run { try store.quarantine(id) }
+            _ = try await threads.run { try store.quarantine(id, .doubtful) }
         } catch {
             logger.error("cannot quarantine a chunk", metadata: ["chunk": "\(id)", "error": "\(error)"])
         }

@@ -9,13 +9,13 @@ import Synchronization
 /// This node's standing with its master: finds out what the master is, keeps a heartbeat stream open, comes back after
 /// any loss, and tells of each finished chunk.
 final class MasterSession: Sendable {
-    /// How long an upload waits for the master to take note of it.
-    private static let announceLimit = Duration.seconds(5)
-
     struct State {
         var isStopping = false
         /// What the master is, while a session with it stands.
         var kind: PeerKind?
+        /// Whether the master was one of ours when it was last asked; `nil` before. Set before the first list of a
+        /// session is made, so a chunk that became durable while this was `nil` is in that list.
+        var wasSwift: Bool?
         var clusterID = ""
         /// Finished chunks that a Swift master did not confirm in time.
         var unconfirmed: Set<ChunkID> = []
@@ -31,13 +31,16 @@ final class MasterSession: Sendable {
     let tasks: NodeTasks
     let changes: ChangeSignal
     let heartbeatInterval: Duration
+    /// How long an upload waits for the master to take note of its chunk.
+    let reportLimit: Duration
     let clock = SystemClock()
     let logger: Logger
     let state = Mutex(State())
 
     init(
         address: LateAddress, nodeID: String, peer: Peer, store: ChunkStore, threads: DiskThreads, tasks: NodeTasks,
-        changes: ChangeSignal, heartbeatInterval: Duration, logger: Logger
+        changes: ChangeSignal, heartbeatInterval: Duration, reportLimit: Duration,
+        logger: Logger
     ) {
         lateAddress = address
         self.nodeID = nodeID
@@ -47,6 +50,7 @@ final class MasterSession: Sendable {
         self.tasks = tasks
         self.changes = changes
         self.heartbeatInterval = heartbeatInterval
+        self.reportLimit = reportLimit
         self.logger = logger
     }
 
@@ -92,6 +96,7 @@ final class MasterSession: Sendable {
     /// One session, from the first question to the loss of the master.
     private func serveOnce() async throws {
         let kind = try await peer.kind()
+        state.withLock { $0.wasSwift = kind.isSwift }
         logger.info("master found", metadata: ["master": "\(peer.address)", "kind": kind.isSwift ? "swift" : "go"])
         do {
             try await HeartbeatStream(session: self, kind: kind).run()
@@ -129,8 +134,8 @@ final class MasterSession: Sendable {
         return (HeartbeatRequest(serverAddress: address, freeStorage: freeMiB, chunks: ids), revision)
     }
 
-    /// An upload of a chunk has begun. Ours come with a length, and clients of ours send a chunk to all its servers; a Go
-    /// client sends it to one.
+    /// An upload of a chunk has begun. Ours come with a length, and clients of ours send a chunk to all its servers; a
+    /// Go client sends it to one.
     func noteArrival(_ id: ChunkID, isOurs: Bool) {
         if !isOurs { state.withLock { $0.soleArrivals += 1 } }
         noteUpload(id)
@@ -146,27 +151,5 @@ final class MasterSession: Sendable {
     private func pause(_ duration: Duration) async {
         let end = clock.now + duration
         while !isStopping, clock.now < end { await changes.session.wait(atMost: end - clock.now) }
-    }
-
-    /// Tells of a chunk that has just become durable, and returns when a Swift master has taken note, or 5 s have passed.
-    ///
-    /// - Throws: code ``DFSError/Code/dataLoss`` when the master knows other bytes for it; the chunk is in quarantine then.
-    func announce(_ id: ChunkID, _ digest: ContentDigest) async throws {
-        tasks.noteUpload(id)
-        changes.ring()
-        // Without a session there is nobody to tell, and the next session begins by telling all.
-        guard state.withLock({ $0.kind?.isSwift ?? false }) else { return }
-        let unwanted: Set<ChunkID>
-        do {
-            unwanted = try await report([(id, digest)], limit: Self.announceLimit)
-        } catch {
-            // The chunk is durable, so the upload has not failed: the next heartbeat tells again.
-            logger.warning("chunk not reported yet", metadata: ["chunk": "\(id)", "error": "\(error)"])
-            _ = state.withLock { $0.unconfirmed.insert(id) }
-            return
-        }
-        if unwanted.contains(id) {
-            throw DFSError(.dataLoss, "the master knows other bytes for chunk \(id); this copy is in quarantine")
-        }
     }
 }

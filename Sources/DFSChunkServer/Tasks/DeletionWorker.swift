@@ -25,7 +25,7 @@ struct DeletionWorker: Sendable {
     /// Works until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
-            for id in tasks.state.withLock({ $0.deletions }) { await delete(id) }
+            for (id, ground) in tasks.state.withLock({ $0.deletions }) { await delete(id, ground) }
             if tasks.state.withLock({ $0.held.isEmpty }) {
                 await changes.deletion.wait()
             } else {
@@ -35,32 +35,32 @@ struct DeletionWorker: Sendable {
         }
     }
 
-    private func delete(_ id: ChunkID) async {
+    private func delete(_ id: ChunkID, _ ground: DeletionGround) async {
         let (isWritten, isStored, count) = store.withCatalog { catalog in
             (catalog.isBeingWritten(id), catalog.stored(id) != nil, catalog.storedCount)
         }
         // It stays among the tasks until the upload has ended.
         if isWritten { return }
         let verdict = tasks.state.withLock { state in
-            state.deletions.remove(id)
+            state.deletions[id] = nil
             guard isStored else { return DeletionBreaker.Verdict?.none }
             let verdict = state.breaker.request(chunkCount: count, now: clock.now)
-            if verdict != .allowed { state.held.insert(id) }
+            if verdict != .allowed { state.held[id] = ground }
             return verdict
         }
         switch verdict {
         case nil: logger.debug("no such chunk to delete", metadata: ["chunk": "\(id)"])
-        case .allowed: await quarantine(id)
+        case .allowed: await quarantine(id, ground)
         case .tripped: logTrip(count)
         case .held: break
         }
     }
 
-    private func quarantine(_ id: ChunkID) async {
+    private func quarantine(_ id: ChunkID, _ ground: DeletionGround) async {
         let store = store
         do {
-            if try await threads.run({ try store.quarantine(id) }) == .busy {
-                _ = tasks.state.withLock { $0.deletions.insert(id) }
+            if try await threads.run({ try store.quarantine(id, ground) }) == .busy {
+                tasks.state.withLock { $0.deletions[id] = ground }
                 return
             }
             logger.info("chunk deleted, kept in quarantine", metadata: ["chunk": "\(id)"])
@@ -84,8 +84,8 @@ struct DeletionWorker: Sendable {
         guard (try? await threads.run({ try store.takeRelease() })) == true else { return }
         let count = tasks.state.withLock { state in
             state.breaker.release()
-            state.deletions.formUnion(state.held)
-            defer { state.held = [] }
+            state.deletions.merge(state.held) { waiting, _ in waiting }
+            defer { state.held = [:] }
             return state.held.count
         }
         logger.notice("held deletions released by the operator", metadata: ["count": "\(count)"])

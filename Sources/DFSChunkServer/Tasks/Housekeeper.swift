@@ -35,7 +35,7 @@ struct Housekeeper: Sendable {
             let began = clock.now
             do {
                 if let digest = try await threads.run({ try store.verify(id) }) {
-                    try await master.announce(id, digest)
+                    try await master.announce(id, digest, isVouchedFor: true)
                 }
             } catch {
                 logger.error("cannot read an adopted chunk", metadata: ["chunk": "\(id)", "error": "\(error)"])
@@ -44,12 +44,20 @@ struct Housekeeper: Sendable {
         }
     }
 
+    private func logReclaimed(_ reclaimed: ChunkStore.Reclaimed) {
+        if reclaimed.chunks == 0 { return }
+        logger.notice(
+            "the disk is full: quarantined chunks were erased before their time",
+            metadata: ["count": "\(reclaimed.chunks)", "mebibytes": "\(reclaimed.bytes >> 20)"])
+    }
+
     private func purgeForEver() async {
         let store = store
         while !Task.isCancelled {
             do {
                 let count = try await threads.run { try store.purgeQuarantine() }
                 if count > 0 { logger.info("quarantined chunks removed for good", metadata: ["count": "\(count)"]) }
+                logReclaimed(store.takeReclaimed())
             } catch {
                 logger.error("cannot empty the quarantine", metadata: ["error": "\(error)"])
             }

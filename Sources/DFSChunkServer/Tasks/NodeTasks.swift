@@ -15,10 +15,10 @@ final class NodeTasks: Sendable {
         var uploadedAt: [ChunkID: MonotonicInstant] = [:]
         var replication: ReplicationTasks
         var breaker: DeletionBreaker
-        /// Deletions to carry out.
-        var deletions: Set<ChunkID> = []
+        /// Deletions to carry out, each with what speaks for it.
+        var deletions: [ChunkID: DeletionGround] = [:]
         /// Deletions held by the breaker.
-        var held: Set<ChunkID> = []
+        var held: [ChunkID: DeletionGround] = [:]
     }
 
     let state: Mutex<State>
@@ -60,7 +60,7 @@ final class NodeTasks: Sendable {
         }
         for task in response.deleteTasks {
             do {
-                try accept(task)
+                try accept(task, fromGoMaster ? .doubtful : .certain)
             } catch {
                 logger.warning("delete task refused", metadata: ["chunk": "\(task.chunkID)", "error": "\(error)"])
             }
@@ -85,14 +85,15 @@ final class NodeTasks: Sendable {
         }
     }
 
-    private func accept(_ task: DeleteTask) throws(DFSError) {
+    /// An order that repeats one does not make it more certain.
+    private func accept(_ task: DeleteTask, _ ground: DeletionGround) throws(DFSError) {
         let id = try ChunkID(task.chunkID)
         try state.withLock { (state) throws(DFSError) in
-            if state.held.contains(id) { return }
+            if state.held[id] != nil || state.deletions[id] != nil { return }
             guard state.deletions.count + state.held.count < Self.maxDeletions else {
                 throw DFSError(.resourceExhausted, "too many delete tasks wait")
             }
-            state.deletions.insert(id)
+            state.deletions[id] = ground
         }
         changes.deletion.ring()
     }

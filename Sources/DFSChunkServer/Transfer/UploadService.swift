@@ -54,7 +54,7 @@ struct UploadService: Sendable {
             throw error
         }
         logger.debug("chunk stored", metadata: ["chunk": "\(id)", "bytes": "\(digest.length)"])
-        try await master.announce(id, digest)
+        try await master.announce(id, digest, isVouchedFor: expected.length != nil)
         try await call.send(UploadChunkStatus(success: true))
     }
 

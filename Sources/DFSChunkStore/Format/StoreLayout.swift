@@ -13,7 +13,7 @@ struct StoreLayout: Sendable {
     var own: String { "\(root)/.dfs" }
     /// Uploads under way; emptied at start.
     var temporaries: String { "\(own)/tmp" }
-    /// Deleted chunks that are kept for a time: `quarantine/<unix seconds>/<chunk id>`.
+    /// Deleted chunks that are kept for a time: `quarantine/<unix seconds>[-spare]/<chunk id>`.
     var quarantine: String { "\(own)/quarantine" }
     /// Held by the one server of this folder.
     var lock: String { "\(own)/lock" }
@@ -27,5 +27,17 @@ struct StoreLayout: Sendable {
     func temporary(_ number: UInt64) -> String { "\(temporaries)/upload-\(number)" }
 
     /// The folder of chunks deleted around `second`.
-    func quarantineFolder(_ second: Int64) -> String { "\(quarantine)/\(second)" }
+    func quarantineFolder(_ second: Int64, _ ground: DeletionGround) -> String {
+        "\(quarantine)/\(second)" + (ground == .certain ? Self.spareMark : "")
+    }
+
+    /// What the name of a folder in ``quarantine`` says; `nil` for any other name.
+    static func quarantined(_ name: String) -> (second: Int64, ground: DeletionGround)? {
+        let isSpare = name.hasSuffix(spareMark)
+        guard let second = Int64(isSpare ? name.dropLast(spareMark.count) : name[...]) else { return nil }
+        return (second, isSpare ? .certain : .doubtful)
+    }
+
+    /// Ends the names of folders whose chunks may give way on a full disk.
+    private static let spareMark = "-spare"
 }

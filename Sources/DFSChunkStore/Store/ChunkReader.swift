@@ -54,7 +54,7 @@ extension ChunkStore {
             throw DFSError(.notFound, "the file of chunk \(id) is gone", advice: .tryOtherReplica)
         }
         guard try file.size() == stored.length else {
-            _ = try quarantine(id)
+            _ = try quarantine(id, .doubtful)
             throw DFSError(.dataLoss, "chunk \(id) was changed on the disk; read another replica")
         }
         return ChunkReader(id: id, stored: stored, file: file)

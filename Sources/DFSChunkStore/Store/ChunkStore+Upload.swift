@@ -2,30 +2,30 @@ import DFSCore
 import DFSFiles
 
 extension ChunkStore {
+    /// What became of a wish to upload.
+    private enum Admission {
+        /// The upload has this number; `existing` is what it must be compared with.
+        case begun(number: UInt64, existing: ChunkCatalog.Stored?)
+        /// It would fit once these are erased.
+        case fitsWithout([SpareChunks.Entry])
+    }
+
     /// Begins an upload: from now on the chunk counts as being written.
+    ///
+    /// Where it does not fit, chunks in quarantine that cannot be missed give way; none does for an upload that would
+    /// not fit even so.
     ///
     /// - Throws: code ``DFSError/Code/resourceExhausted`` when the announced length does not fit the disk.
     package func beginUpload(of id: ChunkID, expecting expected: ExpectedContent) throws(DFSError) -> ChunkWriter {
         if let length = expected.length, length < 0 || length > Int64.max / 2 {
             throw DFSError(.invalidArgument, "chunk \(id) was announced with \(length) bytes")
         }
-        let free = try files.freeBytes(at: layout.root)
-        let (number, existing) = try state.withLock { (state) throws(DFSError) -> (UInt64, ChunkCatalog.Stored?) in
-            let room = free - state.reservations.total
-            if let length = expected.length, length > room, state.catalog.stored(id) == nil {
-                throw DFSError(
-                    .resourceExhausted, "no room for the \(length) bytes of chunk \(id): \(max(0, room)) are free")
-            }
-            let number = state.nextUpload
-            state.nextUpload += 1
-            let existing = try state.catalog.beginWriting(id)
-            if existing == nil {
-                state.reservations.reserve(expected.length ?? settings.usualChunkSize, upload: number)
-            }
-            return (number, existing)
-        }
+        let (number, existing) = try admitUpload(of: id, expected)
         do throws(DFSError) {
-            let file = existing == nil ? try files.open(layout.temporary(number), .creating) : nil
+            let file =
+                existing == nil
+                ? try withRoom(for: 1) { () throws(DFSError) in try files.open(layout.temporary(number), .creating) }
+                : nil
             return ChunkWriter(id: id, store: self, number: number, expected: expected, file: file)
         } catch {
             state.withLock { state in
@@ -34,6 +34,42 @@ extension ChunkStore {
             }
             throw error
         }
+    }
+
+    /// Enters the upload and promises it its room.
+    private func admitUpload(
+        of id: ChunkID, _ expected: ExpectedContent
+    ) throws(DFSError) -> (number: UInt64, existing: ChunkCatalog.Stored?) {
+        while true {
+            let free = try files.freeBytes(at: layout.root)
+            let admission = try state.withLock { (state) throws(DFSError) in
+                try admit(id, expected, free: free, &state)
+            }
+            switch admission {
+            case .begun(let number, let existing): return (number, existing)
+            case .fitsWithout(let spare): erase(spare)
+            }
+        }
+    }
+
+    private func admit(
+        _ id: ChunkID, _ expected: ExpectedContent, free: Int64, _ state: inout State
+    ) throws(DFSError) -> Admission {
+        let room = free - state.reservations.total
+        let need = expected.length ?? settings.usualChunkSize
+        if need > room, state.catalog.stored(id) == nil {
+            if state.spare.total >= need - room { return .fitsWithout(state.spare.takeOldest(need - room)) }
+            // One that does not say its length may be short: it is tried.
+            if expected.length != nil {
+                throw DFSError(
+                    .resourceExhausted, "no room for the \(need) bytes of chunk \(id): \(max(0, room)) are free")
+            }
+        }
+        let number = state.nextUpload
+        state.nextUpload += 1
+        let existing = try state.catalog.beginWriting(id)
+        if existing == nil { state.reservations.reserve(need, upload: number) }
+        return .begun(number: number, existing: existing)
     }
 
     /// Gives a synced temporary file its final name. Durable on return.

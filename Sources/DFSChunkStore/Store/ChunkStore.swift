@@ -3,8 +3,8 @@ import DFSFiles
 import NIOCore
 import Synchronization
 
-/// The chunks in one folder. A chunk is visible whole or not at all, and a crash at any point leaves at most a temporary
-/// file, which the next start removes.
+/// The chunks in one folder. A chunk is visible whole or not at all, and a crash at any point leaves at most a
+/// temporary file, which the next start removes.
 ///
 /// Calls block on the disk unless they say otherwise; any number of threads may call.
 package final class ChunkStore: Sendable {
@@ -33,6 +33,8 @@ package final class ChunkStore: Sendable {
     struct State {
         var catalog = ChunkCatalog()
         var reservations = SpaceReservations()
+        var spare = SpareChunks()
+        var reclaimed = Reclaimed()
         var nextUpload: UInt64 = 1
     }
 
@@ -52,7 +54,8 @@ package final class ChunkStore: Sendable {
     /// learns what chunks there are.
     ///
     /// - Parameters:
-    ///   - wallClock: seconds since 1970; only the age of quarantined files is judged by it, since that outlives processes.
+    ///   - wallClock: seconds since 1970; only the age of quarantined files is judged by it, since that outlives
+    ///     processes.
     ///   - newNodeID: used if the folder has no node id yet.
     /// - Throws: code ``DFSError/Code/failedPrecondition`` when another server has the folder.
     package init(
@@ -75,9 +78,11 @@ package final class ChunkStore: Sendable {
         var report = StartReport()
         report.temporariesRemoved = try Self.removeTemporaries(files, layout)
         let found = try Self.scan(files, layout, &report)
+        let spare = try Self.findSpare(files, layout)
         startReport = report
         state.withLock { state in
             for (id, stored) in found { state.catalog.store(id, stored) }
+            state.spare = spare
         }
     }
 
@@ -86,9 +91,13 @@ package final class ChunkStore: Sendable {
         state.withLock { body($0.catalog) }
     }
 
-    /// MiB free for new chunks: what the file system has, less what uploads under way are expected to take.
+    /// MiB that new chunks find room in: what the file system has free and what quarantined chunks would give back,
+    /// less what uploads under way are expected to take.
     package func freeMiB() throws(DFSError) -> Int64 {
         let free = try files.freeBytes(at: layout.root)
-        return max(0, free - state.withLock { $0.reservations.total }) >> 20
+        return state.withLock { state in
+            let (sum, overflow) = free.addingReportingOverflow(state.spare.total)
+            return max(0, (overflow ? .max : sum) - state.reservations.total) >> 20
+        }
     }
 }

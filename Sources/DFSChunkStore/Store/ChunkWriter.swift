@@ -5,8 +5,8 @@ import Synchronization
 
 /// One upload of one chunk, from its first byte to ``commit()`` or ``abandon()``.
 ///
-/// Calls may come from any thread, one after the other in the order of the data, and the last is exactly one of these two.
-/// A repeated upload of a chunk that is there already writes nothing; its bytes are compared by digest.
+/// Calls may come from any thread, one after the other in the order of the data, and the last is exactly one of these
+/// two. A repeated upload of a chunk that is there already writes nothing; its bytes are compared by digest.
 package final class ChunkWriter: Sendable {
     /// Bytes written between two requests to the kernel to begin writing them to the disk.
     private static let writebackStep: Int64 = 8 << 20
@@ -38,8 +38,9 @@ package final class ChunkWriter: Sendable {
 
     /// Takes the next data. Not durable before ``commit()``. Blocks.
     ///
-    /// - Throws: code ``DFSError/Code/dataLoss`` when a piece does not match its checksum or the chunk outgrows the length
-    ///   it was announced with, ``DFSError/Code/resourceExhausted`` when the disk is full.
+    /// - Throws: code ``DFSError/Code/dataLoss`` when a piece does not match its checksum or the chunk outgrows the
+    ///   length it was announced with, ``DFSError/Code/resourceExhausted`` when the disk is full and nothing in
+    ///   quarantine gives way.
     package func append(_ pieces: [UploadPiece]) throws(DFSError) {
         try progress.withLock { (progress) throws(DFSError) in
             precondition(!progress.hasEnded, "data for an upload of \(id) that has ended")
@@ -49,8 +50,9 @@ package final class ChunkWriter: Sendable {
                 try take(piece, &progress)
                 segments += piece.segments
             }
-            try file?.write(segments, at: start)
-            store.state.withLock { $0.reservations.use(progress.length - start, upload: number) }
+            let byteCount = progress.length - start
+            try store.withRoom(for: byteCount) { () throws(DFSError) in try file?.write(segments, at: start) }
+            store.state.withLock { $0.reservations.use(byteCount, upload: number) }
             if progress.length - progress.writebackStart >= Self.writebackStep {
                 file?.startWriteback(
                     at: progress.writebackStart, count: progress.length - progress.writebackStart)
@@ -77,8 +79,9 @@ package final class ChunkWriter: Sendable {
     /// Makes the chunk durable and visible, or finds it there already with the same bytes. Blocks.
     ///
     /// - Returns: its digest. File, name and digest are durable.
-    /// - Throws: code ``DFSError/Code/alreadyExists`` when the chunk exists with other bytes, ``DFSError/Code/dataLoss``
-    ///   when the data is not what was announced; the upload is abandoned then, nothing of it stays.
+    /// - Throws: code ``DFSError/Code/alreadyExists`` when the chunk exists with other bytes,
+    ///   ``DFSError/Code/dataLoss`` when the data is not what was announced; the upload is abandoned then, nothing of
+    ///   it stays.
     package func commit() throws(DFSError) -> ContentDigest {
         try progress.withLock { (progress) throws(DFSError) in
             precondition(!progress.hasEnded, "an upload of \(id) ended twice")
@@ -86,7 +89,10 @@ package final class ChunkWriter: Sendable {
             do throws(DFSError) {
                 try checkAnnounced(digest)
                 if let file {
-                    _ = try file.setAttribute(DigestAttribute.name, to: DigestAttribute.text(of: digest))
+                    let text = DigestAttribute.text(of: digest)
+                    _ = try store.withRoom(for: 1) { () throws(DFSError) in
+                        try file.setAttribute(DigestAttribute.name, to: text)
+                    }
                     try file.sync()
                     try store.publish(id, temporary: store.layout.temporary(number), digest)
                 } else {

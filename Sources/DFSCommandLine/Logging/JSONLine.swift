@@ -1,3 +1,4 @@
+import DFSCore
 import Logging
 
 /// A log line as Go's `slog.JSONHandler` writes it: `{"time":"...","level":"INFO","msg":"...","key":"value"}`.
@@ -35,15 +36,10 @@ enum JSONLine {
             case "\u{08}": result += "\\b"
             case "\u{0C}": result += "\\f"
             case _ where scalar.value < 0x20, "\u{2028}", "\u{2029}":
-                result += "\\u" + hex(scalar.value, digits: 4)
+                result += "\\u" + hex(UInt64(scalar.value), digits: 4)
             default: result.unicodeScalars.append(scalar)
             }
         }
         return result + "\""
-    }
-
-    static func hex(_ value: UInt32, digits: Int) -> String {
-        let text = String(value, radix: 16)
-        return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
     }
 }

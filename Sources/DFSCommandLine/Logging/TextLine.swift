@@ -1,3 +1,4 @@
+import DFSCore
 import Logging
 
 /// A log line as Go's `slog.TextHandler` writes it: `time=... level=INFO msg="chunk stored" chunk=a_0`.
@@ -55,9 +56,9 @@ enum TextLine {
             case "\t": result += "\\t"
             case "\u{0B}": result += "\\v"
             case _ where isPrintable(scalar): result.unicodeScalars.append(scalar)
-            case _ where scalar.value < 0x80: result += "\\x" + JSONLine.hex(scalar.value, digits: 2)
-            case _ where scalar.value < 0x10000: result += "\\u" + JSONLine.hex(scalar.value, digits: 4)
-            default: result += "\\U" + JSONLine.hex(scalar.value, digits: 8)
+            case _ where scalar.value < 0x80: result += "\\x" + hex(UInt64(scalar.value), digits: 2)
+            case _ where scalar.value < 0x10000: result += "\\u" + hex(UInt64(scalar.value), digits: 4)
+            default: result += "\\U" + hex(UInt64(scalar.value), digits: 8)
             }
         }
         return result + "\""

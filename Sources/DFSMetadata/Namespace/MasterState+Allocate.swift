@@ -120,15 +120,25 @@ extension MasterState {
     ) throws(DFSError) -> [ServerHandle] {
         let placement = Placement(bytes: bytes, excluded: excluded)
         let chosen = placement.choose(count, from: servers.all, using: &random)
-        guard chosen.count == count else {
-            let alive = servers.all.count { $0.isAlive }
-            throw DFSError(
-                .resourceExhausted,
-                "\(count) more chunk servers with \(bytes >> 20) MiB free are needed, \(chosen.count) can be had "
-                    + "(\(alive) alive, \(excluded.count) excluded); start chunk servers or free space")
-        }
+        guard chosen.count == count else { throw shortage(of: count, bytes, got: chosen.count, excluded.count) }
         for server in chosen { servers.reserve(bytes, on: server) }
         return chosen.filter { servers[$0].kind == .swift } + chosen.filter { servers[$0].kind != .swift }
+    }
+
+    /// Too few servers: while the master is starting and has not heard of as many as it needs, they may still come.
+    /// Those that the writer excluded have come; it may try them again, and is told so at once.
+    private func shortage(of count: Int, _ bytes: UInt64, got: Int, _ excludedCount: Int) -> DFSError {
+        let alive = servers.all.count { $0.isAlive }
+        if isStarting && alive < count {
+            return DFSError(
+                .unavailable,
+                "the master has just started: \(alive) of the \(count) chunk servers that are needed have come so far; "
+                    + "try again soon")
+        }
+        return DFSError(
+            .resourceExhausted,
+            "\(count) more chunk servers with \(bytes >> 20) MiB free are needed, \(got) can be had "
+                + "(\(alive) alive, \(excludedCount) excluded); start chunk servers or free space")
     }
 
     private func addresses(of handles: [ServerHandle]) -> [ServerAddress] {

@@ -57,7 +57,10 @@ extension MasterState {
             }
             let isHeld = chunks[handle].replicas.contains { $0.state == .complete }
             guard isHeld || written.servers.contains(where: { servers.handle(of: $0) != nil }) else {
-                throw DFSError(.failedPrecondition, "chunk \(written.id) has no complete replica; upload it again")
+                // The servers that acknowledged it may not have come back yet.
+                throw isStarting && !written.servers.isEmpty
+                    ? DFSError(.unavailable, "the servers of chunk \(written.id) are not back yet; try again soon")
+                    : DFSError(.failedPrecondition, "chunk \(written.id) has no complete replica; upload it again")
             }
         }
     }

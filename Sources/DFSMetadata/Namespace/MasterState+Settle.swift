@@ -47,8 +47,11 @@ extension MasterState {
             guard server.isAlive else { return !replica.wasReachable && hasLostPatience }
             switch server.kind {
             case .swift:
-                // A server of ours has the master's word before it acknowledges, so nothing is on its way, unless the
-                // server was not heard of lately, or the master has just begun.
+                // It lists whole chunks only, and reports what it lists. One that has no stream may have been
+                // restarted, and have taken the chunk before it could tell.
+                guard replica.state == .assigned, server.stream != nil else { return false }
+                // Otherwise a server of ours has the master's word before it acknowledges what a Go client sends, so
+                // nothing is on its way, unless the server was not heard of lately, or the master has just begun.
                 return hasLostPatience || (!entry.isRecovered && now - server.lastHeard <= policy.absenceInterval)
             case .go:
                 // Having nothing is believed when it is said twice, too few bytes in mid-file only when the time is up.

@@ -38,7 +38,7 @@ extension MasterState {
 
     /// Once servers had time to come back after a restart, everything from the store is looked at once.
     mutating func releaseHeldRepairs() {
-        guard repair.isHolding, now - startedAt > policy.liveThreshold else { return }
+        guard repair.isHolding, !isStarting else { return }
         repair.isHolding = false
         for chunk in chunks.all where chunks[chunk].isRecovered { review(chunk) }
     }

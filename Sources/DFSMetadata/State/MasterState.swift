@@ -33,6 +33,10 @@ package struct MasterState: Sendable {
         for record in image.files { restore(record) }
     }
 
+    /// Whether servers that are well may still be unheard of: they all come within the time after which they count as
+    /// dead.
+    var isStarting: Bool { now - startedAt <= policy.liveThreshold }
+
     /// Takes one input and tells what follows from it.
     ///
     /// - Parameter now: when it happened; a time before the last one counts as the last one.

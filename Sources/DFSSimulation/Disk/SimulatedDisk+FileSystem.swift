@@ -61,6 +61,7 @@ extension SimulatedDisk {
         }
     }
 
+    @discardableResult
     package func remove(_ path: String) throws(DFSError) -> Bool {
         try call("remove \(path)") { (state) throws(DFSError) in
             state.names.removeValue(forKey: path) != nil

@@ -137,7 +137,7 @@ extension HTTP2Session {
         case NGHTTP2_SETTINGS.rawValue:
             if head.flags & dfs_nghttp2_flag_ack == 0 { events.append(.settings) }
         case NGHTTP2_PING.rawValue:
-            if head.flags & dfs_nghttp2_flag_ack != 0 { events.append(.pingAcknowledged) }
+            events.append(head.flags & dfs_nghttp2_flag_ack != 0 ? .pingAcknowledged : .pinged)
         case NGHTTP2_GOAWAY.rawValue:
             let code = HTTP2ErrorCode(rawValue: dfs_nghttp2_goaway_error(frame))
             events.append(.goAway(lastStream: dfs_nghttp2_goaway_last_stream(frame), code))
@@ -148,8 +148,9 @@ extension HTTP2Session {
 
     fileprivate func frameSent(_ head: nghttp2_frame_hd) {
         let type = UInt32(head.type)
-        guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue,
-            head.flags & dfs_nghttp2_flag_end_stream != 0, let stream = streams[head.stream_id]
+        guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue else { return }
+        hasSentHeadersOrData = true
+        guard head.flags & dfs_nghttp2_flag_end_stream != 0, let stream = streams[head.stream_id]
         else { return }
         stream.isLocalClosed = true
         if stream.resetsAfterEnd && !stream.isRemoteClosed { reset(stream: head.stream_id, .noError) }

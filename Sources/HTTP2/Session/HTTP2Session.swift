@@ -25,6 +25,8 @@ package final class HTTP2Session {
     var inputStart: UnsafeRawPointer?
     var output = OutputBuffers()
     var outputBudget = 0
+    /// Set whenever such a frame was framed; cleared by whoever looks at it.
+    package var hasSentHeadersOrData = false
 
     /// Starts a session and queues its preface and SETTINGS.
     ///
@@ -162,13 +164,28 @@ package final class HTTP2Session {
         }
     }
 
+    /// Asks the peer for a sign of life; ``HTTP2Event/pingAcknowledged`` follows.
+    package func ping() { nghttp2_submit_ping(session, 0, nil) }
+
+    /// Streams that the peer lets us have open at once; 2^32 - 1 where it has set no limit.
+    package var peerMaxConcurrentStreams: Int {
+        Int(nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
+    }
+
+    /// The largest header list that the peer takes, counted as in RFC 9113 §6.5.2.
+    package var peerMaxHeaderListSize: Int {
+        Int(nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE))
+    }
+
     /// First step of a graceful end: tells the peer to open no more streams, without refusing those on their way.
     package func announceShutdown() { nghttp2_submit_shutdown_notice(session) }
 
     /// Tells the peer the last stream that we have taken and why we take no more.
-    package func goAway(_ code: HTTP2ErrorCode) {
+    ///
+    /// - Parameter reason: for the peer's logs (the frame's debug data).
+    package func goAway(_ code: HTTP2ErrorCode, reason: StaticString = "") {
         let last = nghttp2_session_get_last_proc_stream_id(session)
-        nghttp2_submit_goaway(session, 0, last, code.rawValue, nil, 0)
+        nghttp2_submit_goaway(session, 0, last, code.rawValue, reason.utf8Start, reason.utf8CodeUnitCount)
     }
 
     private func resume(_ stream: HTTP2Stream) {

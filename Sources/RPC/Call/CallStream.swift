@@ -23,6 +23,7 @@ final class CallStream: @unchecked Sendable {
     private let maxSendByteCount: Int
     private let maxReceiveByteCount: Int
     private var codec = MessageCodec()
+    private(set) var statistics = CallStatistics()
     private var deframer: MessageDeframer
     private var inbox = CircularBuffer<(message: RPCMessage, byteCount: Int)>()
     private var inboxByteCount = 0
@@ -85,7 +86,10 @@ final class CallStream: @unchecked Sendable {
         if let first = inbox.popFirst() {
             inboxByteCount -= first.byteCount
             returnCredit()
-            return (try open(first.message), ())
+            let message = try open(first.message)
+            statistics.messagesReceived += 1
+            statistics.bytesReceived += message.readableBytes
+            return (message, ())
         }
         switch inboundEnding {
         case .open: return nil
@@ -216,6 +220,8 @@ final class CallStream: @unchecked Sendable {
             throw RPCError(
                 .resourceExhausted, "a message of \(count) bytes is above this sender's limit of \(maxSendByteCount)")
         }
+        statistics.messagesSent += 1
+        statistics.bytesSent += count
         let (segments, isCompressed) = try compressed ? codec.compress(message) : (message.segments, false)
         let sentCount = isCompressed ? segments.reduce(0) { $0 + $1.readableBytes } : count
         connection.session.send(

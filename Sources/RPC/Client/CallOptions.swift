@@ -12,6 +12,10 @@ package struct CallOptions: Sendable {
     package var waitForReady: Bool
     /// How the request's messages are compressed; the server must know it (UNIMPLEMENTED otherwise).
     package var compression: MessageCompression
+    /// For unary calls that may be made more than once; `nil` makes the channel's count.
+    package var retryPolicy: RetryPolicy?
+    /// Told to the server, as `grpc-previous-rpc-attempts`.
+    var previousAttempts = 0
 
     package init(
         metadata: Metadata = [:], timeout: Duration? = nil, maxReceiveMessageBytes: Int? = nil,

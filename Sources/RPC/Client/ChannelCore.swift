@@ -49,10 +49,11 @@ final class ChannelCore {
     /// A call on a ready connection; connects first where there is none.
     func open(_ path: MethodPath, _ options: CallOptions, deadline: NIODeadline?) async throws -> ClientCall {
         let limits = MessageLimits(
-            receiveByteCount: configuration.maxReceiveMessageBytes, sendByteCount: configuration.maxSendMessageBytes)
+            receiveByteCount: configuration.maxReceiveMessageBytes, sendByteCount: configuration.maxSendMessageBytes,
+            maxWaitingCalls: configuration.maxWaitingCalls)
         while true {
             if case .ready(let connection) = state,
-                let call = connection.open(path, options, deadline: deadline, limits: limits)
+                let call = try connection.open(path, options, deadline: deadline, limits: limits)
             {
                 return call
             }
@@ -77,7 +78,7 @@ final class ChannelCore {
         switch state {
         case .closed: throw RPCError(.cancelled, "the channel to \(authority) was closed")
         case .backingOff(let until, let error) where NIODeadline.now() < until:
-            if !waitsForReady { throw error }
+            if !waitsForReady { throw error.neverSent() }
             scheduleRetry(at: until)
         case .idle, .backingOff: connect()
         case .connecting, .ready: break
@@ -123,6 +124,24 @@ final class ChannelCore {
         }
     }
 
+    // MARK: Idling
+
+    /// Lets a connection go that had no call since the last check.
+    private func scheduleIdleCheck(callsSeen: UInt64) {
+        guard let idleTimeout = configuration.idleTimeout, let current else { return }
+        let bound = NIOLoopBound((self, current), eventLoop: loop)
+        loop.scheduleTask(in: TimeAmount(idleTimeout)) {
+            let (core, connection) = bound.value
+            guard core.current === connection, case .ready = core.state else { return }
+            let callsStarted = connection.connection.statistics.callsStarted
+            if callsStarted == callsSeen, connection.openCallCount == 0 {
+                connection.drain(reason: "no calls for \(idleTimeout)")
+            } else {
+                core.scheduleIdleCheck(callsSeen: callsStarted)
+            }
+        }
+    }
+
     // MARK: Connecting
 
     private func connect() {
@@ -149,7 +168,7 @@ final class ChannelCore {
             self.changed(connection, to: state, reason)
         }
         current = client
-        connection.start(owner: client)
+        client.start(configuration.keepalive)
         let bound = NIOLoopBound(client, eventLoop: loop)
         loop.scheduleTask(deadline: handshakeDeadline) {
             guard bound.value.state == .handshaking else { return }
@@ -167,6 +186,7 @@ final class ChannelCore {
             failureCount = 0
             state = .ready(current)
             wakeWaiters()
+            scheduleIdleCheck(callsSeen: 0)
         case .draining:
             if case .ready = state { state = .idle }
             // The next call makes a new connection; this one ends by itself.
@@ -205,7 +225,7 @@ final class ChannelCore {
         let until = NIODeadline.now() + TimeAmount(delay)
         state = .backingOff(until: until, error)
         logger.debug("cannot connect", metadata: ["peer": "\(authority)", "reason": "\(error.message)"])
-        failWaiters(error, all: false)
+        failWaiters(error.neverSent(), all: false)
         if !waiters.isEmpty { scheduleRetry(at: until) }
     }
 

@@ -67,6 +67,18 @@ package final class ClientCall: @unchecked Sendable {
         return trailing
     }
 
+    /// What the call has moved. On the call's executor only.
+    package var statistics: CallStatistics {
+        loop.preconditionInEventLoop()
+        return stream.statistics
+    }
+
+    /// What the call's connection has moved, for all its calls. On the call's executor only.
+    package var connectionStatistics: ConnectionStatistics {
+        loop.preconditionInEventLoop()
+        return stream.connection.statistics
+    }
+
     /// Ends the call now: the server is told, and whoever waits gets `cancelled`.
     package func cancel() {
         onLoop { self.abort(RPCError(.cancelled, "the caller cancelled the call")) }
@@ -83,6 +95,9 @@ package final class ClientCall: @unchecked Sendable {
     }
 
     func received(_ block: HeaderBlock, isEnd: Bool) {
+        if block.isTruncated {
+            return abort(RPCError(.resourceExhausted, "the server's headers are larger than this client takes"))
+        }
         switch answer {
         case .waiting:
             guard let status = block.first(":status") else { return refuse("the answer has no :status") }
@@ -149,7 +164,9 @@ package final class ClientCall: @unchecked Sendable {
         }
         let message = block.firstBytes("grpc-message").map { PercentEncoding.decode($0) } ?? ""
         let code = RPCCode(rawValue: number) ?? .unknown
-        finish(error: code == .ok ? nil : RPCError(code, message, metadata: trailing))
+        var error = RPCError(code, message, metadata: trailing)
+        error.retryPushback = block.first("grpc-retry-pushback-ms").map { RetryPushback($0) }
+        finish(error: code == .ok ? nil : error)
     }
 
     private func finish(error: RPCError?) {

@@ -19,12 +19,23 @@ package final class ClientChannel: Sendable {
         /// Calls that may wait for the connection at once; more fail with RESOURCE_EXHAUSTED.
         package var maxWaitingCalls = 10_000
         package var http2 = HTTP2Settings()
+        /// `nil`, as towards Go nodes, whose servers close connections that ping: the system's TCP finds out.
+        package var keepalive: Keepalive?
+        /// A connection without calls for this long is closed, until the next call; `nil` is never.
+        package var idleTimeout: Duration? = .seconds(1800)
+        /// For unary calls whose options have none; `nil` is no retries but transparent ones.
+        package var retryPolicy: RetryPolicy?
+        /// Shared by the channels to one server.
+        package var retryThrottle: RetryThrottle?
+        /// The first one is the outermost.
+        package var interceptors: [any ClientInterceptor] = []
 
         package init() {}
     }
 
     /// Runs on the channel's event loop; bodies of calls run there.
     package let executor: EventLoopTaskExecutor
+    let configuration: Configuration
     private let core: NIOLoopBoundBox<ChannelCore>
     private let loop: any EventLoop
 
@@ -36,6 +47,7 @@ package final class ClientChannel: Sendable {
         let executor = EventLoopTaskExecutor(eventLoop: loop)
         self.loop = loop
         self.executor = executor
+        self.configuration = configuration
         let connector = SocketConnector(host: host.isEmpty ? "localhost" : host, port: Int(port), eventLoop: loop)
         let core = ChannelCore(
             connector: connector, authority: "\(host.contains(":") ? "[\(host)]" : host):\(port)", executor: executor,
@@ -46,6 +58,7 @@ package final class ClientChannel: Sendable {
     /// Over a transport of any kind; `connector` makes one for each attempt.
     init(connector: any TransportConnector, authority: String, configuration: Configuration, logger: Logger) {
         loop = connector.eventLoop
+        self.configuration = configuration
         executor = EventLoopTaskExecutor(eventLoop: connector.eventLoop)
         let core = ChannelCore(
             connector: connector, authority: authority, executor: executor, configuration: configuration,
@@ -62,17 +75,40 @@ package final class ClientChannel: Sendable {
         _ path: MethodPath, _ options: CallOptions = .init(),
         _ body: @escaping @Sendable (ClientCall) async throws -> R
     ) async throws -> R {
-        let deadline = options.timeout.map { NIODeadline.now() + TimeAmount($0) }
+        let interceptors = configuration.interceptors
+        if interceptors.isEmpty { return try await makeCall(path, options, body) }
+        return try await interceptors.run(OutgoingCall(path: path, options: options)) { call in
+            try await makeCall(call.path, call.options, body)
+        }
+    }
+
+    private func makeCall<R: Sendable>(
+        _ path: MethodPath, _ options: CallOptions, _ body: @escaping @Sendable (ClientCall) async throws -> R
+    ) async throws -> R {
+        let deadline = CallContext.deadline(after: options.timeout)
         return try await withTaskExecutorPreference(executor) {
             try await self.runCall(path, options, deadline, body)
         }
     }
 
-    /// One message there, one back.
+    /// One message there, one back; again as the retry policy says, all within the timeout of `options`.
     ///
     /// - Throws: ``RPCError`` with the call's status when it is not OK.
     package func unary(
         _ path: MethodPath, _ request: RPCMessage, _ options: CallOptions = .init()
+    ) async throws -> UnaryResponse {
+        var options = options
+        options.retryPolicy = options.retryPolicy ?? configuration.retryPolicy
+        guard options.retryPolicy != nil, let deadline = CallContext.deadline(after: options.timeout) else {
+            return try await retrying(options) { try await self.attemptUnary(path, request, $0) }
+        }
+        return try await CallContext.$deadline.withValue(deadline) {
+            try await retrying(options) { try await self.attemptUnary(path, request, $0) }
+        }
+    }
+
+    private func attemptUnary(
+        _ path: MethodPath, _ request: RPCMessage, _ options: CallOptions
     ) async throws -> UnaryResponse {
         try await withCall(path, options) { call in
             try await call.send(request)

@@ -14,6 +14,7 @@ final class ClientConnection: HTTP2ConnectionOwner {
     private var calls: [Int32: ClientCall] = [:]
     /// Called at each change of state; dropped when closed.
     private var onStateChange: ((State, String) -> Void)?
+    private var keepalive: KeepaliveWatch?
 
     init(connection: HTTP2Connection, authority: String, onStateChange: @escaping (State, String) -> Void) {
         self.connection = connection
@@ -21,10 +22,29 @@ final class ClientConnection: HTTP2ConnectionOwner {
         self.onStateChange = onStateChange
     }
 
-    /// Starts a call, or gives `nil` when this connection takes no new one.
-    func open(_ path: MethodPath, _ options: CallOptions, deadline: NIODeadline?, limits: MessageLimits) -> ClientCall?
-    {
+    var openCallCount: Int { calls.count }
+
+    func start(_ keepalive: Keepalive?) {
+        connection.start(owner: self)
+        self.keepalive = keepalive.map {
+            KeepaliveWatch($0, connection: connection) { [unowned self] in !self.calls.isEmpty }
+        }
+    }
+
+    /// Starts a call, or gives `nil` when this connection takes no new one. A call above the server's limit of concurrent
+    /// ones waits inside for its turn.
+    ///
+    /// - Throws: ``RPCError`` for metadata that cannot be sent, and where too many calls wait already.
+    func open(
+        _ path: MethodPath, _ options: CallOptions, deadline: NIODeadline?, limits: MessageLimits
+    ) throws(RPCError) -> ClientCall? {
         guard state == .ready else { return nil }
+        let (allowed, _) = connection.session.peerMaxConcurrentStreams.addingReportingOverflow(limits.maxWaitingCalls)
+        guard calls.count < allowed else {
+            throw RPCError(
+                .resourceExhausted, "\(calls.count) calls to \(authority) are open or wait for their turn already")
+        }
+        try options.metadata.checkNames()
         var block = HeaderBlock([
             (":method", "POST"), (":scheme", "http"), (":path", path.path), (":authority", authority),
             ("te", "trailers"), ("content-type", "application/grpc"), ("user-agent", "grpc-swift-dfs/0.1.0"),
@@ -34,7 +54,15 @@ final class ClientConnection: HTTP2ConnectionOwner {
         if let deadline {
             block.append("grpc-timeout", GRPCTimeout.encode(.nanoseconds((deadline - .now()).nanoseconds)))
         }
+        if options.previousAttempts > 0 {
+            block.append("grpc-previous-rpc-attempts", String(options.previousAttempts))
+        }
         options.metadata.append(to: &block)
+        let maxSize = connection.session.peerMaxHeaderListSize
+        guard block.listSize <= maxSize else {
+            throw RPCError(
+                .resourceExhausted, "the request's headers have \(block.listSize) bytes; the server takes \(maxSize)")
+        }
         guard let id = connection.session.submitRequest(block, endStream: false) else {
             change(to: .draining, "the connection takes no new call")
             return nil
@@ -46,6 +74,7 @@ final class ClientConnection: HTTP2ConnectionOwner {
         stream.sends(options.compression)
         let call = ClientCall(stream: stream)
         calls[id] = call
+        connection.countCall()
         call.armDeadline(deadline)
         connection.schedulePump()
         return call
@@ -80,7 +109,7 @@ final class ClientConnection: HTTP2ConnectionOwner {
             drain(reason: "the server said GOAWAY (\(code.rawValue))")
         case .settings:
             if state == .handshaking { change(to: .ready, "") }
-        case .pingAcknowledged:
+        case .pinged, .pingAcknowledged:
             break
         }
     }
@@ -91,6 +120,8 @@ final class ClientConnection: HTTP2ConnectionOwner {
         for call in open.values {
             call.streamClosed(RPCError(.unavailable, "the connection to \(authority) was lost: \(reason)"))
         }
+        keepalive?.stop()
+        keepalive = nil
         change(to: .closed, reason)
         onStateChange = nil
     }
@@ -106,8 +137,12 @@ final class ClientConnection: HTTP2ConnectionOwner {
     }
 }
 
-/// The largest messages of a channel, in bytes.
+/// What a channel's calls may take.
 struct MessageLimits {
+    /// The largest message taken, in bytes.
     let receiveByteCount: Int
+    /// The largest message sent, in bytes.
     let sendByteCount: Int
+    /// Calls that may wait beyond those that the server lets run.
+    let maxWaitingCalls: Int
 }

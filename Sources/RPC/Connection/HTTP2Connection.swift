@@ -19,6 +19,9 @@ final class HTTP2Connection: TransportReceiver {
     private var isPumpScheduled = false
     private var isClosing = false
     private var fault: String?
+    /// Times that bytes have come from the peer.
+    private(set) var readCount: UInt64 = 0
+    private(set) var statistics = ConnectionStatistics()
 
     /// Bytes framed in one turn before the transport is asked again whether it takes more.
     private static let turnByteCount = 1 << 20
@@ -43,6 +46,8 @@ final class HTTP2Connection: TransportReceiver {
 
     func received(_ buffer: ByteBuffer) {
         guard !isClosing else { return }
+        readCount &+= 1
+        statistics.bytesReceived += UInt64(buffer.readableBytes)
         do {
             try session.receive(buffer)
         } catch {
@@ -86,7 +91,7 @@ final class HTTP2Connection: TransportReceiver {
         do {
             while let transport, transport.isWritable {
                 let buffers = try session.produce(budget: Self.turnByteCount)
-                if !buffers.isEmpty { transport.write(buffers) }
+                if !buffers.isEmpty { write(buffers, to: transport) }
                 dispatch()
                 if buffers.isEmpty { break }
             }
@@ -95,6 +100,20 @@ final class HTTP2Connection: TransportReceiver {
         }
         if session.isFinished { closeTransport() }
     }
+
+    private func write(_ buffers: [ByteBuffer], to transport: any ByteTransport) {
+        for buffer in buffers { statistics.bytesSent += UInt64(buffer.readableBytes) }
+        transport.write(buffers)
+    }
+
+    /// Asks the peer for a sign of life.
+    func ping() {
+        session.ping()
+        schedulePump()
+    }
+
+    /// A call has begun.
+    func countCall() { statistics.callsStarted += 1 }
 
     private func dispatch() {
         var events = session.takeEvents()

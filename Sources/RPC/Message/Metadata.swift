@@ -45,6 +45,29 @@ package struct Metadata: Sendable, Equatable, ExpressibleByDictionaryLiteral {
 }
 
 extension Metadata {
+    /// - Throws: ``RPCError`` `internalError` that names what the protocol keeps for itself, or cannot carry.
+    func checkNames() throws(RPCError) {
+        for entry in entries {
+            let name = Array(entry.name.utf8)[...]
+            if Self.isReserved(name) {
+                throw RPCError(.internalError, "metadata cannot have the name \(entry.name): gRPC keeps it for itself")
+            }
+            guard name.allSatisfy(Self.isNameByte) else {
+                throw RPCError(
+                    .internalError, "metadata cannot have the name \(entry.name); write a-z, 0-9, '_', '-' and '.'")
+            }
+        }
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"),
+            UInt8(ascii: "-"), UInt8(ascii: "."):
+            true
+        default: false
+        }
+    }
+
     /// The custom part of a received header block.
     init(_ block: HeaderBlock) {
         for index in 0..<block.count where !Self.isReserved(block.nameBytes(at: index)) {
@@ -52,7 +75,8 @@ extension Metadata {
         }
     }
 
-    /// Adds the fields to a block to be sent. Reserved names are left out: they belong to the protocol.
+    /// Adds the fields to a block to be sent. Names that cannot be sent are left out: of a client's call
+    /// ``checkNames()`` has refused them.
     func append(to block: inout HeaderBlock) {
         for entry in entries where !Self.isReserved(Array(entry.name.utf8)[...]) {
             block.append(entry.name, entry.value)

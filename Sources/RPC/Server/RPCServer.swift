@@ -14,6 +14,10 @@ package final class RPCServer: Sendable {
         /// Connections open at once; more are closed as they come.
         package var maxConnections = 10_000
         package var http2 = HTTP2Settings()
+        /// How long connections are kept.
+        package var limits = ConnectionLimits()
+        /// The first one is the outermost.
+        package var interceptors: [any ServerInterceptor] = []
         /// Called once per accepted connection, on its event loop, after its last call was cancelled.
         package var onConnectionClosed: @Sendable (ConnectionID) -> Void = { _ in }
 
@@ -34,7 +38,7 @@ package final class RPCServer: Sendable {
     private let state = Mutex(State())
 
     package init(routes: ServiceRoutes, configuration: Configuration, group: any EventLoopGroup, logger: Logger) {
-        self.routes = routes
+        self.routes = routes.intercepted(by: configuration.interceptors)
         self.configuration = configuration
         self.group = group
         self.logger = logger
@@ -99,7 +103,7 @@ package final class RPCServer: Sendable {
             return true
         }
         guard isAdmitted else { throw RPCError(.resourceExhausted, "too many connections, or shutting down") }
-        connection.start(owner: accepted)
+        accepted.start()
         return connection
     }
 

@@ -19,6 +19,7 @@ enum ResponseHeaders {
         block.append("grpc-status", String((error?.code ?? .ok).rawValue))
         if let error {
             if !error.message.isEmpty { block.append("grpc-message", PercentEncoding.encode(error.message)) }
+            if let pushback = error.retryPushback { block.append("grpc-retry-pushback-ms", pushback.text) }
             error.metadata.append(to: &block)
         }
         trailing.append(to: &block)

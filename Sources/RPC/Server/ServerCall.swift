@@ -41,6 +41,18 @@ package final class ServerCall: @unchecked Sendable {
 
     private var loop: any EventLoop { stream.connection.eventLoop }
 
+    /// What the call has moved. On the call's executor only.
+    package var statistics: CallStatistics {
+        loop.preconditionInEventLoop()
+        return stream.statistics
+    }
+
+    /// What the call's connection has moved, for all its calls. On the call's executor only.
+    package var connectionStatistics: ConnectionStatistics {
+        loop.preconditionInEventLoop()
+        return stream.connection.statistics
+    }
+
     /// The event loop of the call's connection, on which the handler runs.
     package var eventLoop: any EventLoop { loop }
 
@@ -87,7 +99,7 @@ package final class ServerCall: @unchecked Sendable {
         armDeadline()
         task = Task(executorPreference: stream.connection.executor) {
             do {
-                try await handler(self)
+                try await self.run(handler)
                 self.end(with: nil)
             } catch let error as RPCError {
                 self.end(with: error)
@@ -97,6 +109,11 @@ package final class ServerCall: @unchecked Sendable {
                 self.end(with: RPCError(.unknown, "\(error)"))
             }
         }
+    }
+
+    private func run(_ handler: ServiceRoutes.Handler) async throws {
+        guard let deadline else { return try await handler(self) }
+        try await CallContext.$deadline.withValue(deadline) { try await handler(self) }
     }
 
     /// Ends the call with a status, `nil` for OK. Later endings are ignored.

@@ -12,7 +12,19 @@ final class ServerConnection: HTTP2ConnectionOwner {
     private let onClosed: @Sendable (ConnectionID) -> Void
     private var calls: [Int32: ServerCall] = [:]
     private let peerHost: String
-    private var isDraining = false
+    private enum Draining {
+        case no
+        /// Calls that the client sends before it hears of it are still taken.
+        case announced
+        case yes
+    }
+
+    private var draining = Draining.no
+    private var pingPolice: PingPolice
+    private var keepalive: KeepaliveWatch?
+    private enum Alarm { case announcement, age, ageGrace, idle }
+
+    private var alarms: [Alarm: Scheduled<Void>] = [:]
 
     init(
         connection: HTTP2Connection, routes: ServiceRoutes, configuration: RPCServer.Configuration, logger: Logger,
@@ -24,6 +36,19 @@ final class ServerConnection: HTTP2ConnectionOwner {
         self.configuration = configuration
         self.logger = logger
         self.onClosed = onClosed
+        pingPolice = PingPolice(configuration.limits)
+    }
+
+    func start() {
+        connection.start(owner: self)
+        let limits = configuration.limits
+        keepalive = limits.keepalive.map {
+            KeepaliveWatch($0, connection: connection) { [unowned self] in !self.calls.isEmpty }
+        }
+        if let maxAge = limits.maxAge {
+            schedule(.age, in: maxAge * Double.random(in: 0.9...1.1)) { $0.reachedMaxAge() }
+        }
+        scheduleIdleCheck(callsSeen: 0)
     }
 
     func handle(_ event: HTTP2Event) {
@@ -45,13 +70,21 @@ final class ServerConnection: HTTP2ConnectionOwner {
             let error = wasReset ? RPCError(reset: code) : RPCError(.cancelled, "the call has ended")
             calls.removeValue(forKey: stream)?.streamClosed(error)
             closeIfDrained()
-        case .goAway, .settings, .pingAcknowledged:
+        case .pinged:
+            receivedPing()
+        case .pingAcknowledged:
+            finishAnnouncing()
+        case .goAway, .settings:
             break
         }
     }
 
     func connectionClosed(reason: String) {
         logger.debug("connection closed", metadata: ["peer": "\(peerHost)", "reason": "\(reason)"])
+        for alarm in alarms.values { alarm.cancel() }
+        alarms = [:]
+        keepalive?.stop()
+        keepalive = nil
         let open = calls
         calls = [:]
         for call in open.values {
@@ -61,17 +94,60 @@ final class ServerConnection: HTTP2ConnectionOwner {
     }
 
     /// Takes no new call; closes when the open ones have ended.
+    ///
+    /// Calls that are on their way are taken too: the client is told first, and what comes before its answer to a ping was
+    /// sent before it knew (RFC 9113 §6.8).
     func drain() {
-        guard !isDraining else { return }
-        isDraining = true
+        guard draining == .no else { return }
+        draining = .announced
         connection.session.announceShutdown()
+        connection.ping()
+        schedule(.announcement, in: Self.announcementLimit) { $0.finishAnnouncing() }
+    }
+
+    /// How long a client may take to answer the ping of ``drain()``.
+    private static let announcementLimit = Duration.seconds(5)
+
+    private func finishAnnouncing() {
+        guard draining == .announced else { return }
+        draining = .yes
         connection.session.goAway(.noError)
         connection.schedulePump()
         closeIfDrained()
     }
 
     private func closeIfDrained() {
-        if isDraining, calls.isEmpty { connection.close(reason: "the server is shutting down") }
+        if draining == .yes, calls.isEmpty { connection.close(reason: "the connection was drained") }
+    }
+
+    private func receivedPing() {
+        let hasAnswered = connection.session.hasSentHeadersOrData
+        connection.session.hasSentHeadersOrData = false
+        guard !pingPolice.admits(now: .now(), hasCalls: !calls.isEmpty, hasAnswered: hasAnswered) else { return }
+        connection.session.goAway(.enhanceYourCalm, reason: "too_many_pings")
+        connection.close(reason: "the client pings too often")
+    }
+
+    private func reachedMaxAge() {
+        drain()
+        guard let grace = configuration.limits.maxAgeGrace else { return }
+        schedule(.ageGrace, in: grace) { $0.connection.close(reason: "the connection has reached its largest age") }
+    }
+
+    /// Lets a connection go that had no call since the last check.
+    private func scheduleIdleCheck(callsSeen: UInt64) {
+        guard let maxIdle = configuration.limits.maxIdle else { return }
+        schedule(.idle, in: maxIdle) { connection in
+            let callsStarted = connection.connection.statistics.callsStarted
+            if callsStarted == callsSeen, connection.calls.isEmpty { return connection.drain() }
+            connection.scheduleIdleCheck(callsSeen: callsStarted)
+        }
+    }
+
+    private func schedule(_ alarm: Alarm, in delay: Duration, _ body: @escaping @Sendable (ServerConnection) -> Void) {
+        alarms[alarm]?.cancel()
+        let bound = NIOLoopBound(self, eventLoop: connection.eventLoop)
+        alarms[alarm] = connection.eventLoop.scheduleTask(in: TimeAmount(delay)) { body(bound.value) }
     }
 
     private func startCall(stream id: Int32, _ block: HeaderBlock) {
@@ -91,6 +167,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
         messages.receives(request.compression)
         let call = ServerCall(request, connectionID: self.id, peerHost: peerHost, stream: messages)
         calls[id] = call
+        connection.countCall()
         call.start(route.handler)
     }
 

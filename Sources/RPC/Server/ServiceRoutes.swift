@@ -20,4 +20,11 @@ package struct ServiceRoutes: Sendable {
     }
 
     func route(for path: String) -> Route? { routes[path] }
+
+    func intercepted(by interceptors: [any ServerInterceptor]) -> ServiceRoutes {
+        guard !interceptors.isEmpty else { return self }
+        var copy = self
+        copy.routes = routes.mapValues { $0.intercepted(by: interceptors) }
+        return copy
+    }
 }

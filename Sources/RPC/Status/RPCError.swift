@@ -8,6 +8,12 @@ package struct RPCError: Error, Sendable, Equatable, CustomStringConvertible {
     package var message: String
     /// Trailing metadata: the peer's where the error came from there, ours to send where a handler throws it.
     package var metadata: Metadata
+    /// The server has certainly not begun with the call: it can be made again.
+    package internal(set) var wasUnprocessed = false
+    /// The call never left this process: there was no connection for it.
+    var wasNeverSent = false
+    /// What the server says of another attempt, where it says something. Handlers may set it.
+    package var retryPushback: RetryPushback?
 
     package init(_ code: RPCCode, _ message: String, metadata: Metadata = [:]) {
         self.code = code
@@ -16,13 +22,26 @@ package struct RPCError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     package var description: String { "\(code): \(message)" }
+
+    /// The richer error model's `google.rpc.Status`, encoded, where the other side has sent one.
+    package var details: [UInt8]? { metadata.firstBinary("grpc-status-details-bin") }
+
+    /// The same for a call that found no connection.
+    func neverSent() -> RPCError {
+        var copy = self
+        copy.wasUnprocessed = true
+        copy.wasNeverSent = true
+        return copy
+    }
 }
 
 extension RPCError {
     /// From a stream that was reset: the table "Errors" of the gRPC HTTP/2 protocol.
     package init(reset code: HTTP2ErrorCode) {
         switch code {
-        case .refusedStream: self.init(.unavailable, "the peer refused the call before it looked at it")
+        case .refusedStream:
+            self.init(.unavailable, "the peer refused the call before it looked at it")
+            wasUnprocessed = true
         case .cancel: self.init(.cancelled, "the peer cancelled the call")
         case .enhanceYourCalm: self.init(.resourceExhausted, "the peer asks for fewer calls")
         case .inadequateSecurity: self.init(.permissionDenied, "the peer wants a safer connection")

@@ -11,8 +11,8 @@ from . import peers
 PARTS = ("generic", "hpack", "http2")
 RUN_SECONDS = 600
 
-# Section and number of a test that may fail, and why. nghttp2 takes a HEADERS frame for a stream below the last one for a
-# frame of a stream that was closed, and ignores it, as RFC 9113 §5.1 allows for some time after RST_STREAM.
+# Section and number of a test that may fail, and why. nghttp2 takes a HEADERS frame for a stream below the last one for
+# a frame of a stream that was closed, and ignores it, as RFC 9113 §5.1 allows for some time after RST_STREAM.
 ALLOWED = {("http2/5.1.1", 2)}
 
 

@@ -80,7 +80,7 @@ final class TestChunkServer: Sendable {
             if isRefused, bytes.count >= faults.withLock({ $0.refuseAfter }) {
                 throw DFSError(.resourceExhausted, "disk full")
             }
-            if isStalled { try await Task.sleep(for: .seconds(1000)) }
+            if isStalled { try await standStill() }
         }
         guard let id else { throw RPCError(.unknown, "no data received") }
         if isSwift, let length = try call.metadata.number(CallMetadata.length, as: Int.self), length != bytes.count {
@@ -118,6 +118,6 @@ final class TestChunkServer: Sendable {
             try await call.send(RPCMessage(segments: segments))
         }
         if isBroken { throw DFSError(.dataLoss, "the disk failed") }
-        if isStalled { try await Task.sleep(for: .seconds(1000)) }
+        if isStalled { try await standStill() }
     }
 }

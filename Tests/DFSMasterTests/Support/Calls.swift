@@ -32,6 +32,17 @@ extension ClientChannel {
             RegisterChunkServerRequest(serverAddress: address, freeStorage: 10_000, chunks: chunks))
     }
 
+    /// Runs `body` while the server at `address` has a heartbeat stream.
+    func withHeartbeat<Result: Sendable>(
+        of address: String, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await withCall(Methods.heartbeat) { call in
+            try await call.send(HeartbeatRequest(serverAddress: address, freeStorage: 10_000, chunks: []))
+            _ = try await call.receive(HeartbeatResponse.self)
+            return try await body()
+        }
+    }
+
     @discardableResult
     func report(_ address: String, _ chunks: [ChunkDigest]) async throws -> ReportResponse {
         try await unary(Methods.report, ReportRequest(serverAddress: address, nodeID: "n", chunks: chunks))

@@ -9,6 +9,8 @@ struct SimulatedServer {
     var isUp = true
     /// Counts its starts: each has a new connection and a new stream.
     var life: UInt64 = 0
+    /// Whether it has met a master in this life.
+    var hasMetMaster = false
     /// The content of each chunk file, whole or torn.
     var chunks: [ChunkID: Digest] = [:]
     /// A chunk of another cluster, which must survive everything.

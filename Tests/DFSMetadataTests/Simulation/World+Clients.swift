@@ -59,7 +59,7 @@ extension World {
         guard let (chunk, targets) = try? answer.allocation() else { return try endUpload(number) }
         var acked: [ServerAddress] = []
         for target in try targets.map({ try ServerAddress($0) })
-        where try send(chunk, upload.contents[index], to: self.index(of: target)) { acked.append(target) }
+        where try send(chunk, upload.contents[index], to: self.index(of: target), by: .swift) { acked.append(target) }
         guard acked.count == targets.count else { return try endUpload(number) }
         uploads[number].written.append(
             WrittenChunk(id: chunk, digest: upload.contents[index], servers: acked))
@@ -76,15 +76,17 @@ extension World {
         try perform(effects)
         guard let (chunk, targets) = try? answer.allocation() else { return try endUpload(number) }
         for target in try targets.map({ try ServerAddress($0) })
-        where try send(chunk, upload.contents[index], to: self.index(of: target)) {
+        where try send(chunk, upload.contents[index], to: self.index(of: target), by: .go) {
             uploads[number].written.append(WrittenChunk(id: chunk, digest: upload.contents[index], servers: [target]))
             return
         }
         try endUpload(number)
     }
 
-    /// Uploads a chunk to one server: false when the server is down or the upload broke.
-    private mutating func send(_ chunk: ChunkID, _ content: Digest, to number: Int) throws -> Bool {
+    /// Uploads a chunk to one server: false when it was not acknowledged.
+    private mutating func send(
+        _ chunk: ChunkID, _ content: Digest, to number: Int, by writer: Writer
+    ) throws -> Bool {
         guard servers[number].isUp else { return false }
         note("send \(chunk) to \(servers[number].address)")
         if isStormy, chance(8) {
@@ -92,7 +94,12 @@ extension World {
             return false
         }
         servers[number].chunks[chunk] = content
-        if servers[number].kind == .swift { try report(number, [chunk]) }
+        guard servers[number].kind == .swift else { return true }
+        // It has nobody to tell yet: its first list will.
+        if !servers[number].hasMetMaster { return true }
+        // The master does not take note in time: only a writer that tells itself has its chunk acknowledged.
+        if isStormy, chance(8) { return writer == .swift }
+        try report(number, [chunk])
         return true
     }
 }

@@ -38,6 +38,7 @@ extension World {
     private mutating func start(_ number: Int) {
         servers[number].isUp = true
         servers[number].life += 1
+        servers[number].hasMetMaster = false
         note("start \(servers[number].address)")
     }
 

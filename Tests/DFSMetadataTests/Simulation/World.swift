@@ -78,6 +78,7 @@ struct World {
         let beat = ServerReport(
             address: server.address, connection: server.connection, freeBytes: 1 << 40, chunks: server.list)
         try perform(master.step(.heartbeat(beat, server.stream)))
+        servers[number].hasMetMaster = true
         if server.kind == .swift { try report(number, server.chunks.keys.sorted()) }
     }
 

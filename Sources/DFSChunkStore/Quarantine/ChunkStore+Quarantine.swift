@@ -5,19 +5,24 @@ extension ChunkStore {
     /// Deleted chunks of this many seconds share a folder.
     private static let folderSpan: Int64 = 60
 
-    /// Deletes a chunk for its users: it leaves the listing at once, and its file is kept in quarantine for the set time.
+    /// Deletes a chunk for its users: it leaves the listing at once, and its file is kept in quarantine for the set
+    /// time, or with ``DeletionGround/certain`` until its room is needed.
     ///
     /// To restore it, stop the server and move the file back into the folder of chunks; the next start takes it up.
     ///
     /// - Returns: ``ChunkCatalog/Removal/busy`` while an upload of it is under way, and nothing happens then.
-    package func quarantine(_ id: ChunkID) throws(DFSError) -> ChunkCatalog.Removal {
+    package func quarantine(_ id: ChunkID, _ ground: DeletionGround) throws(DFSError) -> ChunkCatalog.Removal {
         let (removal, stored) = state.withLock { state in
             let stored = state.catalog.stored(id)
             return (state.catalog.beginRemoval(id), stored)
         }
         guard removal == .removed else { return removal }
         do throws(DFSError) {
-            try moveToQuarantine(id)
+            let folder = try moveToQuarantine(id, ground)
+            if let folder, ground == .certain, let stored {
+                let entry = SpareChunks.Entry(path: "\(folder)/\(id.text)", folder: folder, bytes: stored.length)
+                state.withLock { $0.spare.append(entry) }
+            }
         } catch  where error.code != .notFound {
             state.withLock { $0.catalog.endRemoval(id, keeping: stored) }
             throw error
@@ -28,15 +33,22 @@ extension ChunkStore {
         return .removed
     }
 
-    private func moveToQuarantine(_ id: ChunkID) throws(DFSError) {
+    /// Says which folder the file went to; `nil` when the disk is too full even for the folder, and the file was erased
+    /// instead, since it cannot be missed.
+    private func moveToQuarantine(_ id: ChunkID, _ ground: DeletionGround) throws(DFSError) -> String? {
         let now = wallClock()
         var second = now - now % Self.folderSpan
         while true {
-            let folder = layout.quarantineFolder(second)
-            try files.makeFolder(folder)
+            let folder = layout.quarantineFolder(second, ground)
+            do throws(DFSError) {
+                try withRoom(for: 1) { () throws(DFSError) in try files.makeFolder(folder) }
+            } catch  where error.code == .resourceExhausted && ground == .certain {
+                try files.remove(layout.chunk(id))
+                return nil
+            }
             do {
                 try files.rename(layout.chunk(id), to: "\(folder)/\(id.text)", replacing: false)
-                return
+                return folder
             } catch  where error.code == .alreadyExists {
                 // The same id was deleted within this minute: both files are kept.
                 second += 1
@@ -49,10 +61,12 @@ extension ChunkStore {
         let keepSeconds = settings.quarantineKeep.components.seconds
         var count = 0
         for name in try files.names(inFolder: layout.quarantine) {
-            guard let second = Int64(name), second + Self.folderSpan + keepSeconds <= wallClock() else { continue }
-            let folder = layout.quarantineFolder(second)
-            for chunk in try files.names(inFolder: folder) {
-                try files.remove("\(folder)/\(chunk)")
+            guard let (second, ground) = StoreLayout.quarantined(name),
+                second + Self.folderSpan + keepSeconds <= wallClock()
+            else { continue }
+            let folder = layout.quarantineFolder(second, ground)
+            state.withLock { $0.spare.forget(folder: folder) }
+            for chunk in try files.names(inFolder: folder) where try files.remove("\(folder)/\(chunk)") {
                 count += 1
             }
             try files.removeFolder(folder)

@@ -1,0 +1,48 @@
+import NIOCore
+
+/// How long a server keeps connections, and what it takes from their clients (gRFC A9).
+package struct ConnectionLimits: Sendable {
+    /// A connection is asked to go at this age, give or take a tenth, so that clients spread anew; `nil` is never.
+    package var maxAge: Duration?
+    /// After that its calls may go on for this long; `nil` is for as long as they take.
+    package var maxAgeGrace: Duration?
+    /// A connection without calls for this long is asked to go; `nil` is never.
+    package var maxIdle: Duration?
+    /// How silent clients are found out.
+    package var keepalive: Keepalive? = Keepalive(time: .seconds(7200), withoutCalls: true)
+    /// Clients may ping this often; more than two pings too many and the connection is closed.
+    package var minPingInterval = Duration.seconds(300)
+    /// Whether clients without calls may ping as often; otherwise every two hours.
+    package var allowsPingsWithoutCalls = false
+
+    package init() {}
+}
+
+/// Counts the pings of one client that came too soon. A server that has just answered something cannot complain: clients
+/// ping to measure, too.
+struct PingPolice {
+    private static let maxStrikes = 2
+    private static let intervalWithoutCalls = TimeAmount.hours(2)
+
+    private let limits: ConnectionLimits
+    private var last: NIODeadline?
+    private var strikes = 0
+
+    init(_ limits: ConnectionLimits) { self.limits = limits }
+
+    /// A ping has come.
+    ///
+    /// - Parameter hasAnswered: whether headers or data were sent since the last ping.
+    /// - Returns: false when it is one too many.
+    mutating func admits(now: NIODeadline, hasCalls: Bool, hasAnswered: Bool) -> Bool {
+        defer { last = now }
+        if hasAnswered {
+            strikes = 0
+            return true
+        }
+        let isFree = hasCalls || limits.allowsPingsWithoutCalls
+        let interval = isFree ? TimeAmount(limits.minPingInterval) : Self.intervalWithoutCalls
+        if let last, now - last < interval { strikes += 1 }
+        return strikes <= Self.maxStrikes
+    }
+}
