@@ -124,6 +124,11 @@ let package = Package(
             name: "interop-client", dependencies: ["RPCInterop", "DFSCommandLine", "DFSCore", argumentParser, logging],
             swiftSettings: memorySafe),
 
+        // Measures the gRPC layer alone.
+        .executableTarget(
+            name: "rpc-bench", dependencies: ["RPC", argumentParser, logging, nioCore, nioPosix],
+            swiftSettings: strict),
+
         // Tests mirror Sources; ClusterTests runs the built binaries as real processes.
         .testTarget(name: "DFSCoreTests", dependencies: ["DFSCore"]),
         .testTarget(name: "DFSFilesTests", dependencies: ["DFSFiles", "DFSSimulation", nioCore]),

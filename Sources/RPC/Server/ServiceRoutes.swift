@@ -10,6 +10,7 @@ package struct ServiceRoutes: Sendable {
     }
 
     private var routes: [String: Route] = [:]
+    private var fallback: Route?
 
     package init() {}
 
@@ -19,12 +20,19 @@ package struct ServiceRoutes: Sendable {
         routes[path.path] = Route(maxReceiveByteCount: maxReceive, handler: handler)
     }
 
-    func route(for path: String) -> Route? { routes[path] }
+    /// Answers every method that has no handler of its own; without, they are UNIMPLEMENTED.
+    package mutating func addFallback(handler: @escaping Handler) {
+        precondition(fallback == nil, "the methods without handlers have two")
+        fallback = Route(maxReceiveByteCount: nil, handler: handler)
+    }
+
+    func route(for path: String) -> Route? { routes[path] ?? fallback }
 
     func intercepted(by interceptors: [any ServerInterceptor]) -> ServiceRoutes {
         guard !interceptors.isEmpty else { return self }
         var copy = self
         copy.routes = routes.mapValues { $0.intercepted(by: interceptors) }
+        copy.fallback = fallback?.intercepted(by: interceptors)
         return copy
     }
 }

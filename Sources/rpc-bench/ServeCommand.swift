@@ -1,0 +1,96 @@
+import ArgumentParser
+import Logging
+import NIOPosix
+import RPC
+
+/// Answers any unary method with the bytes it got, and the two streams of ``BenchMethods``.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "serve", abstract: "Serve until killed.")
+
+    @Option(help: "Address to listen on; port 0 lets the system choose.")
+    var listen = "127.0.0.1:0"
+    @Option(help: "Event loops.")
+    var threads = 1
+
+    func run() async throws {
+        let address = try HostAndPort(listen)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, threads))
+        var configuration = RPCServer.Configuration()
+        configuration.maxReceiveMessageBytes = 16 << 20
+        configuration.maxSendMessageBytes = 16 << 20
+        let server = RPCServer(
+            routes: BenchMethods.routes, configuration: configuration, group: group, logger: Logger(label: "rpc-bench"))
+        let port = try await server.listen(host: address.host, port: address.port)
+        print("serving on \(address.host):\(port)")
+        // Until killed: a benchmark's server has nothing to put in order.
+        while true { try await Task.sleep(for: .seconds(3600)) }
+    }
+}
+
+/// The methods that benchmarks call. Messages are bare bytes, no protobuf.
+enum BenchMethods {
+    static let echo = MethodPath(service: "bench.Unary", method: "Echo")
+    /// A client stream; the answer is the number of its bytes, eight bytes, big-endian.
+    static let upload = MethodPath(service: "bench.Stream", method: "Upload")
+    /// A server stream of what the request asks for: ``DownloadRequest``.
+    static let download = MethodPath(service: "bench.Stream", method: "Download")
+
+    static var routes: ServiceRoutes {
+        var routes = ServiceRoutes()
+        routes.addFallback { call in
+            guard let message = try await call.receive() else {
+                throw RPCError(.invalidArgument, "a unary call has one message")
+            }
+            try await call.send(message)
+        }
+        routes.add(upload) { call in
+            var byteCount: UInt64 = 0
+            while let message = try await call.receive() { byteCount += UInt64(message.readableBytes) }
+            try await call.send(RPCMessage(.init(integer: byteCount)))
+        }
+        routes.add(download) { call in
+            guard let message = try await call.receive(), let request = DownloadRequest(message) else {
+                throw RPCError(.invalidArgument, "a download asks by 4 bytes of size and 8 bytes of count")
+            }
+            let data = RPCMessage(.init(repeating: 7, count: Int(request.messageSize)))
+            for _ in 0..<request.messageCount { try await call.send(data) }
+        }
+        return routes
+    }
+}
+
+/// Four bytes of message size and eight of message count, big-endian.
+struct DownloadRequest {
+    var messageSize: UInt32
+    var messageCount: UInt64
+
+    var message: RPCMessage {
+        var message = RPCMessage(.init(integer: messageSize))
+        message.segments.append(.init(integer: messageCount))
+        return message
+    }
+}
+
+extension DownloadRequest {
+    init?(_ message: RPCMessage) {
+        var bytes = message.contiguous()
+        guard let messageSize = bytes.readInteger(as: UInt32.self), messageSize <= 16 << 20,
+            let messageCount = bytes.readInteger(as: UInt64.self)
+        else { return nil }
+        self.init(messageSize: messageSize, messageCount: messageCount)
+    }
+}
+
+/// `host:port`.
+struct HostAndPort {
+    let host: String
+    let port: UInt16
+
+    init(_ text: String) throws {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw ValidationError("\(text) is no address; write host:port")
+        }
+        host = String(text[..<colon])
+        self.port = port
+    }
+}
