@@ -41,6 +41,7 @@ let package = Package(
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CMessages", dependencies: ["CProtobufC"]),
+        .target(name: "CInteropMessages", dependencies: ["CProtobufC"]),
         .target(name: "CLinux"),
 
         // Foundations.
@@ -58,6 +59,9 @@ let package = Package(
         .target(
             name: "DFSServices", dependencies: ["RPC", "DFSWire", "DFSCore", nioCore, logging],
             swiftSettings: memorySafe),
+        .target(
+            name: "RPCServices", dependencies: ["DFSServices", "RPC", "DFSWire", "DFSCore"],
+            swiftSettings: memorySafe),
 
         // Decisions, and what makes them durable.
         .target(name: "DFSMetadata", dependencies: ["DFSCore"], swiftSettings: memorySafe),
@@ -71,14 +75,15 @@ let package = Package(
         .target(
             name: "DFSMaster",
             dependencies: [
-                "DFSMetadata", "DFSMetadataStore", "DFSFiles", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore,
-                nioPosix, logging,
+                "DFSMetadata", "DFSMetadataStore", "DFSFiles", "RPCServices", "DFSServices", "DFSWire", "RPC",
+                "DFSCore", nioCore, nioPosix, logging,
             ],
             swiftSettings: memorySafe),
         .target(
             name: "DFSChunkServer",
             dependencies: [
-                "DFSChunkStore", "DFSFiles", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging,
+                "DFSChunkStore", "DFSFiles", "RPCServices", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore,
+                nioPosix, logging,
             ],
             swiftSettings: memorySafe),
         .target(
@@ -104,6 +109,23 @@ let package = Package(
             name: "dfs-client", dependencies: ["DFSClient", "DFSCommandLine", argumentParser], swiftSettings: memorySafe
         ),
 
+        // gRPC's interop tests, both sides: nothing of this is in the product's binaries.
+        .target(
+            name: "InteropMessages", dependencies: ["CInteropMessages", "CProtobufC", "DFSWire"], swiftSettings: strict),
+        .target(
+            name: "RPCInterop",
+            dependencies: [
+                "InteropMessages", "RPCServices", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix,
+                logging,
+            ],
+            swiftSettings: memorySafe),
+        .executableTarget(
+            name: "interop-server", dependencies: ["RPCInterop", "DFSCommandLine", "DFSCore", argumentParser, logging],
+            swiftSettings: memorySafe),
+        .executableTarget(
+            name: "interop-client", dependencies: ["RPCInterop", "DFSCommandLine", "DFSCore", argumentParser, logging],
+            swiftSettings: memorySafe),
+
         // Measures the gRPC layer alone.
         .executableTarget(
             name: "rpc-bench", dependencies: ["RPC", argumentParser, logging, nioCore, nioPosix],
@@ -116,6 +138,11 @@ let package = Package(
         .testTarget(name: "RPCTests", dependencies: ["RPC", "HTTP2", nioCore, nioPosix, logging]),
         .testTarget(name: "DFSWireTests", dependencies: ["DFSWire", "CMessages", "CProtobufC", nioCore]),
         .testTarget(name: "DFSServicesTests", dependencies: ["DFSServices", "RPC", "DFSWire", nioPosix]),
+        .testTarget(
+            name: "RPCServicesTests", dependencies: ["RPCServices", "DFSServices", "RPC", "DFSWire", nioPosix, logging]),
+        .testTarget(
+            name: "RPCInteropTests",
+            dependencies: ["RPCInterop", "InteropMessages", "DFSServices", "RPC", "DFSCore", nioPosix, logging]),
         .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata"], exclude: ["Transcripts"]),
         .testTarget(name: "DFSMetadataStoreTests", dependencies: ["DFSMetadataStore", "DFSMetadata", grdb]),
         .testTarget(name: "DFSChunkStoreTests", dependencies: ["DFSChunkStore", "DFSSimulation", nioCore]),
