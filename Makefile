@@ -5,7 +5,7 @@ SWIFT ?= swift
 SOURCES := Sources Tests Package.swift
 PROGRAMS := dfs-master dfs-chunkserver dfs-client
 # For tests of the gRPC layer; `make build` leaves them out of bin/.
-TOOLS := interop-server interop-client
+TOOLS := interop-server interop-client rpc-bench
 
 # install_programs <names>: release binaries into bin/, each replaced in one step.
 define install_programs
@@ -18,7 +18,7 @@ define install_programs
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test interop conformance bench format format-check protos protos-check clean
+.PHONY: help deps build demo test interop conformance bench bench-rpc format format-check protos protos-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -47,6 +47,10 @@ conformance: build ## run gRPC's interop tests among Swift, Go and Python; H2SPE
 
 bench: build ## measure put and get of 1 GiB beside a Go cluster
 	@Benchmarks/run
+
+bench-rpc: build ## measure the gRPC layer beside grpc-go, under the same load
+	$(call install_programs,$(TOOLS))
+	@Benchmarks/run-rpc
 
 format: ## rewrite the Swift sources in the project's format
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
