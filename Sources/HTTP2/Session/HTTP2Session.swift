@@ -23,6 +23,8 @@ package final class HTTP2Session {
     /// The bytes being received, for the length of ``receive(_:)``: data events are slices of it.
     var input = ByteBuffer()
     var inputStart: UnsafeRawPointer?
+    /// The header block that is being received: its frames come with nothing between them (RFC 9113 §4.3).
+    var inboundHeaders = HeaderBlock()
     var output = OutputBuffers()
     var outputBudget = 0
     /// Set whenever such a frame was framed; cleared by whoever looks at it.

@@ -107,7 +107,8 @@ final class CallStream: @unchecked Sendable {
         } catch {
             inbox.removeAll()
             inboxByteCount = 0
-            failInbound(error)
+            // Whoever takes the message gets the error from here: nobody is to be woken.
+            inboundEnding = .failed(error)
             throw error
         }
     }

@@ -9,10 +9,14 @@ package enum MessageCompression: String, Sendable, CaseIterable {
 
     /// Whether a peer that sent `list` as its `grpc-accept-encoding` takes gzip.
     static func isGzip(in list: UnsafeRawBufferPointer) -> Bool {
-        list.split(separator: UInt8(ascii: ",")).contains { item in
-            let isSpace = { (byte: UInt8) in byte == UInt8(ascii: " ") }
-            let name = item.drop(while: isSpace).prefix { !isSpace($0) }
-            return name.elementsEqual("gzip".utf8)
+        var start = 0
+        for end in 0...list.count where end == list.count || list[end] == UInt8(ascii: ",") {
+            var item = UnsafeRawBufferPointer(rebasing: list[start..<end])
+            while item.first == UInt8(ascii: " ") { item = UnsafeRawBufferPointer(rebasing: item.dropFirst()) }
+            while item.last == UInt8(ascii: " ") { item = UnsafeRawBufferPointer(rebasing: item.dropLast()) }
+            if item.isText("gzip") { return true }
+            start = end + 1
         }
+        return false
     }
 }

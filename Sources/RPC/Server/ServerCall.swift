@@ -97,7 +97,8 @@ package final class ServerCall: @unchecked Sendable {
 
     func start(_ handler: @escaping ServiceRoutes.Handler) {
         armDeadline()
-        task = Task(executorPreference: stream.connection.executor) {
+        // Runs at once up to where it waits for a message.
+        task = Task.immediate(executorPreference: stream.connection.executor) {
             do {
                 try await self.run(handler)
                 self.end(with: nil)
