@@ -1,11 +1,24 @@
-# `make help` lists the targets. `demo`, `test`, `interop` and `bench` set up all they need, also on a fresh clone.
+# `make help` lists the targets.
+# `demo`, `test`, `interop`, `conformance` and `bench` set up all they need, also on a fresh clone.
 
 SWIFT ?= swift
 SOURCES := Sources Tests Package.swift
 PROGRAMS := dfs-master dfs-chunkserver dfs-client
+# For tests of the gRPC layer; `make build` leaves them out of bin/.
+TOOLS := interop-server interop-client rpc-bench
+
+# install_programs <names>: release binaries into bin/, each replaced in one step.
+define install_programs
+	@mkdir -p bin
+	@for program in $(1); do \
+		install -m 755 "$$($(SWIFT) build -c release --show-bin-path)/$$program" "bin/.$$program.new" && \
+		mv -f "bin/.$$program.new" "bin/$$program" || exit 1; \
+	done
+	@echo "built: $(addprefix bin/,$(1))"
+endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test interop bench format format-check protos protos-check clean
+.PHONY: help deps build demo test interop conformance bench bench-rpc format format-check protos protos-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -16,12 +29,7 @@ deps: ## install the apt packages that are missing and check the Swift toolchain
 
 build: deps ## build the release binaries into bin/
 	$(SWIFT) build -c release
-	@mkdir -p bin
-	@for program in $(PROGRAMS); do \
-		install -m 755 "$$($(SWIFT) build -c release --show-bin-path)/$$program" "bin/.$$program.new" && \
-		mv -f "bin/.$$program.new" "bin/$$program" || exit 1; \
-	done
-	@echo "built: $(addprefix bin/,$(PROGRAMS))"
+	$(call install_programs,$(PROGRAMS))
 
 demo: build ## put 1 GiB into a local cluster of a master and two chunk servers, and get it back
 	@Makefile.d/demo
@@ -33,8 +41,16 @@ test: deps ## run all unit and cluster tests, one at a time: some bind ports, so
 interop: build ## run every mix of Swift and Go nodes and Swift, Go and Python clients
 	@Tests/Interop/run
 
+conformance: build ## run gRPC's interop tests among Swift, Go and Python; H2SPEC=<binary> runs h2spec, too
+	$(call install_programs,$(TOOLS))
+	@Tests/Conformance/run
+
 bench: build ## measure put and get of 1 GiB beside a Go cluster
 	@Benchmarks/run
+
+bench-rpc: build ## measure the gRPC layer beside grpc-go, under the same load
+	$(call install_programs,$(TOOLS))
+	@Benchmarks/run-rpc
 
 format: ## rewrite the Swift sources in the project's format
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
@@ -42,10 +58,10 @@ format: ## rewrite the Swift sources in the project's format
 format-check: ## fail where the Swift sources are not in the project's format
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 
-protos: deps ## regenerate Sources/CMessages from Protos/
+protos: deps ## regenerate Sources/CMessages and Sources/CInteropMessages from Protos/
 	@Makefile.d/protos write
 
-protos-check: deps ## fail where Sources/CMessages is not what Protos/ generates
+protos-check: deps ## fail where they are not what Protos/ generates
 	@Makefile.d/protos check
 
 clean: ## remove what the build made

@@ -12,6 +12,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -28,6 +29,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -43,6 +45,7 @@ let package = Package(
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CMessages", dependencies: ["CProtobufC"]),
+        .target(name: "CInteropMessages", dependencies: ["CProtobufC"]),
         .target(name: "CLinux"),
 
         // Foundations.
@@ -52,15 +55,19 @@ let package = Package(
         .target(name: "DFSFiles", dependencies: ["DFSCore", "CLinux", nioCore], swiftSettings: strict),
 
         // gRPC.
-        .target(name: "HTTP2", dependencies: ["CNGHTTP2", nioCore], swiftSettings: strict),
+        .target(name: "HTTP2", dependencies: ["CNGHTTP2", deque, nioCore], swiftSettings: strict),
         .target(
             name: "RPC",
-            dependencies: ["HTTP2", "CZlib", nioCore, nioPosix, nioTLS, nioSSL, logging], swiftSettings: strict),
+            dependencies: ["HTTP2", "CZlib", deque, nioCore, nioPosix, nioTLS, nioSSL, logging],
+            swiftSettings: strict),
 
         // The wire: messages, and the services spoken between nodes.
         .target(name: "DFSWire", dependencies: ["CMessages", "CProtobufC", "DFSCore", nioCore], swiftSettings: strict),
         .target(
             name: "DFSServices", dependencies: ["RPC", "DFSWire", "DFSCore", nioCore, logging],
+            swiftSettings: memorySafe),
+        .target(
+            name: "RPCServices", dependencies: ["DFSServices", "RPC", "DFSWire", "DFSCore"],
             swiftSettings: memorySafe),
 
         // Decisions, and what makes them durable.
@@ -75,14 +82,15 @@ let package = Package(
         .target(
             name: "DFSMaster",
             dependencies: [
-                "DFSMetadata", "DFSMetadataStore", "DFSFiles", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore,
-                nioPosix, logging,
+                "DFSMetadata", "DFSMetadataStore", "DFSFiles", "RPCServices", "DFSServices", "DFSWire", "RPC",
+                "DFSCore", nioCore, nioPosix, logging,
             ],
             swiftSettings: memorySafe),
         .target(
             name: "DFSChunkServer",
             dependencies: [
-                "DFSChunkStore", "DFSFiles", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix, logging,
+                "DFSChunkStore", "DFSFiles", "RPCServices", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore,
+                nioPosix, logging,
             ],
             swiftSettings: memorySafe),
         .target(
@@ -110,6 +118,23 @@ let package = Package(
             name: "dfs-client", dependencies: ["DFSClient", "DFSCommandLine", argumentParser], swiftSettings: memorySafe
         ),
 
+        // gRPC's interop tests, both sides: nothing of this is in the product's binaries.
+        .target(
+            name: "InteropMessages", dependencies: ["CInteropMessages", "CProtobufC", "DFSWire"], swiftSettings: strict),
+        .target(
+            name: "RPCInterop",
+            dependencies: [
+                "InteropMessages", "RPCServices", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore, nioPosix,
+                logging,
+            ],
+            swiftSettings: memorySafe),
+        .executableTarget(
+            name: "interop-server", dependencies: ["RPCInterop", "DFSCommandLine", "DFSCore", argumentParser, logging],
+            swiftSettings: memorySafe),
+        .executableTarget(
+            name: "interop-client", dependencies: ["RPCInterop", "DFSCommandLine", "DFSCore", argumentParser, logging],
+            swiftSettings: memorySafe),
+
         // Measures the gRPC layer alone.
         .executableTarget(
             name: "rpc-bench", dependencies: ["RPC", argumentParser, logging, nioCore, nioPosix],
@@ -129,6 +154,11 @@ let package = Package(
             ]),
         .testTarget(name: "DFSWireTests", dependencies: ["DFSWire", "CMessages", "CProtobufC", nioCore]),
         .testTarget(name: "DFSServicesTests", dependencies: ["DFSServices", "RPC", "DFSWire", nioPosix]),
+        .testTarget(
+            name: "RPCServicesTests", dependencies: ["RPCServices", "DFSServices", "RPC", "DFSWire", nioPosix, logging]),
+        .testTarget(
+            name: "RPCInteropTests",
+            dependencies: ["RPCInterop", "InteropMessages", "DFSServices", "RPC", "DFSCore", nioPosix, logging]),
         .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata"], exclude: ["Transcripts"]),
         .testTarget(name: "DFSMetadataStoreTests", dependencies: ["DFSMetadataStore", "DFSMetadata", grdb]),
         .testTarget(name: "DFSChunkStoreTests", dependencies: ["DFSChunkStore", "DFSSimulation", nioCore]),

@@ -59,6 +59,7 @@ extension ChunkServer {
         DownloadService(store: store, threads: threads, changes: session.changes, stallLimit: settings.stallLimit)
             .add(to: &routes)
         NodeService(nodeID: store.nodeID, master: session).add(to: &routes)
+        standard.add(to: &routes)
         return routes
     }
 

@@ -3,6 +3,7 @@ import DFSServices
 import Logging
 import NIOPosix
 import RPC
+import RPCServices
 import Synchronization
 
 /// A chunk server: keeps chunks in a folder, serves them, and follows its master's orders.
@@ -31,6 +32,7 @@ package final class ChunkServer: Sendable {
     let settings: ChunkServerSettings
     let logger: Logger
     let group: MultiThreadedEventLoopGroup
+    let standard = StandardServices(services: Services.ofChunkServer)
     private let running = Mutex<Running?>(nil)
 
     /// Opens nothing yet.
@@ -90,6 +92,7 @@ package final class ChunkServer: Sendable {
                 threads: threads, peers: peers, master: master, session: session, server: server,
                 sessionTask: sessionTask, workTask: workTask)
         }
+        standard.health.serve()
         logger.info(
             "chunk server ready",
             metadata: [
@@ -105,6 +108,7 @@ package final class ChunkServer: Sendable {
             defer { running = nil }
             return running
         }
+        standard.health.close()
         if let running {
             await running.server.shutdown(grace: Self.stopGrace)
             running.session.stop()

@@ -8,6 +8,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import RPC
+import RPCServices
 import Synchronization
 
 /// A running master: the decisions of `DFSMetadata` bound to the store, to the clock and to gRPC.
@@ -43,6 +44,7 @@ package final class Master: Sendable {
     private let heartbeats = HeartbeatManager()
     private let work: ServerWork
     private let securePorts = SecurePorts()
+    private let standard = StandardServices(services: Services.ofMaster)
     private let parts = Mutex(Parts())
 
     /// Opens nothing yet.
@@ -78,6 +80,7 @@ package final class Master: Sendable {
         parts.withLock { parts in
             parts.ticker = startTicking(metadata)
         }
+        standard.health.serve()
         let address = ServerAddress(host: configuration.listen.host, port: port)
         logger.info("master ready", metadata: ["listen": "\(address)", "cluster": "\(clusterID)"])
         return port
@@ -102,6 +105,7 @@ package final class Master: Sendable {
             defer { parts = Parts() }
             return parts
         }
+        standard.health.close()
         parts.ticker?.cancel()
         // Connections that close now say nothing of their writers.
         parts.metadata?.ignoreConnections()
@@ -141,6 +145,7 @@ package final class Master: Sendable {
         var routes = ServiceRoutes()
         MasterService(metadata: metadata, heartbeats: heartbeats).add(to: &routes)
         NamespaceService(metadata: metadata, securePorts: securePorts).add(to: &routes)
+        standard.add(to: &routes)
         let description = DescribeResponse(
             role: "master", version: SoftwareVersion.text, clusterID: clusterID, nodeID: clusterID,
             chunkSize: configuration.policy.chunkSize, replication: UInt32(configuration.policy.replication))

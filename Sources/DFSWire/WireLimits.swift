@@ -8,6 +8,14 @@ package struct WireLimits: Sendable, Equatable {
     /// The most fields, those of nested messages and unknown ones included.
     package let maxFields: Int
 
+    package init(maxBytes: Int, maxFields: Int) {
+        self.maxBytes = maxBytes
+        self.maxFields = maxFields
+    }
+
+    /// A name or two of services and message types, which callers that nobody knows may send and have us keep.
+    package static let names = WireLimits(maxBytes: 4 << 10, maxFields: 64)
+
     /// Requests and answers with a handful of fields: room for the longest file name (4 KiB) and for fields that a later
     /// version may add.
     package static let small = WireLimits(maxBytes: 256 << 10, maxFields: 4096)

@@ -4,7 +4,7 @@
 enum Samples {
     static let names = ["", "a_0", "dir%2Fpart.00000000000000ff_12", "ü/日本\u{1F600}", "x\u{7F}\n y"]
 
-    static let all: [any WireMessage] = masterMessages + chunkMessages + clusterMessages
+    static let all: [any WireMessage] = masterMessages + chunkMessages + clusterMessages + standardMessages
 
     static let masterMessages: [any WireMessage] = [
         RegisterChunkServerRequest(),
@@ -47,5 +47,21 @@ enum Samples {
             tlsPort: 9443),
         SecurePortRequest(server: ":9001"), SecurePortRequest(), SecurePortResponse(), SecurePortResponse(port: .max),
         ReportResponse(clusterID: "c", unwantedChunks: names),
+    ]
+
+    static let standardMessages: [any WireMessage] = [
+        HealthCheckRequest(service: "dfs.Node"), HealthCheckResponse(status: .serviceUnknown), HealthCheckResponse(),
+        ServerReflectionRequest(host: "h", .fileByFilename("a.proto")),
+        ServerReflectionRequest(.fileContainingSymbol("dfs.Node")), ServerReflectionRequest(.listServices("")),
+        ServerReflectionRequest(
+            .fileContainingExtension(ExtensionRequest(containingType: "dfs.X", extensionNumber: .min))),
+        ServerReflectionRequest(.allExtensionNumbersOfType("dfs.X")), ServerReflectionRequest(),
+        ServerReflectionResponse(
+            validHost: "h", originalRequest: ServerReflectionRequest(.listServices("*")),
+            .listServices(ListServiceResponse(service: names.map { ServiceResponse(name: $0) }))),
+        ServerReflectionResponse(
+            .fileDescriptor(FileDescriptorResponse(fileDescriptorProto: [[], [0, 0xFF], [1, 2, 3]]))),
+        ServerReflectionResponse(.allExtensionNumbers(ExtensionNumberResponse(baseTypeName: "dfs.X"))),
+        ServerReflectionResponse(.error(ErrorResponse(errorCode: 5, errorMessage: "no"))), ServerReflectionResponse(),
     ]
 }

@@ -17,7 +17,7 @@ package struct WireCodec<Message: WireMessage>: Sendable {
     ///   - initialise: the generated `..._init` function; it also leads to the message's descriptor.
     ///   - read: makes the Swift value from the C struct.
     ///   - write: fills the C struct, which has been initialised, from the Swift value.
-    init<C>(
+    package init<C>(
         _ initialise: @escaping @Sendable (UnsafeMutablePointer<C>?) -> Void,
         limits: WireLimits = .small,
         read: @escaping @Sendable (C) -> Message,

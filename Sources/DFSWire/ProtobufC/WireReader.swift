@@ -1,7 +1,9 @@
+import CProtobufC
+
 // What a codec's `read` closure is written with: C fields, valid during the call, to Swift values.
 
 /// The string of a C field. The scan has made sure that it is UTF-8 without NUL.
-func text(_ field: UnsafeMutablePointer<CChar>?) -> String {
+package func text(_ field: UnsafeMutablePointer<CChar>?) -> String {
     guard let field else { return "" }
     return String(cString: field)
 }
@@ -12,8 +14,18 @@ func texts(_ field: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?, _ count
     return (0..<count).map { text(field[$0]) }
 }
 
+/// The bytes of a C field.
+package func bytes(_ field: ProtobufCBinaryData) -> [UInt8] {
+    Array(UnsafeBufferPointer(start: field.data, count: field.len))
+}
+
+/// The byte strings of a repeated C field.
+func byteLists(_ field: UnsafeMutablePointer<ProtobufCBinaryData>?, _ count: Int) -> [[UInt8]] {
+    Array(UnsafeBufferPointer(start: field, count: count)).map(bytes)
+}
+
 /// The nested messages of a repeated C field.
-func nestedList<C, Message: WireMessage>(
+package func nestedList<C, Message: WireMessage>(
     _ field: UnsafeMutablePointer<UnsafeMutablePointer<C>?>?, _ count: Int
 ) -> [Message] {
     guard let field else { return [] }
@@ -22,6 +34,6 @@ func nestedList<C, Message: WireMessage>(
 }
 
 /// The nested message of a C field, or `nil` where it is absent.
-func nested<C, Message: WireMessage>(_ field: UnsafeMutablePointer<C>?) -> Message? {
+package func nested<C, Message: WireMessage>(_ field: UnsafeMutablePointer<C>?) -> Message? {
     field.map { Message.codec.read(UnsafeRawPointer($0)) }
 }

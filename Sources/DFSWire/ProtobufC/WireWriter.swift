@@ -1,5 +1,7 @@
+import CProtobufC
+
 /// What a codec's `write` closure is written with: Swift values to C fields, in memory that lives as long as the writer.
-struct WireWriter {
+package struct WireWriter {
     private let arena: WireArena
     /// The outermost message, for errors.
     private let messageName: String
@@ -18,7 +20,7 @@ struct WireWriter {
     }
 
     /// A C string, or the NUL-byte error that names `field`.
-    func text(_ value: String, _ field: StaticString) throws(WireError) -> UnsafeMutablePointer<CChar> {
+    package func text(_ value: String, _ field: StaticString) throws(WireError) -> UnsafeMutablePointer<CChar> {
         var value = value
         let result = value.withUTF8 { bytes in
             Result { () throws(WireError) -> UnsafeMutablePointer<CChar> in
@@ -42,13 +44,30 @@ struct WireWriter {
         return (values.count, array)
     }
 
+    /// Bytes, copied.
+    package func bytes(_ value: [UInt8]) throws(WireError) -> ProtobufCBinaryData {
+        let copy = try allocate(UInt8.self, count: value.count)
+        value.withUnsafeBufferPointer { bytes in
+            if let start = bytes.baseAddress { copy.update(from: start, count: bytes.count) }
+        }
+        return ProtobufCBinaryData(len: value.count, data: copy)
+    }
+
+    /// A repeated field of bytes: count and array.
+    func byteLists(_ values: [[UInt8]]) throws(WireError) -> (Int, UnsafeMutablePointer<ProtobufCBinaryData>?) {
+        if values.isEmpty { return (0, nil) }
+        let array = try allocate(ProtobufCBinaryData.self, count: values.count)
+        for (index, value) in values.enumerated() { array[index] = try bytes(value) }
+        return (values.count, array)
+    }
+
     /// A nested message.
-    func nested<C, Message: WireMessage>(_ value: Message) throws(WireError) -> UnsafeMutablePointer<C> {
+    package func nested<C, Message: WireMessage>(_ value: Message) throws(WireError) -> UnsafeMutablePointer<C> {
         try Message.codec.write(value, self).assumingMemoryBound(to: C.self)
     }
 
     /// A repeated message: count and array.
-    func nestedList<C, Message: WireMessage>(
+    package func nestedList<C, Message: WireMessage>(
         _ values: [Message]
     ) throws(WireError) -> (Int, UnsafeMutablePointer<UnsafeMutablePointer<C>?>?) {
         if values.isEmpty { return (0, nil) }

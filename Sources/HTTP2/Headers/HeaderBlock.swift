@@ -2,7 +2,7 @@
 ///
 /// A unary call's headers are read by comparing bytes; no `String` is made for a field that nobody asks for.
 package struct HeaderBlock: Sendable, Equatable {
-    private struct Field: Equatable {
+    fileprivate struct Field: Equatable {
         let start: Int32
         let nameCount: Int32
         let valueCount: Int32
@@ -15,6 +15,14 @@ package struct HeaderBlock: Sendable, Equatable {
     package internal(set) var isTruncated = false
 
     package init() {}
+
+    /// Room for the headers of a usual call, so that they are taken without growing.
+    static func receiving() -> HeaderBlock {
+        var block = HeaderBlock()
+        block.bytes.reserveCapacity(256)
+        block.fields.reserveCapacity(12)
+        return block
+    }
 
     package init(_ pairs: [(String, String)]) {
         for (name, value) in pairs { append(name, value) }
@@ -64,9 +72,25 @@ package struct HeaderBlock: Sendable, Equatable {
         firstBytes(name).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Lends the fields to `body` as offsets into one buffer: `(base, [(start, nameCount, valueCount)])`.
-    func withFields<R>(_ body: (UnsafeBufferPointer<UInt8>, [(Int, Int, Int)]) throws -> R) rethrows -> R {
-        let spans = fields.map { (Int($0.start), Int($0.nameCount), Int($0.valueCount)) }
-        return try bytes.withUnsafeBufferPointer { try body($0, spans) }
+    /// Lends the fields' bytes for the length of `body`.
+    package func withFields<R>(_ body: (LentFields) throws -> R) rethrows -> R {
+        try bytes.withUnsafeBytes { try body(LentFields(bytes: $0, fields: fields)) }
+    }
+
+    /// The fields of a block where they lie in memory.
+    package struct LentFields {
+        fileprivate let bytes: UnsafeRawBufferPointer
+        fileprivate let fields: [Field]
+
+        package var count: Int { fields.count }
+
+        package subscript(index: Int) -> (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+            let field = fields[index]
+            let (start, middle) = (Int(field.start), Int(field.start + field.nameCount))
+            return (
+                UnsafeRawBufferPointer(rebasing: bytes[start..<middle]),
+                UnsafeRawBufferPointer(rebasing: bytes[middle..<middle + Int(field.valueCount)])
+            )
+        }
     }
 }

@@ -16,10 +16,8 @@ let onBeginHeaders: nghttp2_on_begin_headers_callback = { _, frame, userData in
     return 0
 }
 
-let onHeader: nghttp2_on_header_callback = { _, frame, name, nameCount, value, valueCount, _, userData in
-    guard let frame, let session = session(userData) else { return 0 }
-    session.header(
-        stream: dfs_nghttp2_frame_head(frame).pointee.stream_id,
+let onHeader: nghttp2_on_header_callback = { _, _, name, nameCount, value, valueCount, _, userData in
+    session(userData)?.header(
         name: UnsafeBufferPointer(start: name, count: nameCount),
         value: UnsafeBufferPointer(start: value, count: valueCount))
     return 0
@@ -85,20 +83,16 @@ extension HTTP2Session {
     }
 
     fileprivate func beginHeaders(stream id: Int32) {
-        if let stream = streams[id] {
-            stream.inboundHeaders = HeaderBlock()
-        } else if role == .server {
-            streams[id] = HTTP2Stream(id: id)
-        }
+        inboundHeaders = .receiving()
+        if role == .server, streams[id] == nil { streams[id] = HTTP2Stream(id: id) }
     }
 
-    fileprivate func header(stream id: Int32, name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
-        guard let stream = streams[id] else { return }
-        let size = stream.inboundHeaders.listSize + name.count + value.count + 32
+    fileprivate func header(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
+        let size = inboundHeaders.listSize + name.count + value.count + 32
         if size > settings.maxHeaderListSize {
-            stream.inboundHeaders.isTruncated = true
+            inboundHeaders.isTruncated = true
         } else {
-            stream.inboundHeaders.append(name: name, value: value)
+            inboundHeaders.append(name: name, value: value)
         }
     }
 
@@ -126,8 +120,8 @@ extension HTTP2Session {
         case NGHTTP2_HEADERS.rawValue:
             guard let stream = streams[head.stream_id] else { return }
             if isEnd { stream.isRemoteClosed = true }
-            events.append(.headers(stream: head.stream_id, stream.inboundHeaders, isEnd: isEnd))
-            stream.inboundHeaders = HeaderBlock()
+            events.append(.headers(stream: head.stream_id, inboundHeaders, isEnd: isEnd))
+            inboundHeaders = HeaderBlock()
         case NGHTTP2_DATA.rawValue:
             guard isEnd, let stream = streams[head.stream_id] else { return }
             stream.isRemoteClosed = true

@@ -23,6 +23,8 @@ package final class HTTP2Session {
     /// The bytes being received, for the length of ``receive(_:)``: data events are slices of it.
     var input = ByteBuffer()
     var inputStart: UnsafeRawPointer?
+    /// The header block that is being received: its frames come with nothing between them (RFC 9113 §4.3).
+    var inboundHeaders = HeaderBlock()
     var output = OutputBuffers()
     var outputBudget = 0
     /// Set whenever such a frame was framed; cleared by whoever looks at it.
@@ -217,16 +219,23 @@ package final class HTTP2Session {
 extension HeaderBlock {
     /// Lends the fields in the library's form, for the length of `body` (the library copies them).
     func withNV<R>(_ body: (UnsafePointer<nghttp2_nv>?, Int) -> R) -> R {
-        withFields { bytes, spans in
-            guard let base = bytes.baseAddress else { return body(nil, 0) }
-            // The library takes mutable pointers that it only reads.
-            let start = UnsafeMutablePointer(mutating: base)
-            let list = spans.map { field in
-                nghttp2_nv(
-                    name: start + field.0, value: start + field.0 + field.1, namelen: field.1, valuelen: field.2,
-                    flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue))
+        withFields { fields in
+            withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: fields.count) { list in
+                for index in 0..<fields.count {
+                    let (name, value) = fields[index]
+                    // The library takes mutable pointers that it only reads.
+                    list.initializeElement(
+                        at: index,
+                        to: nghttp2_nv(
+                            name: Self.bytes(name), value: Self.bytes(value), namelen: name.count,
+                            valuelen: value.count, flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue)))
+                }
+                return body(list.baseAddress, fields.count)
             }
-            return list.withUnsafeBufferPointer { body($0.baseAddress, $0.count) }
         }
+    }
+
+    private static func bytes(_ buffer: UnsafeRawBufferPointer) -> UnsafeMutablePointer<UInt8>? {
+        buffer.baseAddress.map { UnsafeMutableRawPointer(mutating: $0).assumingMemoryBound(to: UInt8.self) }
     }
 }

@@ -1,8 +1,6 @@
 /// What the session keeps for one open stream. The library points to it; the session's table owns it.
 final class HTTP2Stream {
     let id: Int32
-    /// The header block that is being received.
-    var inboundHeaders = HeaderBlock()
     var outbound = OutboundQueue()
     /// The peer has ended its side.
     var isRemoteClosed = false

@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 
 /// Bytes of one stream that wait to be framed, and how the stream ends after them.
@@ -9,7 +10,8 @@ struct OutboundQueue {
     }
 
     private(set) var byteCount = 0
-    private var buffers = CircularBuffer<ByteBuffer>()
+    /// Empty it owns no memory: most streams carry one small message.
+    private var buffers = Deque<ByteBuffer>()
     var ending = Ending.open
     /// The library was told that there is nothing to send; it must be told when there is again.
     var isDeferred = false
@@ -48,12 +50,15 @@ struct OutboundQueue {
 struct OutputBuffers {
     /// Below this, copying into the gathering buffer is cheaper than one more element of a gathered write.
     private static let copyLimit = 1024
+    /// What the gathering buffer starts with: a turn with a few answers.
+    private static let gatheringSize = 4096
 
     private var done: [ByteBuffer] = []
     private var gathering = ByteBuffer()
     private(set) var byteCount = 0
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        makeGatheringBuffer()
         gathering.writeBytes(bytes)
         byteCount += bytes.count
     }
@@ -61,6 +66,7 @@ struct OutputBuffers {
     mutating func append(_ buffer: ByteBuffer) {
         byteCount += buffer.readableBytes
         if buffer.readableBytes < Self.copyLimit {
+            makeGatheringBuffer()
             gathering.writeImmutableBuffer(buffer)
         } else {
             flushGathering()
@@ -74,6 +80,10 @@ struct OutputBuffers {
         byteCount = 0
         defer { done = [] }
         return done
+    }
+
+    private mutating func makeGatheringBuffer() {
+        if gathering.capacity == 0 { gathering = ByteBufferAllocator().buffer(capacity: Self.gatheringSize) }
     }
 
     private mutating func flushGathering() {

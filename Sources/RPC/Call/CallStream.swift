@@ -1,3 +1,4 @@
+import DequeModule
 import HTTP2
 import NIOCore
 
@@ -25,7 +26,7 @@ final class CallStream: @unchecked Sendable {
     private var codec = MessageCodec()
     private(set) var statistics = CallStatistics()
     private var deframer: MessageDeframer
-    private var inbox = CircularBuffer<(message: RPCMessage, byteCount: Int)>()
+    private var inbox = Deque<(message: RPCMessage, byteCount: Int)>()
     private var inboxByteCount = 0
     /// Received and not yet given back to the windows.
     private var chargedByteCount = 0
@@ -106,7 +107,8 @@ final class CallStream: @unchecked Sendable {
         } catch {
             inbox.removeAll()
             inboxByteCount = 0
-            failInbound(error)
+            // Whoever takes the message gets the error from here: nobody is to be woken.
+            inboundEnding = .failed(error)
             throw error
         }
     }

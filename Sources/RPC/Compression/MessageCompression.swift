@@ -7,17 +7,16 @@ package enum MessageCompression: String, Sendable, CaseIterable {
     /// The value of `grpc-accept-encoding`: all that this implementation takes.
     static let accepted = allCases.map(\.rawValue).joined(separator: ",")
 
-    /// Whether a peer that sent `list` as its `grpc-accept-encoding` takes this encoding; no list is identity alone.
-    func isIn(_ list: String?) -> Bool {
-        guard let list, self != .identity else { return self == .identity }
-        return list.split(separator: ",").contains { $0.trimmingSpaces == rawValue[...] }
-    }
-}
-
-extension Substring {
-    fileprivate var trimmingSpaces: Substring {
-        var text = drop { $0 == " " }
-        while text.last == " " { text.removeLast() }
-        return text
+    /// Whether a peer that sent `list` as its `grpc-accept-encoding` takes gzip.
+    static func isGzip(in list: UnsafeRawBufferPointer) -> Bool {
+        var start = 0
+        for end in 0...list.count where end == list.count || list[end] == UInt8(ascii: ",") {
+            var item = UnsafeRawBufferPointer(rebasing: list[start..<end])
+            while item.first == UInt8(ascii: " ") { item = UnsafeRawBufferPointer(rebasing: item.dropFirst()) }
+            while item.last == UInt8(ascii: " ") { item = UnsafeRawBufferPointer(rebasing: item.dropLast()) }
+            if item.isText("gzip") { return true }
+            start = end + 1
+        }
+        return false
     }
 }

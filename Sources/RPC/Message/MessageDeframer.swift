@@ -9,7 +9,9 @@ struct MessageDeframer {
 
     private let maxMessageByteCount: Int
     private var state = State.prefix
-    private var prefix: [UInt8] = []
+    /// The bytes of a prefix that have come, the last one lowest.
+    private var prefix: UInt64 = 0
+    private var prefixByteCount = 0
     private var message = RPCMessage(segments: [])
     /// Bytes taken in since the last whole message, with its prefix.
     private(set) var partialByteCount = 0
@@ -33,13 +35,15 @@ struct MessageDeframer {
         while true {
             switch state {
             case .prefix:
-                while prefix.count < MessagePrefix.byteCount, let byte: UInt8 = data.readInteger() {
-                    prefix.append(byte)
+                while prefixByteCount < MessagePrefix.byteCount, let byte: UInt8 = data.readInteger() {
+                    prefix = prefix << 8 | UInt64(byte)
+                    prefixByteCount += 1
                     partialByteCount += 1
                 }
-                guard prefix.count == MessagePrefix.byteCount else { return }
+                guard prefixByteCount == MessagePrefix.byteCount else { return }
                 state = .message(left: try readPrefix())
-                prefix.removeAll(keepingCapacity: true)
+                prefix = 0
+                prefixByteCount = 0
             case .message(let left):
                 let count = min(left, data.readableBytes)
                 if count > 0, let slice = data.readSlice(length: count) {
@@ -59,11 +63,12 @@ struct MessageDeframer {
 
     /// - Returns: the length of the message.
     private mutating func readPrefix() throws(RPCError) -> Int {
-        let length = prefix[1...].reduce(0) { $0 << 8 | Int($1) }
-        guard prefix[0] <= 1 else {
-            throw RPCError(.internalError, "a message has the compressed flag \(prefix[0]); it can be 0 or 1")
+        let length = Int(prefix & 0xFFFF_FFFF)
+        let flag = prefix >> 32
+        guard flag <= 1 else {
+            throw RPCError(.internalError, "a message has the compressed flag \(flag); it can be 0 or 1")
         }
-        message.wasCompressed = prefix[0] == 1
+        message.wasCompressed = flag == 1
         guard length <= maxMessageByteCount else {
             throw RPCError(
                 .resourceExhausted,

@@ -7,6 +7,12 @@ package struct Metadata: Sendable, Equatable, ExpressibleByDictionaryLiteral {
         let name: String
         /// As on the wire: for `-bin` names, base64.
         let value: String
+
+        /// The protocol keeps the name for itself.
+        var isReserved: Bool {
+            var name = name
+            return name.withUTF8 { HeaderName(UnsafeRawBufferPointer($0)) != .custom }
+        }
     }
 
     private var entries: [Entry] = []
@@ -48,11 +54,10 @@ extension Metadata {
     /// - Throws: ``RPCError`` `internalError` that names what the protocol keeps for itself, or cannot carry.
     func checkNames() throws(RPCError) {
         for entry in entries {
-            let name = Array(entry.name.utf8)[...]
-            if Self.isReserved(name) {
+            if entry.isReserved {
                 throw RPCError(.internalError, "metadata cannot have the name \(entry.name): gRPC keeps it for itself")
             }
-            guard name.allSatisfy(Self.isNameByte) else {
+            guard entry.name.utf8.allSatisfy(Self.isNameByte) else {
                 throw RPCError(
                     .internalError, "metadata cannot have the name \(entry.name); write a-z, 0-9, '_', '-' and '.'")
             }
@@ -70,24 +75,22 @@ extension Metadata {
 
     /// The custom part of a received header block.
     init(_ block: HeaderBlock) {
-        for index in 0..<block.count where !Self.isReserved(block.nameBytes(at: index)) {
-            entries.append(Entry(name: block.name(at: index), value: block.value(at: index)))
+        let custom = block.withFields { fields in
+            (0..<fields.count).filter { HeaderName(fields[$0].name) == .custom }
         }
+        self.init(block, fields: custom)
+    }
+
+    /// Those fields of a received header block, which are custom.
+    init(_ block: HeaderBlock, fields: [Int]) {
+        entries = fields.map { Entry(name: block.name(at: $0), value: block.value(at: $0)) }
     }
 
     /// Adds the fields to a block to be sent. Names that cannot be sent are left out: of a client's call
     /// ``checkNames()`` has refused them.
     func append(to block: inout HeaderBlock) {
-        for entry in entries where !Self.isReserved(Array(entry.name.utf8)[...]) {
+        for entry in entries where !entry.isReserved {
             block.append(entry.name, entry.value)
         }
-    }
-
-    private static func isReserved(_ name: ArraySlice<UInt8>) -> Bool {
-        guard let first = name.first, first != UInt8(ascii: ":") else { return true }
-        if name.starts(with: "grpc-".utf8) {
-            return !name.elementsEqual("grpc-status-details-bin".utf8)
-        }
-        return ["content-type", "te", "user-agent"].contains { name.elementsEqual($0.utf8) }
     }
 }

@@ -29,8 +29,7 @@ enum MessagePrefix {
     static let byteCount = 5
 
     static func make(messageByteCount: Int, isCompressed: Bool) -> ByteBuffer {
-        var prefix = ByteBuffer()
-        prefix.reserveCapacity(byteCount)
+        var prefix = ByteBufferAllocator().buffer(capacity: byteCount)
         prefix.writeInteger(isCompressed ? 1 : 0 as UInt8)
         prefix.writeInteger(UInt32(messageByteCount))
         return prefix

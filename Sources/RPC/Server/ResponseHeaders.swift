@@ -2,12 +2,25 @@ import HTTP2
 
 /// The header blocks of an answer (gRPC over HTTP/2, "Responses").
 enum ResponseHeaders {
+    /// Made once: most calls have no other.
+    private static let plain = HeaderBlock([
+        (":status", "200"), ("content-type", "application/grpc"),
+        ("grpc-accept-encoding", MessageCompression.accepted),
+    ])
+    private static let plainEnd = HeaderBlock([("grpc-status", "0")])
+
     static func initial(compression: MessageCompression = .identity) -> HeaderBlock {
-        var block = HeaderBlock([
-            (":status", "200"), ("content-type", "application/grpc"),
-            ("grpc-accept-encoding", MessageCompression.accepted),
-        ])
-        if compression != .identity { block.append("grpc-encoding", compression.rawValue) }
+        if compression == .identity { return plain }
+        var block = plain
+        block.append("grpc-encoding", compression.rawValue)
+        return block
+    }
+
+    /// The trailers, or the one block of a trailers-only answer (`isWhole`).
+    static func end(_ error: RPCError?, trailing: Metadata, isWhole: Bool) -> HeaderBlock {
+        if error == nil, trailing.isEmpty, !isWhole { return plainEnd }
+        var block = isWhole ? plain : HeaderBlock()
+        append(error, trailing: trailing, to: &block)
         return block
     }
 
@@ -15,7 +28,7 @@ enum ResponseHeaders {
     static func plainHTTP(status: String) -> HeaderBlock { HeaderBlock([(":status", status)]) }
 
     /// Adds status, message and custom metadata: trailers, or the end of a trailers-only block. `nil` means OK.
-    static func append(_ error: RPCError?, trailing: Metadata, to block: inout HeaderBlock) {
+    private static func append(_ error: RPCError?, trailing: Metadata, to block: inout HeaderBlock) {
         block.append("grpc-status", String((error?.code ?? .ok).rawValue))
         if let error {
             if !error.message.isEmpty { block.append("grpc-message", PercentEncoding.encode(error.message)) }

@@ -22,17 +22,17 @@ package final class ServerCall: @unchecked Sendable {
     package let deadline: NIODeadline?
 
     private let stream: CallStream
-    private let acceptedCompressions: String?
+    private let acceptsGzip: Bool
     private var compression = MessageCompression.identity
     private var answer = Answer.nothingSent
     private var trailing: Metadata = [:]
     private var deadlineTimer: Scheduled<Void>?
     var task: Task<Void, Never>?
 
-    init(_ request: RequestHeaders, connectionID: ConnectionID, peerHost: String, stream: CallStream) {
-        path = request.path
+    init(_ request: RequestHeaders, path: String, connectionID: ConnectionID, peerHost: String, stream: CallStream) {
+        self.path = path
         metadata = request.metadata
-        acceptedCompressions = request.acceptedCompressions
+        acceptsGzip = request.acceptsGzip
         self.connectionID = connectionID
         self.peerHost = peerHost
         self.stream = stream
@@ -76,7 +76,7 @@ package final class ServerCall: @unchecked Sendable {
         set {
             loop.preconditionInEventLoop()
             guard answer == .nothingSent else { return }
-            compression = newValue.isIn(acceptedCompressions) ? newValue : .identity
+            compression = acceptsGzip ? newValue : .identity
         }
     }
 
@@ -97,7 +97,8 @@ package final class ServerCall: @unchecked Sendable {
 
     func start(_ handler: @escaping ServiceRoutes.Handler) {
         armDeadline()
-        task = Task(executorPreference: stream.connection.executor) {
+        // Runs at once up to where it waits for a message.
+        task = Task.immediate(executorPreference: stream.connection.executor) {
             do {
                 try await self.run(handler)
                 self.end(with: nil)
@@ -123,8 +124,7 @@ package final class ServerCall: @unchecked Sendable {
         let wasSilent = answer == .nothingSent
         answer = .ended
         deadlineTimer?.cancel()
-        var block = wasSilent ? ResponseHeaders.initial() : HeaderBlock()
-        ResponseHeaders.append(error, trailing: trailing, to: &block)
+        let block = ResponseHeaders.end(error, trailing: trailing, isWhole: wasSilent)
         let session = stream.connection.session
         if wasSilent {
             session.submitResponse(stream: stream.id, block, endStream: true)
@@ -155,7 +155,7 @@ package final class ServerCall: @unchecked Sendable {
         answer = .headersSent
         stream.sends(compression)
         var block = ResponseHeaders.initial(compression: compression)
-        metadata.append(to: &block)
+        if !metadata.isEmpty { metadata.append(to: &block) }
         stream.connection.session.submitResponse(stream: stream.id, block, endStream: false)
         stream.connection.schedulePump()
     }

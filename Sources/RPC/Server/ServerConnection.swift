@@ -12,6 +12,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
     private let onClosed: @Sendable (ConnectionID) -> Void
     private var calls: [Int32: ServerCall] = [:]
     private let peerHost: String
+    private var lastPath = ""
     private enum Draining {
         case no
         /// Calls that the client sends before it hears of it are still taken.
@@ -157,18 +158,27 @@ final class ServerConnection: HTTP2ConnectionOwner {
         } catch {
             return refuse(stream: id, error)
         }
-        guard let route = routes.route(for: request.path) else {
-            return refuse(stream: id, .status(RPCError(.unimplemented, "this server has no method \(request.path)")))
+        let path = path(of: request, in: block)
+        guard let route = routes.route(for: path) else {
+            return refuse(stream: id, .status(RPCError(.unimplemented, "this server has no method \(path)")))
         }
         let messages = CallStream(
             connection: connection, id: id,
             maxReceiveByteCount: route.maxReceiveByteCount ?? configuration.maxReceiveMessageBytes,
             maxSendByteCount: configuration.maxSendMessageBytes)
         messages.receives(request.compression)
-        let call = ServerCall(request, connectionID: self.id, peerHost: peerHost, stream: messages)
+        let call = ServerCall(request, path: path, connectionID: self.id, peerHost: peerHost, stream: messages)
         calls[id] = call
         connection.countCall()
         call.start(route.handler)
+    }
+
+    /// Mostly that of the call before.
+    private func path(of request: RequestHeaders, in block: HeaderBlock) -> String {
+        if !block.valueBytes(at: request.pathIndex).elementsEqual(lastPath.utf8) {
+            lastPath = block.value(at: request.pathIndex)
+        }
+        return lastPath
     }
 
     private func refuse(stream id: Int32, _ refusal: RequestRefusal) {
@@ -177,9 +187,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
         case .http(let status):
             block = ResponseHeaders.plainHTTP(status: status)
         case .status(let error):
-            var answer = ResponseHeaders.initial()
-            ResponseHeaders.append(error, trailing: [:], to: &answer)
-            block = answer
+            block = ResponseHeaders.end(error, trailing: [:], isWhole: true)
         }
         connection.session.submitResponse(stream: id, block, endStream: true)
         connection.session.stopPeerAfterEnd(stream: id)

@@ -4,7 +4,7 @@ import NIOCore
 enum SocketBuffers {
     /// Small for calls, growing to what a bulk transfer fills in one read.
     static var receiveAllocator: AdaptiveRecvByteBufferAllocator {
-        AdaptiveRecvByteBufferAllocator(minimum: 4 << 10, initial: 16 << 10, maximum: 512 << 10)
+        AdaptiveRecvByteBufferAllocator(minimum: 4 << 10, initial: 4 << 10, maximum: 512 << 10)
     }
 
     /// Bytes that wait in the socket's queue: above `high` framing stops, below `low` it goes on.

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from . import layout
 
-GO_FILES = {"masterService.proto": "dfs/masterpb", "chunkService.proto": "dfs/chunkpb"}
+# The Go package of each of the files that Go nodes speak.
+GO_STUBS = {"dfs/masterpb": ["masterService.proto"], "dfs/chunkpb": ["chunkService.proto"]}
 PYTHON_FILES = ["masterService.proto", "chunkService.proto", "cluster.proto"]
 PYTHON_PACKAGES = ["grpcio>=1.60,<2", "grpcio-tools>=1.60,<2"]
 
@@ -51,11 +52,10 @@ def _install_missing():
         _install(missing)
 
 
-def _link_sources():
-    """Puts our Go sources where a build without modules looks for them: under dfs/interop."""
-    link = layout.GOPATH / "src" / "dfs" / "interop"
+def _link_sources(package, target):
+    """Puts Go sources of ours where a build without modules looks for the package."""
+    link = layout.GOPATH / "src" / package
     link.parent.mkdir(parents=True, exist_ok=True)
-    target = layout.INTEROP / "go"
     if link.is_symlink() and os.readlink(link) == str(target):
         return
     if link.is_symlink():
@@ -63,16 +63,21 @@ def _link_sources():
     link.symlink_to(target)
 
 
-def _build_go(names):
-    """Generates the stubs (one protoc run a package, as protoc-gen-go 1.3 demands) and builds the commands."""
-    _link_sources()
+def _newest(files):
+    return max((layout.PROTOS / file).stat().st_mtime for file in files)
+
+
+def build_go(package, folder, stubs, commands):
+    """Generates the stubs (one protoc run a package, as protoc-gen-go 1.3 demands) and builds the commands: binaries'
+    names by the folder of each. `folder` holds the sources of `package`, `stubs` the .proto files of each package."""
+    _link_sources(package, folder)
     source = layout.GOPATH / "src"
-    for file, package in GO_FILES.items():
-        stub = source / package / file.replace(".proto", ".pb.go")
-        proto = layout.PROTOS / file
-        if not stub.exists() or stub.stat().st_mtime < proto.stat().st_mtime:
-            _run(["/usr/bin/protoc", f"-I{layout.PROTOS}", f"--go_out={source}", f"--go-grpc_out={source}", file],
-                 f"protoc {file}", env={**os.environ, "PATH": "/usr/bin:/bin"})
+    for name, files in stubs.items():
+        stamp = source / name / ".ready"
+        if not stamp.exists() or stamp.stat().st_mtime < _newest(files):
+            _run(["/usr/bin/protoc", f"-I{layout.PROTOS}", f"--go_out={source}", f"--go-grpc_out={source}", *files],
+                 f"protoc {' '.join(files)}", env={**os.environ, "PATH": "/usr/bin:/bin"})
+            stamp.touch()
     environment = {
         **os.environ,
         "GO111MODULE": "off", "GOFLAGS": "",
@@ -80,9 +85,9 @@ def _build_go(names):
         "GOCACHE": str(layout.BUILD / "go-cache"),
     }
     layout.GO_BIN.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        binary = layout.GO_BIN / (name if name == "vectors" else f"dfs-{name}")
-        _run(["/usr/bin/go", "build", "-o", binary, f"dfs/interop/{name}"], f"go build {name}", env=environment)
+    for command, binary in commands.items():
+        _run(["/usr/bin/go", "build", "-o", layout.GO_BIN / binary, f"{package}/{command}"], f"go build {command}",
+             env=environment)
 
 
 def _make_venv():
@@ -98,35 +103,36 @@ def _make_venv():
         _run([sys.executable, "-m", "venv", layout.VENV], "python3 -m venv")
 
 
-def _build_python():
-    """Makes the environment of the Python peer and the stubs it imports."""
+def build_python(files, stubs):
+    """Makes the environment of the Python peer and, in the folder `stubs`, what it imports for the .proto files."""
     _make_venv()
     ready = layout.VENV / ".ready"
     if not ready.exists():
         _run([layout.PYTHON, "-m", "pip", "install", "--quiet", *PYTHON_PACKAGES], "pip install grpcio grpcio-tools")
         ready.touch()
-    stamp = layout.STUBS / ".ready"
-    newest = max((layout.PROTOS / file).stat().st_mtime for file in PYTHON_FILES)
-    if not stamp.exists() or stamp.stat().st_mtime < newest:
-        layout.STUBS.mkdir(parents=True, exist_ok=True)
-        _run([layout.PYTHON, "-m", "grpc_tools.protoc", f"-I{layout.PROTOS}", f"--python_out={layout.STUBS}",
-              f"--grpc_python_out={layout.STUBS}", *PYTHON_FILES], "grpc_tools.protoc")
+    stamp = stubs / ".ready"
+    if not stamp.exists() or stamp.stat().st_mtime < _newest(files):
+        stubs.mkdir(parents=True, exist_ok=True)
+        _run([layout.PYTHON, "-m", "grpc_tools.protoc", f"-I{layout.PROTOS}", f"--python_out={stubs}",
+              f"--grpc_python_out={stubs}", *files], "grpc_tools.protoc")
         stamp.touch()
 
 
 @contextmanager
-def _build_lock():
+def building():
+    """Keeps other runs from building meanwhile, and installs what is missing. Building raises PeerError."""
     layout.BUILD.mkdir(parents=True, exist_ok=True)
     with open(layout.BUILD / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        _install_missing()
         yield
 
 
 def build(go=("master", "chunkserver", "client"), python=True):
     """Builds the peers. Cheap when nothing changed. Raises PeerError."""
-    with _build_lock():
-        _install_missing()
+    with building():
         if layout.original_bin() is None or "vectors" in go:
-            _build_go(go)
+            commands = {name: name if name == "vectors" else f"dfs-{name}" for name in go}
+            build_go("dfs/interop", layout.INTEROP / "go", GO_STUBS, commands)
         if python:
-            _build_python()
+            build_python(PYTHON_FILES, layout.STUBS)

@@ -1,0 +1,1 @@
+"""What gRPC itself costs, beside grpc-go, under the same load generator."""

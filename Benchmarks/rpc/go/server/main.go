@@ -1,0 +1,102 @@
+// The same server as `rpc-bench serve`, on grpc-go: any unary method answers with the bytes it got, and two streams.
+// Messages are bare bytes, so that neither side pays for protobuf.
+package main
+
+import (
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+const maxMessage = 16 << 20
+
+// rawCodec leaves messages as they are.
+type rawCodec struct{}
+
+func (rawCodec) Marshal(value interface{}) ([]byte, error) { return *value.(*[]byte), nil }
+
+func (rawCodec) Unmarshal(data []byte, value interface{}) error {
+	*value.(*[]byte) = data
+	return nil
+}
+
+func (rawCodec) String() string { return "raw" }
+
+// answer handles every method: the service is not known, so all calls arrive as streams of bytes.
+func answer(_ interface{}, stream grpc.ServerStream) error {
+	method, _ := grpc.MethodFromServerStream(stream)
+	switch method {
+	case "/bench.Stream/Upload":
+		return upload(stream)
+	case "/bench.Stream/Download":
+		return download(stream)
+	default:
+		var message []byte
+		if err := stream.RecvMsg(&message); err != nil {
+			return err
+		}
+		return stream.SendMsg(&message)
+	}
+}
+
+func upload(stream grpc.ServerStream) error {
+	var count uint64
+	for {
+		var message []byte
+		err := stream.RecvMsg(&message)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		count += uint64(len(message))
+	}
+	total := binary.BigEndian.AppendUint64(nil, count)
+	return stream.SendMsg(&total)
+}
+
+func download(stream grpc.ServerStream) error {
+	var request []byte
+	if err := stream.RecvMsg(&request); err != nil {
+		return err
+	}
+	if len(request) != 12 || binary.BigEndian.Uint32(request) > maxMessage {
+		return status.Error(codes.InvalidArgument, "a download asks by 4 bytes of size and 8 bytes of count")
+	}
+	data := make([]byte, binary.BigEndian.Uint32(request))
+	for left := binary.BigEndian.Uint64(request[4:]); left > 0; left-- {
+		if err := stream.SendMsg(&data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func main() {
+	listen := flag.String("listen", "127.0.0.1:0", "address to listen on")
+	threads := flag.Int("threads", 1, "processors to use")
+	flag.Parse()
+	runtime.GOMAXPROCS(*threads)
+	listener, err := net.Listen("tcp", *listen)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	server := grpc.NewServer(
+		grpc.CustomCodec(rawCodec{}), grpc.UnknownServiceHandler(answer),
+		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))
+	fmt.Println("serving on", listener.Addr())
+	if err := server.Serve(listener); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}

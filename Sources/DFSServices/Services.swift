@@ -1,0 +1,7 @@
+/// The services of the three `.proto` files by the kind of node that has them, as reflection and health name them.
+package enum Services {
+    private static let node = "dfs.Node"
+
+    package static let ofMaster = ["master.MasterService", "dfs.Namespace", "dfs.ChunkReports", node]
+    package static let ofChunkServer = ["chunk.ChunkService", node]
+}
