@@ -114,6 +114,8 @@ final class ClientConnection: HTTP2ConnectionOwner {
         }
     }
 
+    func eventsHandled() {}
+
     func connectionClosed(reason: String) {
         let open = calls
         calls = [:]
