@@ -12,6 +12,7 @@ final class ClientConnection: HTTP2ConnectionOwner {
     private(set) var state = State.handshaking
     private let authority: String
     private var calls: [Int32: ClientCall] = [:]
+    private var lastHeaders: (path: MethodPath, block: HeaderBlock)?
     /// Called at each change of state; dropped when closed.
     private var onStateChange: ((State, String) -> Void)?
     private var keepalive: KeepaliveWatch?
@@ -45,11 +46,7 @@ final class ClientConnection: HTTP2ConnectionOwner {
                 .resourceExhausted, "\(calls.count) calls to \(authority) are open or wait for their turn already")
         }
         try options.metadata.checkNames()
-        var block = HeaderBlock([
-            (":method", "POST"), (":scheme", connection.scheme), (":path", path.path), (":authority", authority),
-            ("te", "trailers"), ("content-type", "application/grpc"), ("user-agent", "grpc-swift-dfs/0.1.0"),
-            ("grpc-accept-encoding", MessageCompression.accepted),
-        ])
+        var block = headers(for: path)
         if options.compression != .identity { block.append("grpc-encoding", options.compression.rawValue) }
         if let deadline {
             block.append("grpc-timeout", GRPCTimeout.encode(.nanoseconds((deadline - .now()).nanoseconds)))
@@ -78,6 +75,18 @@ final class ClientConnection: HTTP2ConnectionOwner {
         call.armDeadline(deadline)
         connection.schedulePump()
         return call
+    }
+
+    /// The headers that all calls of a method have; mostly those of the call before.
+    private func headers(for path: MethodPath) -> HeaderBlock {
+        if let lastHeaders, lastHeaders.path == path { return lastHeaders.block }
+        let block = HeaderBlock([
+            (":method", "POST"), (":scheme", connection.scheme), (":path", path.path), (":authority", authority),
+            ("te", "trailers"), ("content-type", "application/grpc"), ("user-agent", "grpc-swift-dfs/0.1.0"),
+            ("grpc-accept-encoding", MessageCompression.accepted),
+        ])
+        lastHeaders = (path, block)
+        return block
     }
 
     /// Takes no new call; closes when the open ones have ended.
@@ -113,6 +122,8 @@ final class ClientConnection: HTTP2ConnectionOwner {
             break
         }
     }
+
+    func eventsHandled() {}
 
     func connectionClosed(reason: String) {
         let open = calls

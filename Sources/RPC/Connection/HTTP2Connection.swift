@@ -4,6 +4,8 @@ import NIOCore
 /// What a connection tells the client's or the server's side of gRPC.
 protocol HTTP2ConnectionOwner: AnyObject {
     func handle(_ event: HTTP2Event)
+    /// Everything that the bytes so far mean has been handled.
+    func eventsHandled()
     /// The last call: every stream is gone.
     func connectionClosed(reason: String)
 }
@@ -122,6 +124,7 @@ final class HTTP2Connection: TransportReceiver {
         var events = session.takeEvents()
         while !events.isEmpty {
             for event in events { owner?.handle(event) }
+            owner?.eventsHandled()
             events = session.takeEvents()
         }
     }

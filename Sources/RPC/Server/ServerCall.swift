@@ -95,9 +95,11 @@ package final class ServerCall: @unchecked Sendable {
 
     // MARK: For the connection, on the loop
 
+    /// Runs the handler, unless the client has gone already.
     func start(_ handler: @escaping ServiceRoutes.Handler) {
+        guard answer != .ended else { return }
         armDeadline()
-        // Runs at once up to where it waits for a message.
+        // Runs at once up to where it has to wait for something.
         task = Task.immediate(executorPreference: stream.connection.executor) {
             do {
                 try await self.run(handler)

@@ -11,6 +11,9 @@ final class ServerConnection: HTTP2ConnectionOwner {
     private let logger: Logger
     private let onClosed: @Sendable (ConnectionID) -> Void
     private var calls: [Int32: ServerCall] = [:]
+    /// Calls whose handlers start when all that has come with their headers is in their inboxes: the handler of a small
+    /// unary call then runs from end to end without waiting, and that of one already reset does not run at all.
+    private var unstarted: [(call: ServerCall, handler: ServiceRoutes.Handler)] = []
     private let peerHost: String
     private var lastPath = ""
     private enum Draining {
@@ -80,7 +83,15 @@ final class ServerConnection: HTTP2ConnectionOwner {
         }
     }
 
+    func eventsHandled() {
+        guard !unstarted.isEmpty else { return }
+        let starting = unstarted
+        unstarted = []
+        for (call, handler) in starting { call.start(handler) }
+    }
+
     func connectionClosed(reason: String) {
+        unstarted = []
         logger.debug("connection closed", metadata: ["peer": "\(peerHost)", "reason": "\(reason)"])
         for alarm in alarms.values { alarm.cancel() }
         alarms = [:]
@@ -170,7 +181,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
         let call = ServerCall(request, path: path, connectionID: self.id, peerHost: peerHost, stream: messages)
         calls[id] = call
         connection.countCall()
-        call.start(route.handler)
+        unstarted.append((call, route.handler))
     }
 
     /// Mostly that of the call before.

@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func requestsSayHTTPSAndLargeMessagesPass() async throws {
+    @Test func largeMessagesPass() async throws {
         let authority = try TestAuthority()
         try await TLSFixture.run(authority: authority, identity: try authority.issue("server")) { fixture in
             var configuration = ClientChannel.Configuration()

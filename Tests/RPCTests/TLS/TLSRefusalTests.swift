@@ -100,10 +100,11 @@ import Testing
         configuration.maxConnections = 1
         try await TLSFixture.run(
             authority: authority, identity: try authority.issue("server"), server: configuration,
-            handshakeTimeout: .milliseconds(300)
+            handshakeTimeout: .seconds(1)
         ) { fixture in
             let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             let silent = try await bootstrap.connect(host: "127.0.0.1", port: Int(fixture.port)).get()
+            while fixture.server.state.withLock({ $0.handshaking.isEmpty }) { await Task.yield() }
             // One more than the limit: closed without waiting for the first.
             await fixture.expectRefusal("cannot connect")
             try await silent.closeFuture.get()
