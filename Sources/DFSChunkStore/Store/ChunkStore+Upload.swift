@@ -62,7 +62,8 @@ extension ChunkStore {
             // One that does not say its length may be short: it is tried.
             if expected.length != nil {
                 throw DFSError(
-                    .resourceExhausted, "no space for the \(need) bytes of chunk \(id): \(max(0, room)) are free; "
+                    .resourceExhausted,
+                    "no space for the \(need) bytes of chunk \(id): \(max(0, room)) are free; "
                         + "free some, or add chunk servers")
             }
         }
