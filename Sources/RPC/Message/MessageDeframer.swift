@@ -32,7 +32,15 @@ struct MessageDeframer {
     /// - Throws: ``RPCError`` for a message above the limit, and for a flag that gRPC does not know.
     mutating func append(_ data: ByteBuffer, deliver: (RPCMessage, Int) -> Void) throws(RPCError) {
         var data = data
-        while true {
+        try append(&data, maxCount: .max, deliver: deliver)
+    }
+
+    /// The same, up to `maxCount` messages; what is behind them stays in `data`.
+    mutating func append(
+        _ data: inout ByteBuffer, maxCount: Int, deliver: (RPCMessage, Int) -> Void
+    ) throws(RPCError) {
+        var count = 0
+        while count < maxCount {
             switch state {
             case .prefix:
                 while prefixByteCount < MessagePrefix.byteCount, let byte: UInt8 = data.readInteger() {
@@ -45,13 +53,14 @@ struct MessageDeframer {
                 prefix = 0
                 prefixByteCount = 0
             case .message(let left):
-                let count = min(left, data.readableBytes)
-                if count > 0, let slice = data.readSlice(length: count) {
+                let length = min(left, data.readableBytes)
+                if length > 0, let slice = data.readSlice(length: length) {
                     add(slice)
-                    partialByteCount += count
+                    partialByteCount += length
                 }
-                state = .message(left: left - count)
-                guard count == left else { return }
+                state = .message(left: left - length)
+                guard length == left else { return }
+                count += 1
                 if message.segments.isEmpty { message.segments = [ByteBuffer()] }
                 deliver(message, partialByteCount)
                 message = RPCMessage(segments: [])

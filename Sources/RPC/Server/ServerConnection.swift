@@ -23,6 +23,9 @@ final class ServerConnection: HTTP2ConnectionOwner {
     private var draining = Draining.no
     private var pingPolice: PingPolice
     private var keepalive: KeepaliveWatch?
+    private var floodPolice: FloodPolice
+    private var progress: ProgressWatch?
+    private var hasGreeted = false
     private enum Alarm { case announcement, age, ageGrace, idle }
 
     private var alarms: [Alarm: Scheduled<Void>] = [:]
@@ -38,11 +41,14 @@ final class ServerConnection: HTTP2ConnectionOwner {
         self.logger = logger
         self.onClosed = onClosed
         pingPolice = PingPolice(configuration.limits)
+        floodPolice = FloodPolice(configuration.limits, now: .now())
     }
 
     func start() {
         connection.start(owner: self)
         let limits = configuration.limits
+        connection.maxQueuedByteCount = limits.maxQueuedByteCount
+        progress = ProgressWatch(limits, connection: connection) { [unowned self] in self.hasGreeted }
         keepalive = limits.keepalive.map {
             KeepaliveWatch($0, connection: connection) { [unowned self] in !self.calls.isEmpty }
         }
@@ -75,9 +81,15 @@ final class ServerConnection: HTTP2ConnectionOwner {
             receivedPing()
         case .pingAcknowledged:
             finishAnnouncing()
-        case .goAway, .settings:
+        case .settings:
+            hasGreeted = true
+        case .goAway:
             break
         }
+    }
+
+    func bytesReceived() {
+        if !floodPolice.admits(connection.session.frameCounts) { connection.cutOff("too many control frames") }
     }
 
     func connectionClosed(reason: String) {
@@ -86,6 +98,8 @@ final class ServerConnection: HTTP2ConnectionOwner {
         alarms = [:]
         keepalive?.stop()
         keepalive = nil
+        progress?.stop()
+        progress = nil
         let open = calls
         calls = [:]
         for call in open.values {
@@ -125,8 +139,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
         let hasAnswered = connection.session.hasSentHeadersOrData
         connection.session.hasSentHeadersOrData = false
         guard !pingPolice.admits(now: .now(), hasCalls: !calls.isEmpty, hasAnswered: hasAnswered) else { return }
-        connection.session.goAway(.enhanceYourCalm, reason: "too_many_pings")
-        connection.close(reason: "the client pings too often")
+        connection.cutOff("too_many_pings")
     }
 
     private func reachedMaxAge() {

@@ -5,12 +5,18 @@ protocol ByteTransport: AnyObject {
     var eventLoop: any EventLoop { get }
     /// False while so much waits to be written that more should not be added.
     var isWritable: Bool { get }
+    /// Bytes that were written and that the socket has not taken.
+    var queuedByteCount: Int { get }
     /// The peer's numeric IP address, or empty where it has none.
     var peerHost: String { get }
     /// Queues the buffers, in order, and starts writing.
     func write(_ buffers: [ByteBuffer])
     /// Closes after what was written; ``TransportReceiver/transportClosed(reason:)`` follows, once, not from within.
     func close()
+}
+
+extension ByteTransport {
+    var queuedByteCount: Int { 0 }
 }
 
 /// The side of a connection that a transport talks to. All calls come on the transport's event loop.
