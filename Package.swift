@@ -131,6 +131,11 @@ let package = Package(
             name: "rpc-bench", dependencies: ["RPC", argumentParser, logging, nioCore, nioPosix],
             swiftSettings: strict),
 
+        // Feeds the gRPC layer with made-up input.
+        .executableTarget(
+            name: "rpc-fuzz", dependencies: ["RPC", "HTTP2", "DFSWire", argumentParser, logging, nioCore, nioPosix],
+            swiftSettings: strict),
+
         // Tests mirror Sources; ClusterTests runs the built binaries as real processes.
         .testTarget(name: "DFSCoreTests", dependencies: ["DFSCore"]),
         .testTarget(name: "DFSFilesTests", dependencies: ["DFSFiles", "DFSSimulation", nioCore]),

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Cuts the data of one stream into messages without copying them.
-struct MessageDeframer {
+package struct MessageDeframer {
     private enum State {
         case prefix
         case message(left: Int)
@@ -20,7 +20,7 @@ struct MessageDeframer {
     /// hold a buffer for each.
     private static let mergeLimit = 4096
 
-    init(maxMessageByteCount: Int) { self.maxMessageByteCount = maxMessageByteCount }
+    package init(maxMessageByteCount: Int) { self.maxMessageByteCount = maxMessageByteCount }
 
     /// The stream ended here: is that between two messages?
     var isBetweenMessages: Bool { partialByteCount == 0 }
@@ -36,7 +36,7 @@ struct MessageDeframer {
     }
 
     /// The same, up to `maxCount` messages; what is behind them stays in `data`.
-    mutating func append(
+    package mutating func append(
         _ data: inout ByteBuffer, maxCount: Int, deliver: (RPCMessage, Int) -> Void
     ) throws(RPCError) {
         var count = 0

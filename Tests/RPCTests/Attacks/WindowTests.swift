@@ -67,7 +67,7 @@ import Testing
             await attacker.send(.request(1, path: Arena.deaf.path))
             let block = RawFrame.data(1, [UInt8](repeating: 0, count: 16 << 10)).bytes
             _ = await attacker.flood(100) { _ in block }
-            #expect(await attacker.end().goAwayCode == Self.flowControlError)
+            #expect(await attacker.resetCode(of: 1) == Self.flowControlError)
             await attacker.close()
         }
     }
