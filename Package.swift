@@ -52,7 +52,8 @@ let package = Package(
 
         // gRPC.
         .target(name: "HTTP2", dependencies: ["CNGHTTP2", deque, nioCore], swiftSettings: strict),
-        .target(name: "RPC", dependencies: ["HTTP2", "CZlib", deque, nioCore, nioPosix, logging], swiftSettings: strict),
+        .target(
+            name: "RPC", dependencies: ["HTTP2", "CZlib", deque, nioCore, nioPosix, logging], swiftSettings: strict),
 
         // The wire: messages, and the services spoken between nodes.
         .target(name: "DFSWire", dependencies: ["CMessages", "CProtobufC", "DFSCore", nioCore], swiftSettings: strict),
