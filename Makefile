@@ -18,7 +18,7 @@ define install_programs
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test interop conformance bench bench-rpc format format-check protos protos-check clean
+.PHONY: help deps build demo test interop conformance fuzz bench bench-rpc format format-check protos protos-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -44,6 +44,12 @@ interop: build ## run every mix of Swift and Go nodes and Swift, Go and Python c
 conformance: build ## run gRPC's interop tests among Swift, Go and Python; H2SPEC=<binary> runs h2spec, too
 	$(call install_programs,$(TOOLS))
 	@Tests/Conformance/run
+
+fuzz: SECONDS ?= 600
+fuzz: deps ## feed the gRPC layer with made-up input for SECONDS=<n>, 600 unless given
+	$(SWIFT) build --product rpc-fuzz
+	@"$$($(SWIFT) build --show-bin-path)/rpc-fuzz" --seconds $$(($(SECONDS) / 3)) \
+		$(if $(SEED),--seed $(SEED)) || { echo "last input: rpc-fuzz $$(cat .build/rpc-fuzz.journal)"; exit 1; }
 
 bench: build ## measure put and get of 1 GiB beside a Go cluster
 	@Benchmarks/run

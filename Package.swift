@@ -142,6 +142,10 @@ let package = Package(
 
         // Certificates for tests.
         .target(name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strict),
+        // Feeds the gRPC layer with made-up input.
+        .executableTarget(
+            name: "rpc-fuzz", dependencies: ["RPC", "HTTP2", "DFSWire", argumentParser, logging, nioCore, nioPosix],
+            swiftSettings: strict),
 
         // Tests mirror Sources; ClusterTests runs the built binaries as real processes.
         .testTarget(name: "DFSCoreTests", dependencies: ["DFSCore"]),

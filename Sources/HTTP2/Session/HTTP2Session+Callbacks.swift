@@ -83,6 +83,7 @@ extension HTTP2Session {
     }
 
     fileprivate func beginHeaders(stream id: Int32) {
+        headerBlockBegins(stream: id)
         inboundHeaders = .receiving()
         if role == .server, streams[id] == nil { streams[id] = HTTP2Stream(id: id) }
     }
@@ -97,6 +98,7 @@ extension HTTP2Session {
     }
 
     fileprivate func data(stream id: Int32, _ bytes: UnsafeRawBufferPointer) {
+        hasDataOfFrame = true
         guard streams[id] != nil, let start = bytes.baseAddress, let inputStart else {
             // The library consumes nothing by itself; data of a stream that we have forgotten is consumed here.
             nghttp2_session_consume_connection(session, bytes.count)
@@ -116,6 +118,9 @@ extension HTTP2Session {
     fileprivate func frameReceived(_ frame: UnsafePointer<nghttp2_frame>) {
         let head = dfs_nghttp2_frame_head(frame).pointee
         let isEnd = head.flags & dfs_nghttp2_flag_end_stream != 0
+        // Nothing comes between a header block and its end (RFC 9113 §6.10): whatever this is, the block is over.
+        openHeaderBlock = nil
+        count(head, isEnd: isEnd)
         switch UInt32(head.type) {
         case NGHTTP2_HEADERS.rawValue:
             guard let stream = streams[head.stream_id] else { return }
@@ -140,10 +145,18 @@ extension HTTP2Session {
         }
     }
 
+    private func count(_ head: nghttp2_frame_hd, isEnd: Bool) {
+        let type = UInt32(head.type)
+        let isWork = type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue && (hasDataOfFrame || isEnd)
+        if isWork { frameCounts.work += 1 } else { frameCounts.control += 1 }
+        hasDataOfFrame = false
+    }
+
     fileprivate func frameSent(_ head: nghttp2_frame_hd) {
         let type = UInt32(head.type)
         guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue else { return }
         hasSentHeadersOrData = true
+        frameCounts.work += 1
         guard head.flags & dfs_nghttp2_flag_end_stream != 0, let stream = streams[head.stream_id]
         else { return }
         stream.isLocalClosed = true
@@ -153,13 +166,16 @@ extension HTTP2Session {
     /// A request that could not be sent any more (GOAWAY came first) never gets a close callback.
     fileprivate func frameNotSent(_ head: nghttp2_frame_hd) {
         guard role == .client, UInt32(head.type) == NGHTTP2_HEADERS.rawValue,
-            streams.removeValue(forKey: head.stream_id) != nil
+            let stream = streams.removeValue(forKey: head.stream_id)
         else { return }
+        dropQueue(of: stream)
         events.append(.closed(stream: head.stream_id, .refusedStream, wasReset: true))
     }
 
     fileprivate func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
+        if openHeaderBlock?.stream == id { openHeaderBlock = nil }
         guard let stream = streams.removeValue(forKey: id) else { return }
+        dropQueue(of: stream)
         events.append(.closed(stream: id, code, wasReset: stream.wasReset || code != .noError))
     }
 
@@ -191,6 +207,8 @@ extension HTTP2Session {
         guard let stream = streams[id], count <= stream.outbound.byteCount else { return dfs_nghttp2_callback_failure }
         output.append(head)
         stream.outbound.move(count, to: &output)
+        queuedByteCount -= count
+        framedByteCount += UInt64(count)
         if stream.outbound.wantsDrained, stream.outbound.byteCount <= Self.lowWaterMark {
             stream.outbound.wantsDrained = false
             events.append(.drained(stream: id))

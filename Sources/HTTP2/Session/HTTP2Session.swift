@@ -27,6 +27,17 @@ package final class HTTP2Session {
     var inboundHeaders = HeaderBlock()
     var output = OutputBuffers()
     var outputBudget = 0
+    /// What frames the peer has sent, and what frames went to it.
+    package internal(set) var frameCounts = FrameCounts()
+    /// Bytes of all streams that are queued and not yet framed.
+    package internal(set) var queuedByteCount = 0
+    /// Bytes of all streams that were framed so far.
+    package internal(set) var framedByteCount: UInt64 = 0
+    /// The header block that has begun and is not complete.
+    var openHeaderBlock: (stream: Int32, serial: UInt64)?
+    private(set) var headerBlockCount: UInt64 = 0
+    /// Whether data of the DATA frame being received has come.
+    var hasDataOfFrame = false
     /// Set whenever such a frame was framed; cleared by whoever looks at it.
     package var hasSentHeadersOrData = false
 
@@ -55,6 +66,14 @@ package final class HTTP2Session {
 
     package var wantsToProduce: Bool { nghttp2_session_want_write(session) != 0 }
 
+    /// Names the header block that the peer has begun and not ended; another one has another number.
+    package var unfinishedHeaderBlock: UInt64? { openHeaderBlock?.serial }
+
+    func headerBlockBegins(stream id: Int32) {
+        headerBlockCount += 1
+        openHeaderBlock = (id, headerBlockCount)
+    }
+
     /// Takes bytes from the peer. What they mean is in ``takeEvents()`` afterwards.
     ///
     /// - Throws: ``HTTP2SessionError`` when the session is beyond repair. A peer's protocol error that HTTP/2 answers
@@ -70,6 +89,7 @@ package final class HTTP2Session {
             inputStart = start
             return dfs_nghttp2_receive(session, start.assumingMemoryBound(to: UInt8.self), bytes.count)
         }
+        unpinInput(buffer)
         guard result >= 0 else { throw HTTP2SessionError(result: result, doing: "reading from the peer") }
     }
 
@@ -124,6 +144,7 @@ package final class HTTP2Session {
     package func send(stream id: Int32, _ buffer: ByteBuffer) {
         guard let stream = streams[id] else { return }
         stream.outbound.append(buffer)
+        queuedByteCount += buffer.readableBytes
         resume(stream)
     }
 
@@ -145,7 +166,7 @@ package final class HTTP2Session {
     package func reset(stream id: Int32, _ code: HTTP2ErrorCode) {
         guard let stream = streams[id] else { return }
         stream.wasReset = true
-        stream.outbound.removeAll()
+        dropQueue(of: stream)
         nghttp2_submit_rst_stream(session, 0, id, code.rawValue)
     }
 
@@ -188,6 +209,11 @@ package final class HTTP2Session {
     package func goAway(_ code: HTTP2ErrorCode, reason: StaticString = "") {
         let last = nghttp2_session_get_last_proc_stream_id(session)
         nghttp2_submit_goaway(session, 0, last, code.rawValue, reason.utf8Start, reason.utf8CodeUnitCount)
+    }
+
+    func dropQueue(of stream: HTTP2Stream) {
+        queuedByteCount -= stream.outbound.byteCount
+        stream.outbound.removeAll()
     }
 
     private func resume(_ stream: HTTP2Stream) {

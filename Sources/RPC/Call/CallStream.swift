@@ -18,6 +18,9 @@ final class CallStream: @unchecked Sendable {
     }
 
     static let highWaterMark = 1 << 20
+    /// Messages cut out ahead of the reader. The window bounds their bytes, but an empty message takes five bytes of the
+    /// window and many more of memory.
+    private static let maxInboxCount = 256
 
     let connection: HTTP2Connection
     let id: Int32
@@ -28,6 +31,10 @@ final class CallStream: @unchecked Sendable {
     private var deframer: MessageDeframer
     private var inbox = Deque<(message: RPCMessage, byteCount: Int)>()
     private var inboxByteCount = 0
+    /// What came while the inbox was full, as it came.
+    private var backlog = InboundBacklog()
+    /// The peer has ended its side behind what is in the backlog.
+    private var endsAfterBacklog = false
     /// Received and not yet given back to the windows.
     private var chargedByteCount = 0
     private(set) var inboundEnding = Ending.open
@@ -86,6 +93,7 @@ final class CallStream: @unchecked Sendable {
     private func takeNext() throws -> (message: RPCMessage?, Void)? {
         if let first = inbox.popFirst() {
             inboxByteCount -= first.byteCount
+            deframe()
             returnCredit()
             let message = try open(first.message)
             statistics.messagesReceived += 1
@@ -105,10 +113,9 @@ final class CallStream: @unchecked Sendable {
         do {
             return try codec.decompress(message, limit: maxReceiveByteCount)
         } catch {
-            inbox.removeAll()
-            inboxByteCount = 0
-            // Whoever takes the message gets the error from here: nobody is to be woken.
-            inboundEnding = .failed(error)
+            dropUnread()
+            // Nobody is woken: whoever asked for this message gets the error from here, once.
+            if case .open = inboundEnding { inboundEnding = .failed(error) }
             throw error
         }
     }
@@ -123,27 +130,51 @@ final class CallStream: @unchecked Sendable {
     func received(_ data: ByteBuffer) {
         chargedByteCount += data.readableBytes
         guard case .open = inboundEnding else { return returnCredit() }
-        do {
-            try deframer.append(data) { message, byteCount in
-                inbox.append((message, byteCount))
-                inboxByteCount += byteCount
-            }
-        } catch {
-            failInbound(error)
-        }
+        backlog.append(data)
+        deframe()
         wakeReceiver()
         returnCredit()
     }
 
+    /// Fills the inbox from the backlog. Wakes nobody.
+    private func deframe() {
+        while inbox.count < Self.maxInboxCount, var data = backlog.popFirst() {
+            do {
+                try deframer.append(&data, maxCount: Self.maxInboxCount - inbox.count) { message, byteCount in
+                    inbox.append((message, byteCount))
+                    inboxByteCount += byteCount
+                }
+            } catch {
+                backlog.removeAll()
+                if case .open = inboundEnding { inboundEnding = .failed(error) }
+                return
+            }
+            backlog.prepend(data)
+        }
+        if endsAfterBacklog, backlog.isEmpty { finishDeframing() }
+    }
+
     /// The peer has ended its side in order.
     func finishInbound() {
+        guard case .open = inboundEnding else { return }
+        guard backlog.isEmpty else { return endsAfterBacklog = true }
+        finishDeframing()
+        wakeReceiver()
+    }
+
+    private func finishDeframing() {
         guard case .open = inboundEnding else { return }
         if deframer.isBetweenMessages {
             inboundEnding = .finished
         } else {
             inboundEnding = .failed(RPCError(.internalError, "the stream ended in the middle of a message"))
         }
-        wakeReceiver()
+    }
+
+    private func dropUnread() {
+        inbox.removeAll()
+        inboxByteCount = 0
+        backlog.removeAll()
     }
 
     /// The reader gets the messages that are there, then `error`.
@@ -155,8 +186,7 @@ final class CallStream: @unchecked Sendable {
 
     /// Ends both directions now: messages that nobody has read are dropped.
     func fail(_ error: RPCError) {
-        inbox.removeAll()
-        inboxByteCount = 0
+        dropUnread()
         failInbound(error)
         closeOutbound(error)
         returnCredit()
@@ -184,7 +214,7 @@ final class CallStream: @unchecked Sendable {
     /// comes: it may be larger than the window.
     private func returnCredit() {
         let isOpen = if case .open = inboundEnding { true } else { false }
-        let held = inboxByteCount + (receiver == nil && isOpen ? deframer.partialByteCount : 0)
+        let held = inboxByteCount + backlog.byteCount + (receiver == nil && isOpen ? deframer.partialByteCount : 0)
         let credit = chargedByteCount - held
         guard credit > 0 else { return }
         chargedByteCount = held
@@ -202,11 +232,16 @@ final class CallStream: @unchecked Sendable {
     func send(_ message: RPCMessage, compressed: Bool) async throws {
         if loop.inEventLoop {
             try enqueue(message, compressed)
-            if isOutboundClosed || connection.session.queuedByteCount(stream: id) <= Self.highWaterMark { return }
+            if isOutboundClosed || hasRoom { return }
             try await waitForDrain()
         } else {
             try await withTaskExecutorPreference(connection.executor) { try await self.sendOnLoop(message, compressed) }
         }
+    }
+
+    private var hasRoom: Bool {
+        let queued = connection.session.queuedByteCount(stream: id)
+        return queued <= (connection.isCrowded ? HTTP2Session.lowWaterMark : Self.highWaterMark)
     }
 
     private func sendOnLoop(_ message: RPCMessage, _ compressed: Bool) async throws {
@@ -221,6 +256,10 @@ final class CallStream: @unchecked Sendable {
         guard count <= maxSendByteCount else {
             throw RPCError(
                 .resourceExhausted, "a message of \(count) bytes is above this sender's limit of \(maxSendByteCount)")
+        }
+        if let limit = connection.maxQueuedByteCount, connection.session.queuedByteCount > limit {
+            throw RPCError(
+                .resourceExhausted, "more than \(limit) bytes wait for this client already; it must read its answers")
         }
         statistics.messagesSent += 1
         statistics.bytesSent += count

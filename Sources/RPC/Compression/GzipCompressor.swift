@@ -2,12 +2,12 @@ import CZlib
 import NIOCore
 
 /// Compresses messages one by one, each a gzip file of its own (RFC 1952). Holds about 256 KiB; used by one call.
-final class GzipCompressor {
+package final class GzipCompressor {
     // The library keeps a pointer to this struct, so it must not move.
     private let stream: UnsafeMutablePointer<z_stream>
 
     /// - Throws: ``RPCError`` `resourceExhausted` when memory is short.
-    init() throws(RPCError) {
+    package init() throws(RPCError) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         guard dfs_gzip_deflate_init(stream) == Z_OK else {
@@ -21,7 +21,7 @@ final class GzipCompressor {
         stream.deallocate()
     }
 
-    func compress(_ segments: [ByteBuffer]) throws(RPCError) -> ByteBuffer {
+    package func compress(_ segments: [ByteBuffer]) throws(RPCError) -> ByteBuffer {
         guard deflateReset(stream) == Z_OK else { throw Self.fault(stream) }
         let byteCount = segments.reduce(0) { $0 + $1.readableBytes }
         var output = ByteBufferAllocator().buffer(capacity: Int(deflateBound(stream, uLong(byteCount))))

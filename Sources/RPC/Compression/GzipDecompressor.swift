@@ -2,7 +2,7 @@ import CZlib
 import NIOCore
 
 /// Reads compressed messages one by one. Holds about 40 KiB; used by one call.
-final class GzipDecompressor {
+package final class GzipDecompressor {
     /// Output grows by this at a time, so that a small message which claims nothing costs little.
     private static let step = 64 << 10
 
@@ -10,7 +10,7 @@ final class GzipDecompressor {
     private let stream: UnsafeMutablePointer<z_stream>
 
     /// - Throws: ``RPCError`` `resourceExhausted` when memory is short.
-    init() throws(RPCError) {
+    package init() throws(RPCError) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         guard dfs_gzip_inflate_init(stream) == Z_OK else {
@@ -28,7 +28,7 @@ final class GzipDecompressor {
     ///
     /// - Throws: ``RPCError``: `resourceExhausted` once the output passes `limit` bytes, so that a small message cannot
     ///   become a huge one here; `internalError` where the bytes are no gzip, or end too early.
-    func decompress(_ segments: [ByteBuffer], limit: Int) throws(RPCError) -> ByteBuffer {
+    package func decompress(_ segments: [ByteBuffer], limit: Int) throws(RPCError) -> ByteBuffer {
         var output = ByteBuffer()
         var isBetweenFiles = false
         guard inflateReset(stream) == Z_OK else { throw damaged() }

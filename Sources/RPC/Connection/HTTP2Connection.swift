@@ -6,8 +6,14 @@ protocol HTTP2ConnectionOwner: AnyObject {
     func handle(_ event: HTTP2Event)
     /// Everything that the bytes so far mean has been handled.
     func eventsHandled()
+    /// Bytes have come, and what they mean was handled.
+    func bytesReceived()
     /// The last call: every stream is gone.
     func connectionClosed(reason: String)
+}
+
+extension HTTP2ConnectionOwner {
+    func bytesReceived() {}
 }
 
 /// Moves bytes between one transport and one HTTP/2 session, and events to its owner. Lives on the event loop.
@@ -26,6 +32,8 @@ final class HTTP2Connection: TransportReceiver {
     /// Times that bytes have come from the peer.
     private(set) var readCount: UInt64 = 0
     private(set) var statistics = ConnectionStatistics()
+    /// Bytes that the calls together may have queued for the peer; `nil` is without limit.
+    var maxQueuedByteCount: Int?
 
     /// Bytes framed in one turn before the transport is asked again whether it takes more.
     private static let turnByteCount = 1 << 20
@@ -43,6 +51,15 @@ final class HTTP2Connection: TransportReceiver {
     var peerHost: String { transport?.peerHost ?? "" }
     var isOpen: Bool { transport != nil && !isClosing }
 
+    /// So much is queued for the peer that each call is to wait at its low-water mark.
+    var isCrowded: Bool { maxQueuedByteCount.map { session.queuedByteCount > $0 / 4 } ?? false }
+
+    /// Counts the bytes that the socket has taken; `nil` while none wait for it.
+    var stalledWritePosition: UInt64? {
+        guard let waiting = transport?.queuedByteCount, waiting > 0 else { return nil }
+        return statistics.bytesSent &- UInt64(waiting)
+    }
+
     /// Starts talking: sends the preface and SETTINGS.
     func start(owner: any HTTP2ConnectionOwner) {
         self.owner = owner
@@ -59,6 +76,7 @@ final class HTTP2Connection: TransportReceiver {
             fail("\(error)")
         }
         dispatch()
+        owner?.bytesReceived()
     }
 
     func readCompleted() { pump() }
@@ -83,6 +101,13 @@ final class HTTP2Connection: TransportReceiver {
             bound.value.isPumpScheduled = false
             bound.value.pump()
         }
+    }
+
+    /// Tells the peer that it asks too much (RFC 9113 §7), and closes.
+    func cutOff(_ reason: StaticString) {
+        guard !isClosing else { return }
+        session.goAway(.enhanceYourCalm, reason: reason)
+        close(reason: "\(reason)")
     }
 
     /// Closes after what waits has been sent. `reason` reaches the owner.

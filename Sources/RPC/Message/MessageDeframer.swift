@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Cuts the data of one stream into messages without copying them.
-struct MessageDeframer {
+package struct MessageDeframer {
     private enum State {
         case prefix
         case message(left: Int)
@@ -20,7 +20,7 @@ struct MessageDeframer {
     /// hold a buffer for each.
     private static let mergeLimit = 4096
 
-    init(maxMessageByteCount: Int) { self.maxMessageByteCount = maxMessageByteCount }
+    package init(maxMessageByteCount: Int) { self.maxMessageByteCount = maxMessageByteCount }
 
     /// The stream ended here: is that between two messages?
     var isBetweenMessages: Bool { partialByteCount == 0 }
@@ -32,7 +32,15 @@ struct MessageDeframer {
     /// - Throws: ``RPCError`` for a message above the limit, and for a flag that gRPC does not know.
     mutating func append(_ data: ByteBuffer, deliver: (RPCMessage, Int) -> Void) throws(RPCError) {
         var data = data
-        while true {
+        try append(&data, maxCount: .max, deliver: deliver)
+    }
+
+    /// The same, up to `maxCount` messages; what is behind them stays in `data`.
+    package mutating func append(
+        _ data: inout ByteBuffer, maxCount: Int, deliver: (RPCMessage, Int) -> Void
+    ) throws(RPCError) {
+        var count = 0
+        while count < maxCount {
             switch state {
             case .prefix:
                 while prefixByteCount < MessagePrefix.byteCount, let byte: UInt8 = data.readInteger() {
@@ -45,13 +53,14 @@ struct MessageDeframer {
                 prefix = 0
                 prefixByteCount = 0
             case .message(let left):
-                let count = min(left, data.readableBytes)
-                if count > 0, let slice = data.readSlice(length: count) {
+                let length = min(left, data.readableBytes)
+                if length > 0, let slice = data.readSlice(length: length) {
                     add(slice)
-                    partialByteCount += count
+                    partialByteCount += length
                 }
-                state = .message(left: left - count)
-                guard count == left else { return }
+                state = .message(left: left - length)
+                guard length == left else { return }
+                count += 1
                 if message.segments.isEmpty { message.segments = [ByteBuffer()] }
                 deliver(message, partialByteCount)
                 message = RPCMessage(segments: [])

@@ -15,6 +15,27 @@ package struct ConnectionLimits: Sendable {
     /// Whether clients without calls may ping as often; otherwise every two hours.
     package var allowsPingsWithoutCalls = false
 
+    // Against clients that hold things and do not go on. Each is found out within twice the time.
+
+    /// From the connection to the client's preface and SETTINGS; `nil` is for ever.
+    package var handshakeTimeout: Duration? = .seconds(20)
+    /// From the first byte of a header block to its end; `nil` is for ever.
+    package var headersTimeout: Duration? = .seconds(20)
+    /// A client whose socket takes no byte of what waits for it for this long is cut off; `nil` is never.
+    package var stalledWriteTimeout: Duration? = .seconds(60)
+    /// A client that reads, but whose windows let no byte of any of its answers pass for this long, is cut off; `nil` is
+    /// never.
+    package var stalledAnswerTimeout: Duration? = .seconds(300)
+
+    /// Bytes that the calls of one connection may have queued above what its windows let pass. From a quarter of it a
+    /// call waits for its own queue sooner; above it, calls that send more end with RESOURCE_EXHAUSTED.
+    package var maxQueuedByteCount = 128 << 20
+    /// Frames that carry nothing (SETTINGS, PING, PRIORITY, WINDOW_UPDATE, empty DATA and so on) that may come at once,
+    /// beside eight for each frame of a call.
+    package var controlFrameBurst = 10_000
+    /// The same for each second.
+    package var controlFramesPerSecond = 1000
+
     package init() {}
 }
 

@@ -26,6 +26,9 @@ final class ServerConnection: HTTP2ConnectionOwner {
     private var draining = Draining.no
     private var pingPolice: PingPolice
     private var keepalive: KeepaliveWatch?
+    private var floodPolice: FloodPolice
+    private var progress: ProgressWatch?
+    private var hasGreeted = false
     private enum Alarm { case announcement, age, ageGrace, idle }
 
     private var alarms: [Alarm: Scheduled<Void>] = [:]
@@ -41,11 +44,14 @@ final class ServerConnection: HTTP2ConnectionOwner {
         self.logger = logger
         self.onClosed = onClosed
         pingPolice = PingPolice(configuration.limits)
+        floodPolice = FloodPolice(configuration.limits, now: .now())
     }
 
     func start() {
         connection.start(owner: self)
         let limits = configuration.limits
+        connection.maxQueuedByteCount = limits.maxQueuedByteCount
+        progress = ProgressWatch(limits, connection: connection) { [unowned self] in self.hasGreeted }
         keepalive = limits.keepalive.map {
             KeepaliveWatch($0, connection: connection) { [unowned self] in !self.calls.isEmpty }
         }
@@ -78,7 +84,9 @@ final class ServerConnection: HTTP2ConnectionOwner {
             receivedPing()
         case .pingAcknowledged:
             finishAnnouncing()
-        case .goAway, .settings:
+        case .settings:
+            hasGreeted = true
+        case .goAway:
             break
         }
     }
@@ -90,6 +98,10 @@ final class ServerConnection: HTTP2ConnectionOwner {
         for (call, handler) in starting { call.start(handler) }
     }
 
+    func bytesReceived() {
+        if !floodPolice.admits(connection.session.frameCounts) { connection.cutOff("too many control frames") }
+    }
+
     func connectionClosed(reason: String) {
         unstarted = []
         logger.debug("connection closed", metadata: ["peer": "\(peerHost)", "reason": "\(reason)"])
@@ -97,6 +109,8 @@ final class ServerConnection: HTTP2ConnectionOwner {
         alarms = [:]
         keepalive?.stop()
         keepalive = nil
+        progress?.stop()
+        progress = nil
         let open = calls
         calls = [:]
         for call in open.values {
@@ -136,8 +150,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
         let hasAnswered = connection.session.hasSentHeadersOrData
         connection.session.hasSentHeadersOrData = false
         guard !pingPolice.admits(now: .now(), hasCalls: !calls.isEmpty, hasAnswered: hasAnswered) else { return }
-        connection.session.goAway(.enhanceYourCalm, reason: "too_many_pings")
-        connection.close(reason: "the client pings too often")
+        connection.cutOff("too_many_pings")
     }
 
     private func reachedMaxAge() {

@@ -5,6 +5,8 @@ protocol ByteTransport: AnyObject {
     var eventLoop: any EventLoop { get }
     /// False while so much waits to be written that more should not be added.
     var isWritable: Bool { get }
+    /// Bytes that were written and that the socket has not taken.
+    var queuedByteCount: Int { get }
     /// The peer's numeric IP address, or empty where it has none.
     var peerHost: String { get }
     /// Whether the bytes are protected on their way (TLS).
@@ -17,6 +19,7 @@ protocol ByteTransport: AnyObject {
 
 extension ByteTransport {
     var isSecure: Bool { false }
+    var queuedByteCount: Int { 0 }
 }
 
 /// The side of a connection that a transport talks to. All calls come on the transport's event loop.

@@ -25,6 +25,10 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
 
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
+    var queuedByteCount: Int {
+        (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
     func write(_ buffers: [ByteBuffer]) {
         guard let context else { return }
         for buffer in buffers { context.write(wrapOutboundOut(buffer), promise: nil) }
