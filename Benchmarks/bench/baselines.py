@@ -6,6 +6,8 @@ import socket
 import subprocess
 import time
 
+from . import memory
+
 _PIECE = 1 << 20
 
 
@@ -35,6 +37,7 @@ def _copies(source, folder, count, *options):
     """Seconds that `count` copies by dd take, all at once."""
     targets = [folder / f"copy-{number}" for number in range(count)]
     os.sync()
+    memory.touch((count + 1) * source.stat().st_size)
     start = time.monotonic()
     running = [subprocess.Popen(["dd", f"if={source}", f"of={target}", "bs=1M", "status=none", *options])
                for target in targets]
@@ -55,13 +58,3 @@ def file_copy(source, folder):
 def two_synced_copies(source, folder):
     """Seconds of two parallel copies, each synced before its dd ends: what a put of two durable replicas must write."""
     return _copies(source, folder, 2, "conv=fsync")
-
-
-def warm(folder, size):
-    """Touches as much of the memory behind a tmpfs as a round needs: a virtual machine's fresh memory is slow."""
-    path = folder / "warm"
-    piece = bytes(_PIECE)
-    with open(path, "wb") as file:
-        for _ in range(size // _PIECE):
-            file.write(piece)
-    path.unlink()

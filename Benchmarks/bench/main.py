@@ -70,14 +70,12 @@ def _run_medium(medium, options, kinds, logs):
     size = options.size_mib << 20
     with tempfile.TemporaryDirectory(prefix="dfs-bench-", dir=parent) as name:
         folder = Path(name)
-        if medium == "tmpfs":
-            baselines.warm(folder, 5 * size)
         sample = files.make_sample(folder / "bench.bin", f"{options.size_mib}MiB", size)
         reference = _baselines(sample, folder)
         rounds = {kind: [] for kind in kinds}
         two_copies = []
         for number in range(options.rounds):
-            # Once a round: a virtual machine's disk and fresh memory have good and bad minutes.
+            # Once a round: a virtual machine's disk has good and bad minutes.
             two_copies.append(baselines.two_synced_copies(sample.path, folder))
             # Each side goes first in turn.
             for kind in kinds if number % 2 == 0 else reversed(kinds):

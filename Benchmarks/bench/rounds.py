@@ -9,7 +9,7 @@ from harness import clients, files, processes, replicas
 from harness.clients import GO
 from harness.cluster import Cluster
 
-from . import meter
+from . import memory, meter
 
 ATTEMPTS = 20
 GO_REPLICATION_SECONDS = 240
@@ -52,6 +52,8 @@ def _cluster_cpu(cluster):
 def _round(cluster, kind, sample, faults):
     client = clients.command(kind, cluster.master_address)
     os.sync()
+    # What two replicas take, and room to spare.
+    memory.touch(3 * sample.size)
     cluster.await_beat_gap()
     before = _cluster_cpu(cluster)
     put = meter.measure([*client, "put", sample.path, "bench.bin"])
@@ -64,6 +66,7 @@ def _round(cluster, kind, sample, faults):
     target = cluster.folder / "got"
     target.mkdir()
     os.sync()
+    memory.touch(3 * sample.size)
     before = _cluster_cpu(cluster)
     get = meter.measure([*client, "get", "bench.bin", target])
     get_cpu = get.cpu + _cluster_cpu(cluster) - before
