@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 
 int dfs_rename_noreplace(const char *source, const char *target) {
@@ -12,6 +13,20 @@ int dfs_rename_noreplace(const char *source, const char *target) {
 
 int dfs_start_writeback(int descriptor, off_t offset, off_t count) {
     return sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
+int dfs_set_direct(int descriptor, int direct) {
+    int flags = fcntl(descriptor, F_GETFL);
+    return flags < 0 ? -1 : fcntl(descriptor, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT);
+}
+
+int dfs_lives_in_memory(int descriptor) {
+    struct statfs status;
+    return fstatfs(descriptor, &status) == 0 && status.f_type == 0x01021994;  // TMPFS_MAGIC
+}
+
+int dfs_set_aside(int descriptor, off_t length) {
+    return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, length);
 }
 
 int dfs_set_attribute(int descriptor, const char *name, const void *value, size_t count) {

@@ -17,6 +17,23 @@ package protocol OpenFile: AnyObject, Sendable {
     /// unknown part is written. The bytes go from the buffers to the kernel without a copy between.
     func write(_ segments: [ByteBuffer], at offset: Int64) throws(DFSError)
 
+    /// From now on blocks go to the disk past the page cache.
+    ///
+    /// - Returns: false where this file system knows no such writes; nothing has changed then.
+    func beginDirectWrites() -> Bool
+
+    /// Sets room for `length` bytes aside, in one piece as far as the disk has one. The file's size stays as it is.
+    ///
+    /// - Returns: false where the file system cannot do that.
+    /// - Throws: code ``DFSError/Code/resourceExhausted`` when there is no room; the call may be repeated.
+    func setAside(_ length: Int64) throws(DFSError) -> Bool
+
+    /// Writes what `block` holds at `offset`, a multiple of ``BlockBuffer/alignment``: all of it, or it throws and an
+    /// unknown part is written. After ``beginDirectWrites()`` the bytes go past the page cache, but for those
+    /// behind the last multiple of the alignment, so a block that has such bytes must be the last. Durable only after
+    /// ``sync()``.
+    func write(_ block: BlockBuffer, at offset: Int64) throws(DFSError)
+
     /// Asks the kernel to begin writing this range to the disk, so that a later ``sync()`` is short. A hint: it promises
     /// and reports nothing.
     func startWriteback(at offset: Int64, count: Int64)

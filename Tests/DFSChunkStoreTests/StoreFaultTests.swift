@@ -10,10 +10,11 @@ import Testing
     /// Runs `scenario` with the fault at call 1, 2, 3, … after `arm` until it strikes no more; says how many calls there
     /// were. The scenario answers whether it was struck.
     private func atEachCall(
-        _ fault: SimulatedDisk.Fault, _ scenario: (SimulatedDisk, _ arm: () -> Void) throws -> Bool
+        _ fault: SimulatedDisk.Fault, takesDirectWrites: Bool = false,
+        _ scenario: (SimulatedDisk, _ arm: () -> Void) throws -> Bool
     ) rethrows -> Int {
         for number in 1..<1000 {
-            let disk = SimulatedDisk()
+            let disk = SimulatedDisk(takesDirectWrites: takesDirectWrites)
             if try !scenario(disk, { disk.strike(fault, atCall: number) }) { return number - 1 }
         }
         return 1000
@@ -48,6 +49,23 @@ import Testing
             return hasStruck
         }
         #expect(calls == 9)
+    }
+
+    @Test(arguments: [SimulatedDisk.Fault.failOnce, .fullOnce, .powerLoss])
+    func blocksPastThePageCacheLeaveWholeChunkOrNothing(fault: SimulatedDisk.Fault) throws {
+        let bytes = content(BlockBuffer.capacity + 2500)
+        let calls = try atEachCall(fault, takesDirectWrites: true) { disk, arm in
+            let acknowledged = try lossOfPower(disk, arm) { store in
+                try put(store, "f_0", bytes, expecting: ExpectedContent(length: Int64(bytes.count)))
+            }
+            let hasStruck = disk.hasStruck
+            disk.restart()
+            let found = try? read(openStore(on: disk), "f_0")
+            #expect(acknowledged ? found == bytes : found == nil || found == bytes)
+            #expect(disk.files.filter { $0.contains("/tmp/") } == [])
+            return hasStruck
+        }
+        #expect(calls == 9, "free space, create, set aside, two blocks, attribute, sync, rename, folder sync")
     }
 
     @Test(arguments: [false, true])

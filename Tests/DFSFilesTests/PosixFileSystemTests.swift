@@ -46,6 +46,33 @@ private func code(_ body: () throws -> Void) -> DFSError.Code? {
         }
     }
 
+    /// On a real disk where there is one: tmpfs knows no such writes and must take the blocks all the same.
+    @Test(arguments: ["/var/tmp", "/dev/shm"], [4096, BlockBuffer.capacity, BlockBuffer.capacity + 4096 + 17])
+    func blocksReadBackWhateverTheirLength(parent: String, byteCount: Int) throws {
+        let folder = "\(parent)/dfs-files-\(UUID().uuidString)"
+        try files.makeFolder(folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let file = try files.open("\(folder)/a", .creating)
+        let isDirect = file.beginDirectWrites()
+        #expect(!isDirect || parent != "/dev/shm")
+        #expect(try file.setAside(Int64(byteCount)))
+        #expect(try file.size() == 0)
+        let bytes = (0..<byteCount).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 / 4096) }
+        var rest = ByteBuffer(bytes: bytes)
+        let block = BlockBuffer()
+        while rest.readableBytes > 0 {
+            let start = rest.readerIndex
+            block.clear()
+            block.take(from: &rest)
+            #expect(block.count == min(BlockBuffer.capacity, byteCount - start))
+            try file.write(block, at: Int64(start))
+        }
+        try file.sync()
+        #expect(try file.size() == Int64(byteCount))
+        let back = try files.open("\(folder)/a", .reading).read(upTo: byteCount + 1, at: 0)
+        #expect(Array(back.readableBytesView) == bytes)
+    }
+
     @Test func errorsSayWhatToDo() throws {
         try withFolder { folder in
             #expect(code { _ = try files.open("\(folder)/none", .reading) } == .notFound)

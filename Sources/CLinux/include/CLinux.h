@@ -13,6 +13,15 @@ int dfs_rename_noreplace(const char *source, const char *target);
 /// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: needs _GNU_SOURCE.
 int dfs_start_writeback(int descriptor, off_t offset, off_t count);
 
+/// fcntl(2) with F_SETFL: sets or clears O_DIRECT, which needs _GNU_SOURCE.
+int dfs_set_direct(int descriptor, int direct);
+
+/// fstatfs(2): whether the file is on tmpfs. <sys/vfs.h> is in no module of Glibc.
+int dfs_lives_in_memory(int descriptor);
+
+/// fallocate(2) with FALLOC_FL_KEEP_SIZE from the file's start: needs _GNU_SOURCE.
+int dfs_set_aside(int descriptor, off_t length);
+
 /// fsetxattr(2), replacing: <sys/xattr.h> is in no module of Glibc.
 int dfs_set_attribute(int descriptor, const char *name, const void *value, size_t count);
 

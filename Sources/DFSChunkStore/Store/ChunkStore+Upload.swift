@@ -22,16 +22,39 @@ extension ChunkStore {
         }
         let (number, existing) = try admitUpload(of: id, expected)
         do throws(DFSError) {
-            let file =
-                existing == nil
-                ? try withRoom(for: 1) { () throws(DFSError) in try files.open(layout.temporary(number), .creating) }
-                : nil
-            return ChunkWriter(id: id, store: self, number: number, expected: expected, file: file)
+            guard existing == nil else {
+                return ChunkWriter(
+                    id: id, store: self, number: number, expected: expected, file: nil, writesBlocks: false)
+            }
+            let file = try withRoom(for: 1) { () throws(DFSError) in
+                try files.open(layout.temporary(number), .creating)
+            }
+            let writesBlocks = try beginDirectWrites(file, number, expected.length)
+            return ChunkWriter(
+                id: id, store: self, number: number, expected: expected, file: file, writesBlocks: writesBlocks)
         } catch {
             state.withLock { state in
                 state.reservations.release(upload: number)
                 state.catalog.endWriting(id)
             }
+            throw error
+        }
+    }
+
+    /// Chunks go to the disk past the page cache where it can be had (docs/decisions/0016).
+    private func beginDirectWrites(
+        _ file: any OpenFile, _ number: UInt64, _ length: Int64?
+    ) throws(DFSError) -> Bool {
+        guard file.beginDirectWrites() else { return false }
+        // Without the cache between, two uploads at once would lie on the disk in turns.
+        guard let length, length > 0 else { return true }
+        do throws(DFSError) {
+            let isSetAside = try withRoom(for: length) { () throws(DFSError) in try file.setAside(length) }
+            // It is no longer free: it must not be counted twice.
+            if isSetAside { state.withLock { $0.reservations.use(length, upload: number) } }
+            return true
+        } catch {
+            _ = try? files.remove(layout.temporary(number))
             throw error
         }
     }

@@ -15,6 +15,8 @@ package final class ChunkWriter: Sendable {
         var crc32c: UInt32 = 0
         var length: Int64 = 0
         var writebackStart: Int64 = 0
+        /// Where writes go past the page cache: the bytes that are not written yet.
+        var block: BlockBuffer?
         var hasEnded = false
     }
 
@@ -28,12 +30,17 @@ package final class ChunkWriter: Sendable {
     // Held during disk calls on purpose: the calls of one upload come one after the other anyway.
     private let progress = Mutex(Progress())
 
-    init(id: ChunkID, store: ChunkStore, number: UInt64, expected: ExpectedContent, file: (any OpenFile)?) {
+    /// - Parameter writesBlocks: `file` is ready for blocks (``OpenFile/beginDirectWrites()``).
+    init(
+        id: ChunkID, store: ChunkStore, number: UInt64, expected: ExpectedContent, file: (any OpenFile)?,
+        writesBlocks: Bool
+    ) {
         self.id = id
         self.store = store
         self.number = number
         self.expected = expected
         self.file = file
+        if writesBlocks { progress.withLock { $0.block = BlockBuffer() } }
     }
 
     /// Takes the next data. Not durable before ``commit()``. Blocks.
@@ -50,15 +57,40 @@ package final class ChunkWriter: Sendable {
                 try take(piece, &progress)
                 segments += piece.segments
             }
-            let byteCount = progress.length - start
-            try store.withRoom(for: byteCount) { () throws(DFSError) in try file?.write(segments, at: start) }
-            store.state.withLock { $0.reservations.use(byteCount, upload: number) }
-            if progress.length - progress.writebackStart >= Self.writebackStep {
-                file?.startWriteback(
-                    at: progress.writebackStart, count: progress.length - progress.writebackStart)
-                progress.writebackStart = progress.length
+            if let block = progress.block {
+                try fill(block, with: segments, at: start)
+            } else {
+                try write(segments, at: start, &progress)
             }
         }
+    }
+
+    private func write(_ segments: [ByteBuffer], at start: Int64, _ progress: inout Progress) throws(DFSError) {
+        let byteCount = progress.length - start
+        try store.withRoom(for: byteCount) { () throws(DFSError) in try file?.write(segments, at: start) }
+        store.state.withLock { $0.reservations.use(byteCount, upload: number) }
+        if progress.length - progress.writebackStart >= Self.writebackStep {
+            file?.startWriteback(at: progress.writebackStart, count: progress.length - progress.writebackStart)
+            progress.writebackStart = progress.length
+        }
+    }
+
+    private func fill(_ block: BlockBuffer, with segments: [ByteBuffer], at start: Int64) throws(DFSError) {
+        var position = start
+        for var segment in segments {
+            position += Int64(segment.readableBytes)
+            while segment.readableBytes > 0 {
+                block.take(from: &segment)
+                if block.isFull { try flush(block, endingAt: position - Int64(segment.readableBytes)) }
+            }
+        }
+    }
+
+    private func flush(_ block: BlockBuffer, endingAt end: Int64) throws(DFSError) {
+        let count = Int64(block.count)
+        try store.withRoom(for: count) { () throws(DFSError) in try file?.write(block, at: end - count) }
+        store.state.withLock { $0.reservations.use(count, upload: number) }
+        block.clear()
     }
 
     private func take(_ piece: UploadPiece, _ progress: inout Progress) throws(DFSError) {
@@ -89,6 +121,7 @@ package final class ChunkWriter: Sendable {
             do throws(DFSError) {
                 try checkAnnounced(digest)
                 if let file {
+                    if let block = progress.block, block.count > 0 { try flush(block, endingAt: progress.length) }
                     let text = DigestAttribute.text(of: digest)
                     _ = try store.withRoom(for: 1) { () throws(DFSError) in
                         try file.setAttribute(DigestAttribute.name, to: text)
@@ -129,6 +162,7 @@ package final class ChunkWriter: Sendable {
         // Also when this fails: the next start removes what stays.
         if removingFile, file != nil { _ = try? store.files.remove(store.layout.temporary(number)) }
         progress.hasEnded = true
+        progress.block = nil
         store.state.withLock { state in
             state.reservations.release(upload: number)
             state.catalog.endWriting(id)

@@ -71,6 +71,49 @@ final class PosixFile: OpenFile {
         }
     }
 
+    func beginDirectWrites() -> Bool {
+        // tmpfs takes such writes since Linux 6.6, and gains nothing by them.
+        dfs_lives_in_memory(descriptor) == 0 && dfs_set_direct(descriptor, 1) == 0
+    }
+
+    func setAside(_ length: Int64) throws(DFSError) -> Bool {
+        while dfs_set_aside(descriptor, off_t(length)) != 0 {
+            let number = errno
+            if number == EOPNOTSUPP || number == ENOSYS { return false }
+            if number != EINTR { throw SystemError.error(number, cannot: "set aside \(length) bytes for", path) }
+        }
+        return true
+    }
+
+    func write(_ block: BlockBuffer, at offset: Int64) throws(DFSError) {
+        let aligned = block.count / BlockBuffer.alignment * BlockBuffer.alignment
+        try block.withBytes { (bytes) throws(DFSError) in
+            var done = 0
+            var isCached = false
+            while done < bytes.count {
+                if done >= aligned, !isCached {
+                    try endDirectWrites()
+                    isCached = true
+                }
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[done..<(isCached ? bytes.count : aligned)])
+                let written = pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset) + off_t(done))
+                if written > 0 {
+                    done += written
+                } else if written < 0, errno == EINVAL, !isCached {
+                    // This disk wants another alignment.
+                    try endDirectWrites()
+                    isCached = true
+                } else if written == 0 || errno != EINTR {
+                    throw SystemError.error(written == 0 ? EIO : errno, cannot: "write", path)
+                }
+            }
+        }
+    }
+
+    private func endDirectWrites() throws(DFSError) {
+        try systemCall(cannot: "write through the page cache to", path) { dfs_set_direct(descriptor, 0) }
+    }
+
     func startWriteback(at offset: Int64, count: Int64) {
         _ = dfs_start_writeback(descriptor, off_t(offset), off_t(count))
     }

@@ -19,8 +19,14 @@ package final class SimulatedDisk: FileSystem {
 
     let state: Mutex<DiskState>
 
-    /// - Parameter capacity: bytes of file contents that fit.
-    package init(capacity: Int64 = .max) {
+    /// Whether files can be written past the page cache.
+    let takesDirectWrites: Bool
+
+    /// - Parameters:
+    ///   - capacity: bytes of file contents that fit.
+    ///   - takesDirectWrites: whether files can be written past the page cache.
+    package init(capacity: Int64 = .max, takesDirectWrites: Bool = false) {
+        self.takesDirectWrites = takesDirectWrites
         state = Mutex(DiskState(capacity: capacity))
     }
 

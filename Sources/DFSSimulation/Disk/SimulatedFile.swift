@@ -52,6 +52,24 @@ final class SimulatedFile: OpenFile {
         }
     }
 
+    func beginDirectWrites() -> Bool { disk.takesDirectWrites }
+
+    /// Room is not kept here: the size is what is written.
+    func setAside(_ length: Int64) throws(DFSError) -> Bool {
+        let path = path
+        return try disk.call("set aside \(length) bytes for \(path)") { (state) throws(DFSError) in
+            if length > state.freeBytes {
+                throw DFSError(.resourceExhausted, "cannot set aside \(path): no space left on device (simulated)")
+            }
+            return false
+        }
+    }
+
+    func write(_ block: BlockBuffer, at offset: Int64) throws(DFSError) {
+        precondition(offset % Int64(BlockBuffer.alignment) == 0, "a block at byte \(offset) of \(path)")
+        try write([block.contents], at: offset)
+    }
+
     func startWriteback(at offset: Int64, count: Int64) {}
 
     func sync() throws(DFSError) {
