@@ -14,6 +14,12 @@ public final class Uploader: Sendable {
         self.context = context
     }
 
+    /// What a child task of a put brings.
+    private enum Step: Sendable {
+        case allocated(ChunkAllocation)
+        case written(Int, WrittenChunk)
+    }
+
     /// As ``DFSClient/put(_:as:options:onProgress:)``.
     public func put(
         _ path: String, as name: String, options: PutOptions = PutOptions(), onProgress: ProgressHandler? = nil
@@ -44,20 +50,29 @@ public final class Uploader: Sendable {
                 .invalidArgument,
                 "\(source.path) would have \(count) chunks, more than \(FileUpload.maxChunkCount); use larger chunks")
         }
-        return try await withThrowingTaskGroup(of: (Int, WrittenChunk).self) { tasks in
+        return try await withThrowingTaskGroup(of: Step.self) { tasks in
             var written = [WrittenChunk?](repeating: nil, count: count)
-            for index in 0..<count {
-                if index >= max(1, context.configuration.chunksInFlight), let (done, chunk) = try await tasks.next() {
-                    written[done] = chunk
+            var plan = UploadPlan(
+                chunkCount: count, chunksInFlight: context.configuration.chunksInFlight,
+                allocatesAhead: upload.id != nil)
+            while true {
+                if let index = plan.startAllocation() {
+                    tasks.addTask { .allocated(try await self.master.allocate(upload, index: index)) }
                 }
-                // Here, and not in the task, so that the master sees the chunks of a file in order.
-                let allocation = try await master.allocate(upload, index: index)
-                let put = ChunkPut(
-                    context: context, master: master, source: source, upload: upload, index: index, options: options,
-                    progress: progress)
-                tasks.addTask { (index, try await put.run(allocation)) }
+                guard let step = try await tasks.next() else { break }
+                switch step {
+                case .allocated(let allocation): plan.take(allocation)
+                case .written(let index, let chunk):
+                    written[index] = chunk
+                    plan.endChunk()
+                }
+                if let (index, allocation) = plan.startChunk() {
+                    let put = ChunkPut(
+                        context: context, master: master, source: source, upload: upload, index: index,
+                        options: options, progress: progress)
+                    tasks.addTask { .written(index, try await put.run(allocation)) }
+                }
             }
-            while let (done, chunk) = try await tasks.next() { written[done] = chunk }
             return written.compactMap { $0 }
         }
     }
