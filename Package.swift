@@ -129,10 +129,12 @@ let package = Package(
             ],
             swiftSettings: memorySafe),
         .executableTarget(
-            name: "interop-server", dependencies: ["RPCInterop", "DFSCommandLine", "DFSCore", argumentParser, logging],
+            name: "interop-server",
+            dependencies: ["RPCInterop", "RPC", "DFSCommandLine", "DFSCore", argumentParser, logging],
             swiftSettings: memorySafe),
         .executableTarget(
-            name: "interop-client", dependencies: ["RPCInterop", "DFSCommandLine", "DFSCore", argumentParser, logging],
+            name: "interop-client",
+            dependencies: ["RPCInterop", "RPC", "DFSCommandLine", "DFSCore", argumentParser, logging],
             swiftSettings: memorySafe),
 
         // Measures the gRPC layer alone.
@@ -162,7 +164,9 @@ let package = Package(
             name: "RPCServicesTests", dependencies: ["RPCServices", "DFSServices", "RPC", "DFSWire", nioPosix, logging]),
         .testTarget(
             name: "RPCInteropTests",
-            dependencies: ["RPCInterop", "InteropMessages", "DFSServices", "RPC", "DFSCore", nioPosix, logging]),
+            dependencies: [
+                "RPCInterop", "InteropMessages", "DFSServices", "RPC", "DFSCore", "TestCertificates", nioPosix, logging,
+            ]),
         .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata"], exclude: ["Transcripts"]),
         .testTarget(name: "DFSMetadataStoreTests", dependencies: ["DFSMetadataStore", "DFSMetadata", grdb]),
         .testTarget(name: "DFSChunkStoreTests", dependencies: ["DFSChunkStore", "DFSSimulation", nioCore]),

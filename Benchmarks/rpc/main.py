@@ -9,7 +9,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import layout, peers, ports, processes
+from harness import certificates, layout, peers, ports, processes
 
 from .workloads import workloads
 
@@ -34,9 +34,12 @@ def _program():
 
 
 @contextmanager
-def _server(kind, logs):
+def _server(kind, logs, secrets=None):
+    """A server; over TLS where it has `secrets`."""
     port = ports.free_port()
     command = {SWIFT: [_program(), "serve"], GO: [layout.GO_BIN / "rpc-bench-server"]}[kind]
+    if secrets:
+        command = [*command, "--tls-cert", secrets.certificate, "--tls-key", secrets.key]
     server = processes.Process(
         f"{kind} server", [*command, "--listen", f"127.0.0.1:{port}"], logs / f"{kind}.log")
     try:
@@ -85,13 +88,15 @@ def _median(rounds, figure):
     return values[len(values) // 2]
 
 
-def _measure(workload, rounds, logs):
+def _measure(workload, rounds, logs, secrets):
     """The figures of each server, taken in turn."""
     results = {SWIFT: [], GO: []}
+    secrets = secrets if workload.over_tls else None
+    arguments = [*workload.arguments, *(["--tls-ca", secrets.authority] if secrets else [])]
     for number in range(rounds):
         for kind in (SWIFT, GO) if number % 2 == 0 else (GO, SWIFT):
-            with _server(kind, logs) as (server, port):
-                results[kind].append(_load(server, port, workload.arguments))
+            with _server(kind, logs, secrets) as (server, port):
+                results[kind].append(_load(server, port, arguments))
     return results
 
 
@@ -118,9 +123,10 @@ def main(arguments=None):
         everything = {}
         with tempfile.TemporaryDirectory(prefix="dfs-bench-rpc-") as folder:
             logs = Path(folder)
+            secrets = certificates.make(logs / "certificates")
             for workload in workloads(options.seconds):
                 if options.only in workload.name:
-                    everything[workload.name] = _measure(workload, options.rounds, logs)
+                    everything[workload.name] = _measure(workload, options.rounds, logs, secrets)
                     _report(workload, everything[workload.name])
             if options.only in "idle":
                 idle = {kind: _idle_connection_kib(kind, logs) for kind in (SWIFT, GO)}

@@ -2,6 +2,7 @@ import ArgumentParser
 import DFSCommandLine
 import DFSCore
 import Logging
+import RPC
 import RPCInterop
 
 /// `interop-client`: runs gRPC's interop tests against a server, with the flags that gRPC's interop clients have.
@@ -51,18 +52,29 @@ struct InteropClientCommand: Program, ProgramCommand {
     }
 
     func execute(logger: Logger) async throws {
-        let security: TransportSecurity =
-            usesTLS ? .clientTLS(caFile: authorityFile, serverName: hostOverride) : .plaintext
+        let tls = try makeTLS(logger: logger)
         let (cases, host, port, settings) = (try cases(), host, UInt16(port), soak.settings)
         try await runInterruptibly(logger: logger) {
             var failed = 0
             for test in cases {
-                let failure = try await InteropClient.run(
-                    test, host: host, port: port, security: security, soak: settings, logger: logger)
+                let failure = await InteropClient.run(
+                    test, host: host, port: port, tls: tls, soak: settings, logger: logger)
                 print(failure.map { "FAILED \(test.name): \($0)" } ?? "PASSED \(test.name)")
                 if failure != nil { failed += 1 }
             }
             if failed > 0 { throw DFSError(.failedPrecondition, "\(failed) of \(cases.count) cases failed") }
+        }
+    }
+
+    /// `nil` is plaintext. Reads files, and blocks for that moment.
+    private func makeTLS(logger: Logger) throws -> ClientTLS? {
+        guard usesTLS else { return nil }
+        var configuration = ClientTLS.Configuration(trust: authorityFile.map { .file($0) } ?? .system)
+        configuration.serverName = hostOverride
+        do throws(RPCError) {
+            return try ClientTLS(configuration, logger: logger)
+        } catch {
+            throw DFSError(.failedPrecondition, error.message)
         }
     }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import DFSCommandLine
 import DFSCore
 import Logging
+import RPC
 import RPCInterop
 
 /// `interop-server`: serves gRPC's interop tests, with the flags that gRPC's interop servers have.
@@ -37,11 +38,11 @@ struct InteropServerCommand: NodeCommand {
     }
 
     func makeNode(logger: Logger) throws -> any Node {
-        var security = TransportSecurity.plaintext
+        var identity: TLSIdentity?
         if usesTLS, let certificateFile, let keyFile {
-            security = .serverTLS(certificateFile: certificateFile, keyFile: keyFile)
+            identity = TLSIdentity(certificateFile: certificateFile, keyFile: keyFile)
         }
-        return InteropNode(server: try InteropServer(security: security, logger: logger), port: UInt16(port))
+        return InteropNode(server: try InteropServer(identity: identity, logger: logger), port: UInt16(port))
     }
 }
 

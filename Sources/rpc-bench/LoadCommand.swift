@@ -28,6 +28,8 @@ struct LoadCommand: AsyncParsableCommand {
     var serverPID: Int?
     @Option(help: "Event loops.")
     var threads = 1
+    @Option(help: "PEM file of those who signed the server's certificate; TLS is spoken then.")
+    var tlsCA: String?
 
     func run() async throws {
         let address = try HostAndPort(server)
@@ -35,10 +37,13 @@ struct LoadCommand: AsyncParsableCommand {
         var configuration = ClientChannel.Configuration()
         configuration.maxReceiveMessageBytes = 16 << 20
         configuration.maxSendMessageBytes = 16 << 20
+        let logger = Logger(label: "rpc-bench")
+        configuration.tls = try tlsCA.map { try ClientTLS(ClientTLS.Configuration(trust: .file($0)), logger: logger) }
+        let settings = configuration
         let channels = (0..<max(1, connections)).map { _ in
             ClientChannel(
-                host: address.host, port: address.port, group: group, configuration: configuration,
-                logger: Logger(label: "rpc-bench"))
+                host: address.host, port: address.port, group: group, configuration: settings,
+                logger: logger)
         }
         for channel in channels { _ = try await channel.unary(BenchMethods.echo, RPCMessage(ByteBuffer())) }
         let before = (

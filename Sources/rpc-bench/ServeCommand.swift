@@ -11,6 +11,16 @@ struct ServeCommand: AsyncParsableCommand {
     var listen = "127.0.0.1:0"
     @Option(help: "Event loops.")
     var threads = 1
+    @Option(help: "PEM file of the certificate; TLS is served then, and nothing else.")
+    var tlsCert: String?
+    @Option(help: "PEM file of its key.")
+    var tlsKey: String?
+
+    func validate() throws {
+        guard (tlsCert == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-cert and --tls-key come together")
+        }
+    }
 
     func run() async throws {
         let address = try HostAndPort(listen)
@@ -18,9 +28,15 @@ struct ServeCommand: AsyncParsableCommand {
         var configuration = RPCServer.Configuration()
         configuration.maxReceiveMessageBytes = 16 << 20
         configuration.maxSendMessageBytes = 16 << 20
+        let logger = Logger(label: "rpc-bench")
+        var tls: ServerTLS?
+        if let tlsCert, let tlsKey {
+            let identity = TLSIdentity(certificateFile: tlsCert, keyFile: tlsKey)
+            tls = try ServerTLS(ServerTLS.Configuration(identity: identity), logger: logger)
+        }
         let server = RPCServer(
-            routes: BenchMethods.routes, configuration: configuration, group: group, logger: Logger(label: "rpc-bench"))
-        let port = try await server.listen(host: address.host, port: address.port)
+            routes: BenchMethods.routes, configuration: configuration, group: group, logger: logger)
+        let port = try await server.listen(host: address.host, port: address.port, tls: tls)
         print("serving on \(address.host):\(port)")
         // Until killed: a benchmark's server has nothing to put in order.
         while true { try await Task.sleep(for: .seconds(3600)) }

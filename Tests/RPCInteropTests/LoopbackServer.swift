@@ -6,8 +6,10 @@ import RPCInterop
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// Runs `body` with an interop server on loopback.
-func withInteropServer<Result: Sendable>(_ body: (UInt16) async throws -> Result) async throws -> Result {
-    let server = try InteropServer(security: .plaintext, logger: quiet)
+func withInteropServer<Result: Sendable>(
+    identity: TLSIdentity? = nil, _ body: (UInt16) async throws -> Result
+) async throws -> Result {
+    let server = try InteropServer(identity: identity, logger: quiet)
     let port = try await server.start(port: 0)
     let result: Swift.Result<Result, any Error>
     do {

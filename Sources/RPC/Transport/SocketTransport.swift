@@ -38,8 +38,8 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
     func close() {
         guard let context else { return }
         // Not from within the caller: closing calls back.
-        let channel = context.channel
-        eventLoop.execute { channel.close(promise: nil) }
+        let (channel, isSecure) = (context.channel, isSecure)
+        eventLoop.execute { Self.close(channel, isSecure: isSecure) }
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -58,7 +58,11 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         failure = error
-        context.close(promise: nil)
+        Self.close(context.channel, isSecure: isSecure)
+    }
+
+    private static func close(_ channel: any Channel, isSecure: Bool) {
+        if isSecure { TLSFarewell.close(channel) } else { channel.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -23,15 +23,17 @@ package final class InteropClient: Sendable {
 
     /// Runs one case on a channel of its own.
     ///
+    /// - Parameter tls: `nil` is plaintext.
     /// - Returns: what went wrong, in words; `nil` where it passed.
-    /// - Throws: ``DFSError`` where `security` asks for what this build cannot do.
     package static func run(
-        _ test: InteropCase, host: String, port: UInt16, security: TransportSecurity, soak: SoakSettings,
-        logger: Logger
-    ) async throws -> String? {
-        try security.requirePlaintext()
+        _ test: InteropCase, host: String, port: UInt16, tls: ClientTLS?, soak: SoakSettings, logger: Logger
+    ) async -> String? {
         let makeChannel: @Sendable () -> ClientChannel = {
-            ClientChannel(host: host, port: port, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
+            var configuration = ClientChannel.Configuration()
+            configuration.tls = tls
+            return ClientChannel(
+                host: host, port: port, group: MultiThreadedEventLoopGroup.singleton, configuration: configuration,
+                logger: logger)
         }
         let client = InteropClient(makeChannel: makeChannel, soak: soak)
         let failure: String?

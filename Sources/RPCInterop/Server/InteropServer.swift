@@ -14,13 +14,21 @@ package final class InteropServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let server: RPCServer
     private let standard: StandardServices
+    private let tls: ServerTLS?
     private let logger: Logger
 
     /// Opens nothing yet.
     ///
-    /// - Throws: ``DFSError`` where `security` asks for what this build cannot do.
-    package init(security: TransportSecurity, logger: Logger) throws(DFSError) {
-        try security.requirePlaintext()
+    /// - Parameter identity: what it shows over TLS; `nil` is plaintext.
+    /// - Throws: ``DFSError`` that names a file which is no certificate, or no key of it.
+    package init(identity: TLSIdentity?, logger: Logger) throws(DFSError) {
+        do throws(RPCError) {
+            tls = try identity.map { identity throws(RPCError) in
+                try ServerTLS(ServerTLS.Configuration(identity: identity), logger: logger)
+            }
+        } catch {
+            throw DFSError(.failedPrecondition, error.message)
+        }
         self.logger = logger
         group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         standard = StandardServices(
@@ -38,7 +46,7 @@ package final class InteropServer: Sendable {
     @discardableResult
     package func start(port: UInt16) async throws -> UInt16 {
         do {
-            let port = try await server.listen(host: "", port: port)
+            let port = try await server.listen(host: "", port: port, tls: tls)
             standard.health.serve()
             logger.info("interop server ready", metadata: ["port": "\(port)"])
             return port

@@ -26,9 +26,9 @@ SERVICES = {
 }
 ALL = INTEROP + COMPRESSED + SERVICES[PYTHON]
 
-# Client and server.
-PAIRS = ((SWIFT, SWIFT), (SWIFT, PYTHON), (SWIFT, GO), (PYTHON, SWIFT), (GO, SWIFT),
-         *((PYTHON, node) for node in NODES))
+# Client and server, of which one is ours, and one of the product's own servers.
+IMPLEMENTATIONS = ((SWIFT, SWIFT), (SWIFT, PYTHON), (SWIFT, GO), (PYTHON, SWIFT), (GO, SWIFT))
+PAIRS = (*IMPLEMENTATIONS, *((PYTHON, node) for node in NODES))
 
 
 def of(client, server):

@@ -4,8 +4,10 @@ import argparse
 import os
 import signal
 import sys
+import tempfile
+from pathlib import Path
 
-from harness import layout
+from harness import certificates, layout
 from harness.peers import PeerError
 
 from . import cases, h2spec, pairs, peers, table
@@ -19,7 +21,19 @@ def _options(arguments):
                "binary to run against the Swift server, too), DFS_INTEROP_PORTS (first of 4000 ports, default 20000).")
     names = [f"{client}>{server}" for client, server in cases.PAIRS]
     parser.add_argument("--pair", action="append", choices=names, help="only this client and server")
+    parser.add_argument("--transport", choices=("plaintext", "tls"), help="only this one")
     return parser.parse_args(arguments)
+
+
+def _pairs(options, folder):
+    """What runs: first all in plaintext, then between implementations over TLS."""
+    made = []
+    if options.transport != "tls":
+        made += [pairs.Pair(*names) for names in cases.PAIRS]
+    if options.transport != "plaintext":
+        authority = certificates.make(folder)
+        made += [pairs.Pair(*names, authority) for names in cases.IMPLEMENTATIONS]
+    return [pair for pair in made if not options.pair or f"{pair.client}>{pair.server}" in options.pair]
 
 
 def main(arguments=None):
@@ -35,10 +49,10 @@ def main(arguments=None):
     # Ends by an exception, so that every process is taken down.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     peers.LOGS.mkdir(parents=True, exist_ok=True)
-    ran = [pairs.Pair(*names) for names in cases.PAIRS]
-    ran = [pair for pair in ran if not options.pair or pair.name in options.pair]
-    for pair in ran:
-        pair.run()
+    with tempfile.TemporaryDirectory(prefix="dfs-conformance-") as folder:
+        ran = _pairs(options, Path(folder))
+        for pair in ran:
+            pair.run()
     table.print_table(ran)
     passed, failed = sum(len(pair.passed) for pair in ran), sum(len(pair.problems) for pair in ran)
     if os.environ.get("H2SPEC"):

@@ -4,6 +4,7 @@ import tempfile
 from dataclasses import dataclass, field
 
 from harness import layout, ports, processes
+from harness.certificates import Certificates
 
 from . import cases, peers
 
@@ -16,12 +17,14 @@ class Pair:
 
     client: str
     server: str
+    # None is plaintext.
+    certificates: Certificates = None
     passed: set = field(default_factory=set)
     problems: dict = field(default_factory=dict)
 
     @property
     def name(self):
-        return f"{self.client}>{self.server}"
+        return f"{self.client}>{self.server}" + (" TLS" if self.certificates else "")
 
     @property
     def cases(self):
@@ -32,10 +35,10 @@ class Pair:
             self._run_in(folder)
 
     def _run_in(self, folder):
-        log = peers.LOGS / f"{self.client}-{self.server}.log"
+        log = peers.LOGS / f"{self.client}-{self.server}{'-tls' if self.certificates else ''}.log"
         log.unlink(missing_ok=True)
         port = ports.free_port()
-        command = peers.server(self.server, port, folder)
+        command = peers.server(self.server, port, folder, self.certificates)
         server = processes.Process(f"{self.server} server", command, log, peers.ENVIRONMENT)
         try:
             server.await_port(port)
@@ -51,8 +54,7 @@ class Pair:
                 self.problems[case] = f"did not run; the server's log is {layout.shown(log)}"
 
     def _run_client(self, port):
-        command = [*peers.program(self.client, "client"), "--server_host", "localhost", "--server_port", port,
-                   "--test_case", ",".join(self.cases)]
+        command = peers.client(self.client, port, self.cases, self.certificates)
         return processes.run(command, RUN_SECONDS, peers.ENVIRONMENT)
 
     def _read(self, outcome):

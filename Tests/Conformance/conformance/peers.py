@@ -27,14 +27,24 @@ def build():
         peers.build_python(TESTING_FILES + SERVICE_FILES, STUBS)
 
 
-def server(kind, port, folder):
-    """The command of a server; `folder` is where it may keep things."""
+def server(kind, port, folder, certificates=None):
+    """The command of a server; `folder` is where it may keep things. With `certificates` it speaks TLS."""
     if kind == MASTER:
         return [layout.swift_bin() / kind, "-listen", f"localhost:{port}", "-meta-dir", folder]
     if kind == CHUNK_SERVER:
         # It serves whether or not its master is there.
         return [layout.swift_bin() / kind, "-port", f"localhost:{port}", "-dir", folder]
-    return [*program(kind, "server"), "--port", port]
+    command = [*program(kind, "server"), "--port", port]
+    if certificates:
+        command += ["--use_tls", "--tls_cert_file", certificates.certificate, "--tls_key_file", certificates.key]
+    return command
+
+
+def client(kind, port, cases, certificates=None):
+    """The command of a client that runs `cases`. With `certificates` it speaks TLS."""
+    command = [*program(kind, "client"), "--server_host", "localhost", "--server_port", port,
+               "--test_case", ",".join(cases)]
+    return command + ["--use_tls", "--ca_file", certificates.authority] if certificates else command
 
 
 def program(kind, side):

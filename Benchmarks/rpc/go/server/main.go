@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 )
 
@@ -84,6 +85,8 @@ func download(stream grpc.ServerStream) error {
 func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "address to listen on")
 	threads := flag.Int("threads", 1, "processors to use")
+	certificate := flag.String("tls-cert", "", "PEM file of the certificate; TLS is served then, and nothing else")
+	key := flag.String("tls-key", "", "PEM file of its key")
 	flag.Parse()
 	runtime.GOMAXPROCS(*threads)
 	listener, err := net.Listen("tcp", *listen)
@@ -91,9 +94,19 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	server := grpc.NewServer(
+	options := []grpc.ServerOption{
 		grpc.CustomCodec(rawCodec{}), grpc.UnknownServiceHandler(answer),
-		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))
+		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage),
+	}
+	if *certificate != "" {
+		secure, err := credentials.NewServerTLSFromFile(*certificate, *key)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		options = append(options, grpc.Creds(secure))
+	}
+	server := grpc.NewServer(options...)
 	fmt.Println("serving on", listener.Addr())
 	if err := server.Serve(listener); err != nil {
 		fmt.Fprintln(os.Stderr, err)
