@@ -85,7 +85,7 @@ extension HTTP2Session {
     fileprivate func beginHeaders(stream id: Int32) {
         headerBlockBegins(stream: id)
         inboundHeaders = .receiving()
-        if role == .server, streams[id] == nil { streams[id] = HTTP2Stream(id: id) }
+        if role == .server, streams[id] == nil { streams.insert(HTTP2Stream(id: id), for: id) }
     }
 
     fileprivate func header(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
@@ -166,7 +166,7 @@ extension HTTP2Session {
     /// A request that could not be sent any more (GOAWAY came first) never gets a close callback.
     fileprivate func frameNotSent(_ head: nghttp2_frame_hd) {
         guard role == .client, UInt32(head.type) == NGHTTP2_HEADERS.rawValue,
-            let stream = streams.removeValue(forKey: head.stream_id)
+            let stream = streams.remove(head.stream_id)
         else { return }
         dropQueue(of: stream)
         events.append(.closed(stream: head.stream_id, .refusedStream, wasReset: true))
@@ -174,7 +174,7 @@ extension HTTP2Session {
 
     fileprivate func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
         if openHeaderBlock?.stream == id { openHeaderBlock = nil }
-        guard let stream = streams.removeValue(forKey: id) else { return }
+        guard let stream = streams.remove(id) else { return }
         dropQueue(of: stream)
         events.append(.closed(stream: id, code, wasReset: stream.wasReset || code != .noError))
     }

@@ -17,7 +17,7 @@ package final class HTTP2Session {
     let settings: HTTP2Settings
     /// Set at the end of `init` and never again; freed in `deinit`.
     private(set) var session: OpaquePointer
-    var streams: [Int32: HTTP2Stream] = [:]
+    var streams = StreamTable<HTTP2Stream>()
     var events: [HTTP2Event] = []
 
     /// The bytes being received, for the length of ``receive(_:)``: data events are slices of it.
@@ -126,7 +126,7 @@ package final class HTTP2Session {
         guard id > 0 else { return nil }
         let stream = HTTP2Stream(id: id)
         if endStream { stream.outbound.ending = .endStream }
-        streams[id] = stream
+        streams.insert(stream, for: id)
         return id
     }
 

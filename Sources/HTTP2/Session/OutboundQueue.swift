@@ -1,4 +1,3 @@
-import DequeModule
 import NIOCore
 
 /// Bytes of one stream that wait to be framed, and how the stream ends after them.
@@ -10,8 +9,7 @@ struct OutboundQueue {
     }
 
     private(set) var byteCount = 0
-    /// Empty it owns no memory: most streams carry one small message.
-    private var buffers = Deque<ByteBuffer>()
+    private var buffers = InlineQueue<ByteBuffer>()
     var ending = Ending.open
     /// The library was told that there is nothing to send; it must be told when there is again.
     var isDeferred = false

@@ -1,4 +1,3 @@
-import DequeModule
 import HTTP2
 import NIOCore
 
@@ -18,9 +17,17 @@ final class CallStream: @unchecked Sendable {
     }
 
     static let highWaterMark = 1 << 20
+    /// A message below this becomes one buffer with its prefix: the session would copy both anyway.
+    private static let joinLimit = 1024
     /// Messages cut out ahead of the reader. The window bounds their bytes, but an empty message takes five bytes of the
     /// window and many more of memory.
     private static let maxInboxCount = 256
+
+    /// A whole message, and the bytes that it took on the stream.
+    private struct Waiting {
+        let message: RPCMessage
+        let byteCount: Int
+    }
 
     let connection: HTTP2Connection
     let id: Int32
@@ -29,7 +36,7 @@ final class CallStream: @unchecked Sendable {
     private var codec = MessageCodec()
     private(set) var statistics = CallStatistics()
     private var deframer: MessageDeframer
-    private var inbox = Deque<(message: RPCMessage, byteCount: Int)>()
+    private var inbox = InlineQueue<Waiting>()
     private var inboxByteCount = 0
     /// What came while the inbox was full, as it came.
     private var backlog = InboundBacklog()
@@ -141,7 +148,7 @@ final class CallStream: @unchecked Sendable {
         while inbox.count < Self.maxInboxCount, var data = backlog.popFirst() {
             do {
                 try deframer.append(&data, maxCount: Self.maxInboxCount - inbox.count) { message, byteCount in
-                    inbox.append((message, byteCount))
+                    inbox.append(Waiting(message: message, byteCount: byteCount))
                     inboxByteCount += byteCount
                 }
             } catch {
@@ -265,9 +272,13 @@ final class CallStream: @unchecked Sendable {
         statistics.bytesSent += count
         let (segments, isCompressed) = try compressed ? codec.compress(message) : (message.segments, false)
         let sentCount = isCompressed ? segments.reduce(0) { $0 + $1.readableBytes } : count
-        connection.session.send(
-            stream: id, MessagePrefix.make(messageByteCount: sentCount, isCompressed: isCompressed))
-        for segment in segments { connection.session.send(stream: id, segment) }
+        let prefix = MessagePrefix(messageByteCount: sentCount, isCompressed: isCompressed)
+        if sentCount < Self.joinLimit {
+            connection.session.send(stream: id, prefix.joined(with: segments))
+        } else {
+            connection.session.send(stream: id, prefix.joined(with: []))
+            for segment in segments { connection.session.send(stream: id, segment) }
+        }
         connection.schedulePump()
     }
 

@@ -25,13 +25,19 @@ package struct RPCMessage: Sendable, Equatable {
 
 /// The prefix of each message on the wire: one byte "compressed", four bytes of length, big-endian
 /// (gRPC over HTTP/2, "Length-Prefixed-Message").
-enum MessagePrefix {
+struct MessagePrefix {
     static let byteCount = 5
 
-    static func make(messageByteCount: Int, isCompressed: Bool) -> ByteBuffer {
-        var prefix = ByteBufferAllocator().buffer(capacity: byteCount)
-        prefix.writeInteger(isCompressed ? 1 : 0 as UInt8)
-        prefix.writeInteger(UInt32(messageByteCount))
-        return prefix
+    let messageByteCount: Int
+    let isCompressed: Bool
+
+    /// One buffer of the prefix and copies of `segments`.
+    func joined(with segments: [ByteBuffer]) -> ByteBuffer {
+        let count = segments.reduce(Self.byteCount) { $0 + $1.readableBytes }
+        var buffer = ByteBufferAllocator().buffer(capacity: count)
+        buffer.writeInteger(isCompressed ? 1 : 0 as UInt8)
+        buffer.writeInteger(UInt32(messageByteCount))
+        for segment in segments { buffer.writeImmutableBuffer(segment) }
+        return buffer
     }
 }

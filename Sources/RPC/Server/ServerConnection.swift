@@ -10,10 +10,17 @@ final class ServerConnection: HTTP2ConnectionOwner {
     private let configuration: RPCServer.Configuration
     private let logger: Logger
     private let onClosed: @Sendable (ConnectionID) -> Void
-    private var calls: [Int32: ServerCall] = [:]
+    private var calls = StreamTable<ServerCall>()
     /// Calls whose handlers start when all that has come with their headers is in their inboxes: the handler of a small
     /// unary call then runs from end to end without waiting, and that of one already reset does not run at all.
-    private var unstarted: [(call: ServerCall, handler: ServiceRoutes.Handler)] = []
+    private var unstarted: [Unstarted] = []
+
+    // No tuple: a function in one is stored in another form, and made anew at each use.
+    private struct Unstarted {
+        let call: ServerCall
+        let handler: ServiceRoutes.Handler
+    }
+
     private let peerHost: String
     private var lastPath = ""
     private enum Draining {
@@ -78,7 +85,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
             calls[stream]?.drained()
         case .closed(let stream, let code, let wasReset):
             let error = wasReset ? RPCError(reset: code) : RPCError(.cancelled, "the call has ended")
-            calls.removeValue(forKey: stream)?.streamClosed(error)
+            calls.remove(stream)?.streamClosed(error)
             closeIfDrained()
         case .pinged:
             receivedPing()
@@ -95,7 +102,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
         guard !unstarted.isEmpty else { return }
         let starting = unstarted
         unstarted = []
-        for (call, handler) in starting { call.start(handler) }
+        for one in starting { one.call.start(one.handler) }
     }
 
     func bytesReceived() {
@@ -112,7 +119,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
         progress?.stop()
         progress = nil
         let open = calls
-        calls = [:]
+        calls = StreamTable()
         for call in open.values {
             call.streamClosed(RPCError(.cancelled, "the client's connection closed: \(reason)"))
         }
@@ -192,9 +199,9 @@ final class ServerConnection: HTTP2ConnectionOwner {
             maxSendByteCount: configuration.maxSendMessageBytes)
         messages.receives(request.compression)
         let call = ServerCall(request, path: path, connectionID: self.id, peerHost: peerHost, stream: messages)
-        calls[id] = call
+        calls.insert(call, for: id)
         connection.countCall()
-        unstarted.append((call, route.handler))
+        unstarted.append(Unstarted(call: call, handler: route.handler))
     }
 
     /// Mostly that of the call before.
