@@ -50,8 +50,8 @@ conformance: build ## run gRPC's interop tests among Swift, Go and Python; H2SPE
 
 fuzz: SECONDS ?= 600
 fuzz: deps ## feed the gRPC layer with made-up input for SECONDS=<n>, 600 unless given
-	$(SWIFT) build --product rpc-fuzz
-	@"$$($(SWIFT) build --show-bin-path)/rpc-fuzz" --seconds $$(($(SECONDS) / 3)) \
+	$(SWIFT) build $(RELEASE) --product rpc-fuzz
+	@"$$($(SWIFT) build $(RELEASE) --show-bin-path)/rpc-fuzz" --seconds $$(($(SECONDS) / 3)) \
 		$(if $(SEED),--seed $(SEED)) || { echo "last input: rpc-fuzz $$(cat .build/rpc-fuzz.journal)"; exit 1; }
 
 bench: build ## measure put and get of 1 GiB beside a Go cluster
