@@ -56,9 +56,10 @@ let package = Package(
 
         // gRPC.
         .target(name: "HTTP2", dependencies: ["CNGHTTP2", deque, nioCore], swiftSettings: strict),
+        .target(name: "Gzip", dependencies: ["CZlib", nioCore], swiftSettings: strict),
         .target(
             name: "RPC",
-            dependencies: ["HTTP2", "CZlib", deque, nioCore, nioPosix, nioTLS, nioSSL, logging],
+            dependencies: ["HTTP2", "Gzip", deque, nioCore, nioPosix, nioTLS, nioSSL, logging],
             swiftSettings: strict),
 
         // The wire: messages, and the services spoken between nodes.
@@ -146,17 +147,19 @@ let package = Package(
         .target(name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strict),
         // Feeds the gRPC layer with made-up input.
         .executableTarget(
-            name: "rpc-fuzz", dependencies: ["RPC", "HTTP2", "DFSWire", argumentParser, logging, nioCore, nioPosix],
+            name: "rpc-fuzz",
+            dependencies: ["RPC", "HTTP2", "Gzip", "DFSWire", argumentParser, logging, nioCore, nioPosix],
             swiftSettings: strict),
 
         // Tests mirror Sources; ClusterTests runs the built binaries as real processes.
         .testTarget(name: "DFSCoreTests", dependencies: ["DFSCore"]),
         .testTarget(name: "DFSFilesTests", dependencies: ["DFSFiles", "DFSSimulation", nioCore]),
+        .testTarget(name: "GzipTests", dependencies: ["Gzip", nioCore]),
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", nioCore]),
         .testTarget(
             name: "RPCTests",
             dependencies: [
-                "RPC", "HTTP2", "TestCertificates", nioCore, nioEmbedded, nioPosix, nioSSL, logging,
+                "RPC", "HTTP2", "Gzip", "TestCertificates", nioCore, nioEmbedded, nioPosix, nioSSL, logging,
             ]),
         .testTarget(name: "DFSWireTests", dependencies: ["DFSWire", "CMessages", "CProtobufC", nioCore]),
         .testTarget(name: "DFSServicesTests", dependencies: ["DFSServices", "RPC", "DFSWire", nioPosix]),

@@ -1,4 +1,5 @@
 import DFSWire
+import Gzip
 import NIOCore
 import RPC
 
@@ -59,8 +60,8 @@ struct MessageTarget: FuzzTarget {
                 bytes.cut(&random).map { ByteBuffer(bytes: $0) }, limit: limit)
             try check(output.readableBytes <= limit, "\(output.readableBytes) bytes above the limit")
             try check(isChanged || Array(output.readableBytesView) == plain, "what was packed came out changed")
-        } catch let error as RPCError {
-            let isExcused = isChanged || plain.count > limit && error.code == .resourceExhausted
+        } catch let error as GzipError {
+            let isExcused = isChanged || plain.count > limit && error == .tooLarge(limit: limit)
             try check(isExcused, "a good message was refused: \(error)")
         }
     }

@@ -1,3 +1,4 @@
+import Gzip
 import NIOCore
 
 /// The compression of one call, both ways. Its working memory is made when the first compressed message needs it.
@@ -10,24 +11,55 @@ struct MessageCodec {
     private var decompressor: GzipDecompressor?
 
     /// - Parameter limit: bytes of the message when decompressed.
-    /// - Throws: ``RPCError`` `internalError` where no compression was agreed on; as
-    ///   ``GzipDecompressor/decompress(_:limit:)``.
+    /// - Throws: ``RPCError``: `internalError` where no compression was agreed on, or the bytes are no whole gzip;
+    ///   `resourceExhausted` once the message passes `limit`, or where memory is short.
     mutating func decompress(_ message: RPCMessage, limit: Int) throws(RPCError) -> RPCMessage {
         guard inbound == .gzip else {
             throw RPCError(.internalError, "a message is marked as compressed, but no grpc-encoding was agreed on")
         }
-        if decompressor == nil { decompressor = try GzipDecompressor() }
-        guard let decompressor else { return message }
-        var opened = RPCMessage(try decompressor.decompress(message.segments, limit: limit))
-        opened.wasCompressed = true
-        return opened
+        do throws(GzipError) {
+            var opened = RPCMessage(try decompressorMade().decompress(message.segments, limit: limit))
+            opened.wasCompressed = true
+            return opened
+        } catch {
+            throw RPCError(error)
+        }
     }
 
     /// The segments to send, and whether they are compressed.
     mutating func compress(_ message: RPCMessage) throws(RPCError) -> ([ByteBuffer], Bool) {
         guard outbound == .gzip else { return (message.segments, false) }
-        if compressor == nil { compressor = try GzipCompressor() }
-        guard let compressor else { return (message.segments, false) }
-        return ([try compressor.compress(message.segments)], true)
+        do throws(GzipError) {
+            return ([try compressorMade().compress(message.segments)], true)
+        } catch {
+            throw RPCError(error)
+        }
+    }
+
+    private mutating func decompressorMade() throws(GzipError) -> GzipDecompressor {
+        if let decompressor { return decompressor }
+        let made = try GzipDecompressor()
+        decompressor = made
+        return made
+    }
+
+    private mutating func compressorMade() throws(GzipError) -> GzipCompressor {
+        if let compressor { return compressor }
+        let made = try GzipCompressor()
+        compressor = made
+        return made
+    }
+}
+
+extension RPCError {
+    fileprivate init(_ error: GzipError) {
+        switch error {
+        case .noMemory: self.init(.resourceExhausted, "no memory to compress or decompress messages")
+        case .damaged: self.init(.internalError, "a compressed message is no whole gzip")
+        case .tooLarge(let limit):
+            self.init(
+                .resourceExhausted, "a compressed message is above this receiver's limit of \(limit) bytes when read")
+        case .failed(let reason): self.init(.internalError, "cannot compress a message: \(reason)")
+        }
     }
 }
