@@ -8,21 +8,27 @@ public struct InlineQueue<Element> {
     @usableFromInline var first: Element?
     @usableFromInline var rest = Deque<Element>()
 
+    /// An empty queue.
     @inlinable public init() {}
 
+    /// Whether nothing waits.
     @inlinable public var isEmpty: Bool { first == nil }
 
+    /// How many wait.
     @inlinable public var count: Int { first == nil ? 0 : 1 + rest.count }
 
+    /// Adds at the end.
     @inlinable public mutating func append(_ element: Element) {
         if first == nil { first = element } else { rest.append(element) }
     }
 
+    /// Adds at the front.
     @inlinable public mutating func prepend(_ element: Element) {
         if let second = first { rest.prepend(second) }
         first = element
     }
 
+    /// Takes the first out; `nil` where there is none.
     @inlinable public mutating func popFirst() -> Element? {
         guard let element = first else { return nil }
         first = rest.popFirst()
@@ -38,6 +44,7 @@ public struct InlineQueue<Element> {
         return body(&element)
     }
 
+    /// Drops all.
     @inlinable public mutating func removeAll() {
         first = nil
         rest.removeAll()

@@ -19,13 +19,16 @@ public struct StreamTable<Value: AnyObject> {
     public var count: Int { streamCount }
     @usableFromInline var streamCount = 0
 
+    /// An empty table.
     @inlinable public init() {}
 
+    /// Whether no stream is in the table.
     @inlinable public var isEmpty: Bool { streamCount == 0 }
 
     /// Those in the table, in no order.
     @inlinable public var values: [Value] { entries.compactMap(\.value) }
 
+    /// The value of a stream; `nil` where it is not in the table.
     @inlinable public subscript(id: Int32) -> Value? {
         var index = home(of: id)
         while let value = entries[index].value {
