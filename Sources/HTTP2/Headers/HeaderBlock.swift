@@ -1,3 +1,5 @@
+import Glibc
+
 /// The header fields of one HEADERS frame and its continuations, in order, in one flat buffer.
 ///
 /// A unary call's headers are read by comparing bytes; no `String` is made for a field that nobody asks for.
@@ -29,6 +31,36 @@ package struct HeaderBlock: Sendable, Equatable {
     }
 
     package var count: Int { fields.count }
+
+    /// Whether both are one block that was received: cheap, and false for most that are merely equal.
+    package func isSame(as other: HeaderBlock) -> Bool {
+        bytes.withUnsafeBufferPointer { mine in
+            other.bytes.withUnsafeBufferPointer { mine.baseAddress == $0.baseAddress && mine.count == $0.count }
+        } && fields.count == other.fields.count && !fields.isEmpty && isTruncated == other.isTruncated
+    }
+
+    /// Whether the field at `index` is this one.
+    func isField(at index: Int, name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) -> Bool {
+        let field = fields[index]
+        guard Int(field.nameCount) == name.count, Int(field.valueCount) == value.count else { return false }
+        guard let nameStart = name.baseAddress, let valueStart = value.baseAddress else { return false }
+        return bytes.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress?.advanced(by: Int(field.start)) else { return false }
+            return memcmp(start, nameStart, name.count) == 0
+                && memcmp(start.advanced(by: name.count), valueStart, value.count) == 0
+        }
+    }
+
+    /// The first `count` fields, in memory of their own.
+    func prefix(_ count: Int) -> HeaderBlock {
+        var block = HeaderBlock.receiving()
+        for field in fields.prefix(count) {
+            let end = Int(field.start + field.nameCount + field.valueCount)
+            block.bytes.append(contentsOf: bytes[Int(field.start)..<end])
+            block.fields.append(field)
+        }
+        return block
+    }
 
     /// The size by which SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113 §6.5.2).
     package var listSize: Int { bytes.count + 32 * fields.count }

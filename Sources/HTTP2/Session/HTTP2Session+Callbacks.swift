@@ -6,56 +6,59 @@ import NIOCore
 
 private typealias Frame = UnsafePointer<nghttp2_frame>
 
-private func session(_ userData: UnsafeMutableRawPointer?) -> HTTP2Session? {
-    userData.map { Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
+/// Lends the session without counting a reference: whoever calls the library holds one.
+private func withSession<R>(_ userData: UnsafeMutableRawPointer?, else fallback: R, _ body: (HTTP2Session) -> R) -> R {
+    guard let userData else { return fallback }
+    return Unmanaged<HTTP2Session>.fromOpaque(userData)._withUnsafeGuaranteedRef(body)
 }
 
 let onBeginHeaders: nghttp2_on_begin_headers_callback = { _, frame, userData in
-    guard let frame, let session = session(userData) else { return 0 }
-    session.beginHeaders(stream: dfs_nghttp2_frame_head(frame).pointee.stream_id)
+    guard let frame else { return 0 }
+    withSession(userData, else: ()) { $0.beginHeaders(frame) }
     return 0
 }
 
-let onHeader: nghttp2_on_header_callback = { _, _, name, nameCount, value, valueCount, _, userData in
-    session(userData)?.header(
-        name: UnsafeBufferPointer(start: name, count: nameCount),
-        value: UnsafeBufferPointer(start: value, count: valueCount))
+let onHeader: nghttp2_on_header_callback2 = { _, frame, name, value, _, userData in
+    guard let frame else { return 0 }
+    withSession(userData, else: ()) { $0.header(frame, name: name, value: value) }
     return 0
 }
 
 let onData: nghttp2_on_data_chunk_recv_callback = { _, _, streamID, bytes, count, userData in
-    guard let session = session(userData), let bytes else { return 0 }
-    session.data(stream: streamID, UnsafeRawBufferPointer(start: bytes, count: count))
+    guard let bytes else { return 0 }
+    withSession(userData, else: ()) { $0.data(stream: streamID, UnsafeRawBufferPointer(start: bytes, count: count)) }
     return 0
 }
 
 let onFrameReceived: nghttp2_on_frame_recv_callback = { _, frame, userData in
-    guard let frame, let session = session(userData) else { return 0 }
-    session.frameReceived(frame)
+    guard let frame else { return 0 }
+    withSession(userData, else: ()) { $0.frameReceived(frame) }
     return 0
 }
 
 let onFrameSent: nghttp2_on_frame_send_callback = { _, frame, userData in
-    guard let frame, let session = session(userData) else { return 0 }
-    session.frameSent(dfs_nghttp2_frame_head(frame).pointee)
+    guard let frame else { return 0 }
+    withSession(userData, else: ()) { $0.frameSent(dfs_nghttp2_frame_head(frame).pointee) }
     return 0
 }
 
 let onFrameNotSent: nghttp2_on_frame_not_send_callback = { _, frame, _, userData in
-    guard let frame, let session = session(userData) else { return 0 }
-    session.frameNotSent(dfs_nghttp2_frame_head(frame).pointee)
+    guard let frame else { return 0 }
+    withSession(userData, else: ()) { $0.frameNotSent(dfs_nghttp2_frame_head(frame).pointee) }
     return 0
 }
 
 let onStreamClosed: nghttp2_on_stream_close_callback = { _, streamID, code, userData in
-    session(userData)?.streamClosed(streamID, HTTP2ErrorCode(rawValue: code))
+    withSession(userData, else: ()) { $0.streamClosed(streamID, HTTP2ErrorCode(rawValue: code)) }
     return 0
 }
 
 let onSendData: nghttp2_send_data_callback = { _, frame, head, count, _, userData in
-    guard let frame, let head, let session = session(userData) else { return dfs_nghttp2_callback_failure }
+    guard let frame, let head else { return dfs_nghttp2_callback_failure }
     let streamID = dfs_nghttp2_frame_head(frame).pointee.stream_id
-    return session.sendData(stream: streamID, head: UnsafeRawBufferPointer(start: head, count: 9), count: count)
+    return withSession(userData, else: dfs_nghttp2_callback_failure) {
+        $0.sendData(stream: streamID, head: UnsafeRawBufferPointer(start: head, count: 9), count: count)
+    }
 }
 
 let onReadLength: nghttp2_data_source_read_length_callback = { _, _, _, connectionWindow, streamWindow, frameSize, _ in
@@ -64,8 +67,10 @@ let onReadLength: nghttp2_data_source_read_length_callback = { _, _, _, connecti
 }
 
 private let onReadData: nghttp2_data_source_read_callback = { _, streamID, _, limit, flags, _, userData in
-    guard let session = session(userData), let flags else { return Int(dfs_nghttp2_callback_failure) }
-    return session.readData(stream: streamID, limit: limit, flags: &flags.pointee)
+    guard let flags else { return Int(dfs_nghttp2_callback_failure) }
+    return withSession(userData, else: Int(dfs_nghttp2_callback_failure)) {
+        $0.readData(stream: streamID, limit: limit, flags: &flags.pointee)
+    }
 }
 
 extension HTTP2Session {
@@ -82,18 +87,23 @@ extension HTTP2Session {
         return withUnsafePointer(to: &provider) { body($0) }
     }
 
-    fileprivate func beginHeaders(stream id: Int32) {
-        headerBlockBegins(stream: id)
-        inboundHeaders = .receiving()
-        if role == .server, streams[id] == nil { streams[id] = HTTP2Stream(id: id) }
+    private static func isFirst(_ frame: UnsafePointer<nghttp2_frame>) -> Bool {
+        dfs_nghttp2_headers_category(frame) != NGHTTP2_HCAT_HEADERS
     }
 
-    fileprivate func header(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
-        let size = inboundHeaders.listSize + name.count + value.count + 32
-        if size > settings.maxHeaderListSize {
-            inboundHeaders.isTruncated = true
+    fileprivate func beginHeaders(_ frame: UnsafePointer<nghttp2_frame>) {
+        let id = dfs_nghttp2_frame_head(frame).pointee.stream_id
+        headerBlockBegins(stream: id)
+        if Self.isFirst(frame) { firstHeaders.begin() } else { trailers.begin() }
+        if role == .server, streams[id] == nil { streams.insert(HTTP2Stream(id: id), for: id) }
+    }
+
+    fileprivate func header(_ frame: UnsafePointer<nghttp2_frame>, name: OpaquePointer?, value: OpaquePointer?) {
+        let limit = settings.maxHeaderListSize
+        if Self.isFirst(frame) {
+            firstHeaders.append(name: name, value: value, maxListSize: limit)
         } else {
-            inboundHeaders.append(name: name, value: value)
+            trailers.append(name: name, value: value, maxListSize: limit)
         }
     }
 
@@ -109,6 +119,7 @@ extension HTTP2Session {
         if isInInput, bytes.count >= Self.sliceLimit,
             let slice = input.getSlice(at: input.readerIndex + offset, length: bytes.count)
         {
+            hasSlices = true
             events.append(.data(stream: id, slice))
         } else {
             events.append(.data(stream: id, ByteBuffer(bytes: bytes)))
@@ -125,8 +136,8 @@ extension HTTP2Session {
         case NGHTTP2_HEADERS.rawValue:
             guard let stream = streams[head.stream_id] else { return }
             if isEnd { stream.isRemoteClosed = true }
-            events.append(.headers(stream: head.stream_id, inboundHeaders, isEnd: isEnd))
-            inboundHeaders = HeaderBlock()
+            let block = Self.isFirst(frame) ? firstHeaders.end() : trailers.end()
+            events.append(.headers(stream: head.stream_id, block, isEnd: isEnd))
         case NGHTTP2_DATA.rawValue:
             guard isEnd, let stream = streams[head.stream_id] else { return }
             stream.isRemoteClosed = true
@@ -166,7 +177,7 @@ extension HTTP2Session {
     /// A request that could not be sent any more (GOAWAY came first) never gets a close callback.
     fileprivate func frameNotSent(_ head: nghttp2_frame_hd) {
         guard role == .client, UInt32(head.type) == NGHTTP2_HEADERS.rawValue,
-            let stream = streams.removeValue(forKey: head.stream_id)
+            let stream = streams.remove(head.stream_id)
         else { return }
         dropQueue(of: stream)
         events.append(.closed(stream: head.stream_id, .refusedStream, wasReset: true))
@@ -174,7 +185,7 @@ extension HTTP2Session {
 
     fileprivate func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
         if openHeaderBlock?.stream == id { openHeaderBlock = nil }
-        guard let stream = streams.removeValue(forKey: id) else { return }
+        guard let stream = streams.remove(id) else { return }
         dropQueue(of: stream)
         events.append(.closed(stream: id, code, wasReset: stream.wasReset || code != .noError))
     }

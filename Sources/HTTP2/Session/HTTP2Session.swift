@@ -17,14 +17,18 @@ package final class HTTP2Session {
     let settings: HTTP2Settings
     /// Set at the end of `init` and never again; freed in `deinit`.
     private(set) var session: OpaquePointer
-    var streams: [Int32: HTTP2Stream] = [:]
+    var streams = StreamTable<HTTP2Stream>()
     var events: [HTTP2Event] = []
 
-    /// The bytes being received, for the length of ``receive(_:)``: data events are slices of it.
+    /// The bytes being received, for the length of ``receiveCall(_:)``: data events are slices of it.
     var input = ByteBuffer()
     var inputStart: UnsafeRawPointer?
-    /// The header block that is being received: its frames come with nothing between them (RFC 9113 §4.3).
-    var inboundHeaders = HeaderBlock()
+    /// Whether ``events`` has slices of the input.
+    var hasSlices = false
+    private var streamEnds: StreamEnds
+    /// The header blocks that streams begin with, and those behind their data.
+    var firstHeaders = RepeatedHeaders()
+    var trailers = RepeatedHeaders()
     var output = OutputBuffers()
     var outputBudget = 0
     /// What frames the peer has sent, and what frames went to it.
@@ -47,6 +51,7 @@ package final class HTTP2Session {
     package init(role: Role, settings: HTTP2Settings = HTTP2Settings()) throws {
         self.role = role
         self.settings = settings
+        streamEnds = StreamEnds(role: role)
         self.session = try Self.makeSession(role: role)
         nghttp2_session_set_user_data(session, Unmanaged.passUnretained(self).toOpaque())
         try submitSettings()
@@ -79,31 +84,43 @@ package final class HTTP2Session {
     /// - Throws: ``HTTP2SessionError`` when the session is beyond repair. A peer's protocol error that HTTP/2 answers
     ///   with GOAWAY does not throw: produce, then find ``isFinished``.
     package func receive(_ buffer: ByteBuffer) throws {
+        var rest = buffer
+        while rest.readableBytes > 0 { try receiveCall(&rest) }
+    }
+
+    /// The same for the first of the bytes only: at most up to the end of one peer's side of a stream.
+    package func receiveCall(_ buffer: inout ByteBuffer) throws {
         input = buffer
-        defer {
-            input = ByteBuffer()
-            inputStart = nil
-        }
-        let result = buffer.withUnsafeReadableBytes { bytes -> Int in
-            guard let start = bytes.baseAddress else { return 0 }
+        hasSlices = false
+        let (count, result) = buffer.withUnsafeReadableBytes { bytes in
+            guard let start = bytes.baseAddress else { return (0, 0) }
             inputStart = start
-            return dfs_nghttp2_receive(session, start.assumingMemoryBound(to: UInt8.self), bytes.count)
+            let count = streamEnds.next(in: bytes)
+            return (count, dfs_nghttp2_receive(session, start.assumingMemoryBound(to: UInt8.self), count))
         }
-        unpinInput(buffer)
+        input = ByteBuffer()
+        inputStart = nil
+        if hasSlices { unpinInput(buffer) }
+        buffer.moveReaderIndex(forwardBy: count)
         guard result >= 0 else { throw HTTP2SessionError(result: result, doing: "reading from the peer") }
     }
 
     /// The events since the last call, in order.
     package func takeEvents() -> [HTTP2Event] {
-        if events.isEmpty { return [] }
-        defer { events = [] }
-        return events
+        var taken: [HTTP2Event] = []
+        takeEvents(&taken)
+        return taken
     }
 
-    /// Frames for the peer, about `budget` bytes of them (one frame more at the most). Empty: nothing to send now.
+    /// The same, in exchange for a list without any, whose memory is used for the next ones.
+    package func takeEvents(_ list: inout [HTTP2Event]) { swap(&events, &list) }
+
+    package var hasEvents: Bool { !events.isEmpty }
+
+    /// Frames what waits for the peer, until about `budget` bytes are framed and not taken (one frame more at the most).
     ///
     /// - Throws: ``HTTP2SessionError`` when the session is beyond repair.
-    package func produce(budget: Int) throws -> [ByteBuffer] {
+    package func frame(budget: Int) throws {
         outputBudget = budget
         while output.byteCount < budget {
             var start: UnsafePointer<UInt8>?
@@ -112,7 +129,20 @@ package final class HTTP2Session {
             guard count > 0 else { break }
             output.append(UnsafeRawBufferPointer(start: start, count: count))
         }
-        return output.take()
+    }
+
+    /// Bytes that are framed and not taken.
+    package var outputByteCount: Int { output.byteCount }
+
+    /// The bytes that are framed.
+    package func takeOutput() -> [ByteBuffer] { output.take() }
+
+    /// Frames for the peer, about `budget` bytes of them (one frame more at the most). Empty: nothing to send now.
+    ///
+    /// - Throws: as ``frame(budget:)``.
+    package func produce(budget: Int) throws -> [ByteBuffer] {
+        try frame(budget: budget)
+        return takeOutput()
     }
 
     /// Opens a stream with a request. Client only.
@@ -126,7 +156,7 @@ package final class HTTP2Session {
         guard id > 0 else { return nil }
         let stream = HTTP2Stream(id: id)
         if endStream { stream.outbound.ending = .endStream }
-        streams[id] = stream
+        streams.insert(stream, for: id)
         return id
     }
 
@@ -141,10 +171,12 @@ package final class HTTP2Session {
     }
 
     /// Queues data. The buffer is shared, not copied, until the transport has written it.
-    package func send(stream id: Int32, _ buffer: ByteBuffer) {
+    ///
+    /// - Parameter head: goes before it.
+    package func send(stream id: Int32, head: ShortBytes = .none, _ buffer: ByteBuffer) {
         guard let stream = streams[id] else { return }
-        stream.outbound.append(buffer)
-        queuedByteCount += buffer.readableBytes
+        stream.outbound.append(head, buffer)
+        queuedByteCount += Int(head.count) + buffer.readableBytes
         resume(stream)
     }
 

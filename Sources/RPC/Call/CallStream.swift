@@ -62,7 +62,7 @@ final class CallStream: @unchecked Sendable {
     /// The next message; `nil` after the last one.
     ///
     /// - Throws: ``RPCError``: what ended the call, or `cancelled` when the calling task is cancelled.
-    func receive() async throws -> RPCMessage? {
+    nonisolated(nonsending) func receive() async throws -> RPCMessage? {
         if loop.inEventLoop {
             if let next = try takeNext() { return next.message }
             return try await waitForMessage()
@@ -70,12 +70,12 @@ final class CallStream: @unchecked Sendable {
         return try await withTaskExecutorPreference(connection.executor) { try await self.receiveOnLoop() }
     }
 
-    private func receiveOnLoop() async throws -> RPCMessage? {
+    private nonisolated(nonsending) func receiveOnLoop() async throws -> RPCMessage? {
         loop.preconditionInEventLoop()
         return try await receive()
     }
 
-    private func waitForMessage() async throws -> RPCMessage? {
+    private nonisolated(nonsending) func waitForMessage() async throws -> RPCMessage? {
         precondition(receiver == nil, "two tasks receive from one call at once")
         receiveTicket += 1
         let ticket = receiveTicket
@@ -229,7 +229,7 @@ final class CallStream: @unchecked Sendable {
     /// A message for a call that has ended well is dropped: its answer is there to be received.
     /// - Parameter compressed: only where a compression was agreed on.
     /// - Throws: ``RPCError``: what ended the call, `resourceExhausted` for a message above the limit, or `cancelled`.
-    func send(_ message: RPCMessage, compressed: Bool) async throws {
+    nonisolated(nonsending) func send(_ message: RPCMessage, compressed: Bool) async throws {
         if loop.inEventLoop {
             try enqueue(message, compressed)
             if isOutboundClosed || hasRoom { return }
@@ -244,7 +244,7 @@ final class CallStream: @unchecked Sendable {
         return queued <= (connection.isCrowded ? HTTP2Session.lowWaterMark : Self.highWaterMark)
     }
 
-    private func sendOnLoop(_ message: RPCMessage, _ compressed: Bool) async throws {
+    private nonisolated(nonsending) func sendOnLoop(_ message: RPCMessage, _ compressed: Bool) async throws {
         loop.preconditionInEventLoop()
         try await send(message, compressed: compressed)
     }
@@ -265,13 +265,15 @@ final class CallStream: @unchecked Sendable {
         statistics.bytesSent += count
         let (segments, isCompressed) = try compressed ? codec.compress(message) : (message.segments, false)
         let sentCount = isCompressed ? segments.reduce(0) { $0 + $1.readableBytes } : count
-        connection.session.send(
-            stream: id, MessagePrefix.make(messageByteCount: sentCount, isCompressed: isCompressed))
-        for segment in segments { connection.session.send(stream: id, segment) }
+        var prefix = MessagePrefix.make(messageByteCount: sentCount, isCompressed: isCompressed)
+        for segment in segments {
+            connection.session.send(stream: id, head: prefix, segment)
+            prefix = .none
+        }
         connection.schedulePump()
     }
 
-    private func waitForDrain() async throws {
+    private nonisolated(nonsending) func waitForDrain() async throws {
         precondition(sender == nil, "two tasks send on one call at once")
         sendTicket += 1
         let ticket = sendTicket

@@ -123,7 +123,7 @@ final class ClientConnection: HTTP2ConnectionOwner {
         }
     }
 
-    func eventsHandled() {}
+    func takeInput() { while connection.takeNextInput() {} }
 
     func connectionClosed(reason: String) {
         let open = calls

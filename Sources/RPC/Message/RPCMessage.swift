@@ -1,3 +1,4 @@
+import HTTP2
 import NIOCore
 
 /// One gRPC message without its prefix: a rope of buffers, so that what arrived in pieces is not copied together.
@@ -28,10 +29,7 @@ package struct RPCMessage: Sendable, Equatable {
 enum MessagePrefix {
     static let byteCount = 5
 
-    static func make(messageByteCount: Int, isCompressed: Bool) -> ByteBuffer {
-        var prefix = ByteBufferAllocator().buffer(capacity: byteCount)
-        prefix.writeInteger(isCompressed ? 1 : 0 as UInt8)
-        prefix.writeInteger(UInt32(messageByteCount))
-        return prefix
+    static func make(messageByteCount: Int, isCompressed: Bool) -> ShortBytes {
+        ShortBytes(isCompressed ? 1 : 0, UInt32(messageByteCount))
     }
 }

@@ -27,6 +27,7 @@ package final class ServerCall: @unchecked Sendable {
     private var answer = Answer.nothingSent
     private var trailing: Metadata = [:]
     private var deadlineTimer: Scheduled<Void>?
+    /// The handler's, once it had to wait for something.
     var task: Task<Void, Never>?
 
     init(_ request: RequestHeaders, path: String, connectionID: ConnectionID, peerHost: String, stream: CallStream) {
@@ -59,7 +60,7 @@ package final class ServerCall: @unchecked Sendable {
     /// The client's next message; `nil` when it has half-closed.
     ///
     /// - Throws: ``RPCError``: `cancelled` when the client went away, `deadlineExceeded`, or what was wrong with the message.
-    package func receive() async throws -> RPCMessage? { try await stream.receive() }
+    package nonisolated(nonsending) func receive() async throws -> RPCMessage? { try await stream.receive() }
 
     /// Sends the headers now. Optional; has no effect once they are sent.
     package func sendInitialMetadata(_ metadata: Metadata) {
@@ -83,7 +84,7 @@ package final class ServerCall: @unchecked Sendable {
     /// Sends one message, and waits while too much is queued. Nothing is known of its arrival when this returns.
     ///
     /// - Parameter compressed: whether ``responseCompression`` is applied to this message.
-    package func send(_ message: RPCMessage, compressed: Bool = true) async throws {
+    package nonisolated(nonsending) func send(_ message: RPCMessage, compressed: Bool = true) async throws {
         if loop.inEventLoop { sendHeaders([:]) } else { sendInitialMetadata([:]) }
         try await stream.send(message, compressed: compressed)
     }
@@ -95,26 +96,23 @@ package final class ServerCall: @unchecked Sendable {
 
     // MARK: For the connection, on the loop
 
-    /// Runs the handler, unless the client has gone already.
-    func start(_ handler: @escaping ServiceRoutes.Handler) {
+    /// Runs the handler to its end, unless the client has gone already.
+    nonisolated(nonsending) func run(_ handler: ServiceRoutes.Handler) async {
         guard answer != .ended else { return }
         armDeadline()
-        // Runs at once up to where it has to wait for something.
-        task = Task.immediate(executorPreference: stream.connection.executor) {
-            do {
-                try await self.run(handler)
-                self.end(with: nil)
-            } catch let error as RPCError {
-                self.end(with: error)
-            } catch is CancellationError {
-                self.end(with: RPCError(.cancelled, "the call was cancelled"))
-            } catch {
-                self.end(with: RPCError(.unknown, "\(error)"))
-            }
+        do {
+            try await answer(with: handler)
+            end(with: nil)
+        } catch let error as RPCError {
+            end(with: error)
+        } catch is CancellationError {
+            end(with: RPCError(.cancelled, "the call was cancelled"))
+        } catch {
+            end(with: RPCError(.unknown, "\(error)"))
         }
     }
 
-    private func run(_ handler: ServiceRoutes.Handler) async throws {
+    private nonisolated(nonsending) func answer(with handler: ServiceRoutes.Handler) async throws {
         guard let deadline else { return try await handler(self) }
         try await CallContext.$deadline.withValue(deadline) { try await handler(self) }
     }

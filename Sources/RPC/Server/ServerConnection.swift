@@ -13,7 +13,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
     private var calls: [Int32: ServerCall] = [:]
     /// Calls whose handlers start when all that has come with their headers is in their inboxes: the handler of a small
     /// unary call then runs from end to end without waiting, and that of one already reset does not run at all.
-    private var unstarted: [(call: ServerCall, handler: ServiceRoutes.Handler)] = []
+    private let handlers: HandlerQueue
     private let peerHost: String
     private var lastPath = ""
     private enum Draining {
@@ -43,6 +43,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
         self.configuration = configuration
         self.logger = logger
         self.onClosed = onClosed
+        handlers = HandlerQueue(connection: connection)
         pingPolice = PingPolice(configuration.limits)
         floodPolice = FloodPolice(configuration.limits, now: .now())
     }
@@ -91,19 +92,15 @@ final class ServerConnection: HTTP2ConnectionOwner {
         }
     }
 
-    func eventsHandled() {
-        guard !unstarted.isEmpty else { return }
-        let starting = unstarted
-        unstarted = []
-        for (call, handler) in starting { call.start(handler) }
-    }
+    func takeInput() { handlers.run() }
+
 
     func bytesReceived() {
         if !floodPolice.admits(connection.session.frameCounts) { connection.cutOff("too many control frames") }
     }
 
     func connectionClosed(reason: String) {
-        unstarted = []
+        handlers.removeAll()
         logger.debug("connection closed", metadata: ["peer": "\(peerHost)", "reason": "\(reason)"])
         for alarm in alarms.values { alarm.cancel() }
         alarms = [:]
@@ -194,7 +191,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
         let call = ServerCall(request, path: path, connectionID: self.id, peerHost: peerHost, stream: messages)
         calls[id] = call
         connection.countCall()
-        unstarted.append((call, route.handler))
+        handlers.append(call, route.handler)
     }
 
     /// Mostly that of the call before.
