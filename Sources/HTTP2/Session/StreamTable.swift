@@ -1,50 +1,87 @@
-/// Values by stream number: a hash table with linear probing. Empty it owns no memory.
+/// Values by stream number: a hash table with linear probing. Empty it owns hardly any memory.
 ///
 /// A peer that chooses numbers which collide makes it as slow as a list of the streams that it may have open.
 ///
-/// `@inlinable`: `Dictionary`, or this without it, took a tenth of the CPU of a unary call.
-package struct StreamTable<Value> {
-    @usableFromInline
-    struct Slot {
-        @usableFromInline let id: Int32
-        @usableFromInline var value: Value
+/// Raw memory and `@inlinable`: with `Dictionary` the look-ups of a unary call took a tenth of its CPU, and what varies of
+/// a class is checked for exclusive access at run time.
+package final class StreamTable<Value> {
+    @usableFromInline let places: UnsafeMutablePointer<StreamPlaces<Value>>
 
-        @inlinable init(id: Int32, value: Value) {
-            self.id = id
-            self.value = value
-        }
+    package init() {
+        places = .allocate(capacity: 1)
+        places.initialize(to: StreamPlaces())
     }
 
-    /// A power of two of them, at most half of them taken.
-    @usableFromInline var slots: [Slot?] = []
+    deinit {
+        places.pointee.removeAll()
+        places.pointee.free()
+        places.deallocate()
+    }
+
+    @inlinable package var count: Int { places.pointee.taken }
+    @inlinable package var isEmpty: Bool { places.pointee.taken == 0 }
+    package var values: [Value] { places.pointee.values }
+
+    @inlinable package subscript(id: Int32) -> Value? { pointer(to: id)?.pointee }
+
+    /// Where the value of `id` is, until the table changes.
+    @inlinable func pointer(to id: Int32) -> UnsafeMutablePointer<Value>? {
+        if places.pointee.taken == 0 { return nil }
+        let index = places.pointee.index(of: id)
+        return places.pointee.ids[index] == 0 ? nil : places.pointee.slots + index
+    }
+
+    /// `id` is above 0 and not in the table.
+    @inlinable package func insert(_ value: Value, for id: Int32) { places.pointee.insert(value, for: id) }
+
+    @inlinable package func remove(_ id: Int32) -> Value? { places.pointee.remove(id) }
+
+    package func removeAll() { places.pointee.removeAll() }
+}
+
+/// The places of a ``StreamTable``.
+@usableFromInline
+struct StreamPlaces<Value> {
+    /// A power of two, or zero; at most half of the places are taken.
+    @usableFromInline var capacity = 0
     @usableFromInline var taken = 0
+    /// Stream numbers; 0 where the place is free.
+    @usableFromInline var ids = UnsafeMutablePointer<Int32>.allocate(capacity: 0)
+    @usableFromInline var slots = UnsafeMutablePointer<Value>.allocate(capacity: 0)
 
-    @inlinable package init() {}
+    init() {}
 
-    @inlinable package var count: Int { taken }
-    @inlinable package var isEmpty: Bool { taken == 0 }
-    package var values: [Value] { slots.compactMap { $0?.value } }
+    var values: [Value] { (0..<capacity).compactMap { ids[$0] == 0 ? nil : slots[$0] } }
 
-    @inlinable package subscript(id: Int32) -> Value? {
-        if slots.isEmpty { return nil }
-        return slots[index(of: id)]?.value
-    }
-
-    /// `id` is not in the table.
-    @inlinable package mutating func insert(_ value: Value, for id: Int32) {
-        if taken * 2 >= slots.count { grow() }
+    @inlinable mutating func insert(_ value: Value, for id: Int32) {
+        if taken * 2 >= capacity { grow(to: max(4, capacity * 2)) }
         taken += 1
-        slots[index(of: id)] = Slot(id: id, value: value)
+        let index = index(of: id)
+        ids[index] = id
+        (slots + index).initialize(to: value)
     }
 
-    @inlinable package mutating func remove(_ id: Int32) -> Value? {
-        if slots.isEmpty { return nil }
+    @inlinable mutating func remove(_ id: Int32) -> Value? {
+        if taken == 0 { return nil }
         let index = index(of: id)
-        guard let slot = slots[index] else { return nil }
+        if ids[index] == 0 { return nil }
         taken -= 1
-        slots[index] = nil
+        let value = (slots + index).move()
+        ids[index] = 0
         closeGap(at: index)
-        return slot.value
+        return value
+    }
+
+    mutating func removeAll() {
+        for index in 0..<capacity where ids[index] != 0 { (slots + index).deinitialize(count: 1) }
+        free()
+        self = StreamPlaces()
+    }
+
+    /// Gives the memory back, which holds no values any more.
+    func free() {
+        ids.deallocate()
+        slots.deallocate()
     }
 
     /// Spreads numbers that follow each other (Knuth's multiplicative hash), so that they make no long runs.
@@ -54,31 +91,40 @@ package struct StreamTable<Value> {
 
     /// Where `id` is, or would be.
     @inlinable func index(of id: Int32) -> Int {
-        let mask = slots.count - 1
+        let mask = capacity - 1
         var index = Self.hash(id) & mask
-        while let slot = slots[index], slot.id != id { index = (index + 1) & mask }
+        while ids[index] != 0, ids[index] != id { index = (index + 1) & mask }
         return index
     }
 
     /// Moves up what was put behind `gap` because the gap was taken.
-    @inlinable mutating func closeGap(at gap: Int) {
-        let mask = slots.count - 1
+    @inlinable func closeGap(at gap: Int) {
+        let mask = capacity - 1
         var gap = gap
         var index = (gap + 1) & mask
-        while let slot = slots[index] {
-            let home = Self.hash(slot.id) & mask
+        while ids[index] != 0 {
+            let home = Self.hash(ids[index]) & mask
             if (index - home) & mask >= (index - gap) & mask {
-                slots[gap] = slot
-                slots[index] = nil
+                ids[gap] = ids[index]
+                (slots + gap).moveInitialize(from: slots + index, count: 1)
+                ids[index] = 0
                 gap = index
             }
             index = (index + 1) & mask
         }
     }
 
-    @usableFromInline mutating func grow() {
-        let old = slots
-        slots = Array(repeating: nil, count: max(4, old.count * 2))
-        for case let slot? in old { slots[index(of: slot.id)] = slot }
+    @usableFromInline mutating func grow(to newCapacity: Int) {
+        let old = self
+        capacity = newCapacity
+        ids = .allocate(capacity: capacity)
+        ids.initialize(repeating: 0, count: capacity)
+        slots = .allocate(capacity: capacity)
+        for index in 0..<old.capacity where old.ids[index] != 0 {
+            let place = self.index(of: old.ids[index])
+            ids[place] = old.ids[index]
+            (slots + place).moveInitialize(from: old.slots + index, count: 1)
+        }
+        old.free()
     }
 }

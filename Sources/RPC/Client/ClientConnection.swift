@@ -11,7 +11,7 @@ final class ClientConnection: HTTP2ConnectionOwner {
     let connection: HTTP2Connection
     private(set) var state = State.handshaking
     private let authority: String
-    private var calls: [Int32: ClientCall] = [:]
+    private let calls = StreamTable<ClientCall>()
     private var lastHeaders: (path: MethodPath, block: HeaderBlock)?
     /// Called at each change of state; dropped when closed.
     private var onStateChange: ((State, String) -> Void)?
@@ -70,7 +70,7 @@ final class ClientConnection: HTTP2ConnectionOwner {
             maxSendByteCount: options.maxSendMessageBytes ?? limits.sendByteCount)
         stream.sends(options.compression)
         let call = ClientCall(stream: stream)
-        calls[id] = call
+        calls.insert(call, for: id)
         connection.countCall()
         call.armDeadline(deadline)
         connection.schedulePump()
@@ -112,7 +112,7 @@ final class ClientConnection: HTTP2ConnectionOwner {
         case .closed(let stream, let code, let wasReset):
             let error =
                 wasReset ? RPCError(reset: code) : RPCError(.internalError, "the stream closed without a status")
-            calls.removeValue(forKey: stream)?.streamClosed(error)
+            calls.remove(stream)?.streamClosed(error)
             if state == .draining { closeIfDrained("drained") }
         case .goAway(_, let code):
             drain(reason: "the server said GOAWAY (\(code.rawValue))")
@@ -126,9 +126,9 @@ final class ClientConnection: HTTP2ConnectionOwner {
     func takeInput() { while connection.takeNextInput() {} }
 
     func connectionClosed(reason: String) {
-        let open = calls
-        calls = [:]
-        for call in open.values {
+        let open = calls.values
+        calls.removeAll()
+        for call in open {
             call.streamClosed(RPCError(.unavailable, "the connection to \(authority) was lost: \(reason)"))
         }
         keepalive?.stop()

@@ -29,12 +29,8 @@ final class HTTP2Connection: TransportReceiver {
     private var isPumpScheduled = false
     /// Bytes are being handed out; ``readCompleted()`` follows.
     private var isReceiving = false
-    /// What of them was not taken in yet.
-    private var input = ByteBuffer()
     /// Something was submitted meanwhile.
     private var isPumpWanted = false
-    /// The list in which events are taken: its memory is used again.
-    private var events: [HTTP2Event] = []
     private var isClosing = false
     private var fault: String?
     /// Times that bytes have come from the peer.
@@ -46,7 +42,6 @@ final class HTTP2Connection: TransportReceiver {
     /// Bytes framed in one turn before the transport is asked again whether it takes more.
     private static let turnByteCount = 1 << 20
     /// Framed bytes that are worth a system call while there is more to read.
-    private static let keptEventCount = 16
     private static let answersByteCount = 4096
 
     init(
@@ -82,9 +77,10 @@ final class HTTP2Connection: TransportReceiver {
         readCount &+= 1
         statistics.bytesReceived += UInt64(buffer.readableBytes)
         isReceiving = true
-        input = buffer
+        session.give(buffer)
         owner?.takeInput()
         isReceiving = false
+        session.give(ByteBuffer())
         owner?.bytesReceived()
     }
 
@@ -96,11 +92,7 @@ final class HTTP2Connection: TransportReceiver {
     func takeNextInput() -> Bool {
         do {
             if isPumpWanted { try answer() }
-            guard input.readableBytes > 0, !isClosing else {
-                input = ByteBuffer()
-                return false
-            }
-            try session.receiveCall(&input)
+            guard !isClosing, try session.receiveNext() else { return false }
         } catch {
             fail("\(error)")
         }
@@ -200,14 +192,7 @@ final class HTTP2Connection: TransportReceiver {
     func countCall() { statistics.callsStarted += 1 }
 
     private func dispatch() {
-        while session.hasEvents {
-            var batch = events
-            events = []
-            session.takeEvents(&batch)
-            for event in batch { owner?.handle(event) }
-            batch.removeAll(keepingCapacity: batch.capacity <= Self.keptEventCount)
-            events = batch
-        }
+        while let event = session.nextEvent() { owner?.handle(event) }
     }
 
     private func fail(_ reason: String) {

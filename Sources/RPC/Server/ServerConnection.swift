@@ -10,7 +10,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
     private let configuration: RPCServer.Configuration
     private let logger: Logger
     private let onClosed: @Sendable (ConnectionID) -> Void
-    private var calls: [Int32: ServerCall] = [:]
+    private let calls = StreamTable<ServerCall>()
     /// Calls whose handlers start when all that has come with their headers is in their inboxes: the handler of a small
     /// unary call then runs from end to end without waiting, and that of one already reset does not run at all.
     private let handlers: HandlerQueue
@@ -79,7 +79,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
             calls[stream]?.drained()
         case .closed(let stream, let code, let wasReset):
             let error = wasReset ? RPCError(reset: code) : RPCError(.cancelled, "the call has ended")
-            calls.removeValue(forKey: stream)?.streamClosed(error)
+            calls.remove(stream)?.streamClosed(error)
             closeIfDrained()
         case .pinged:
             receivedPing()
@@ -108,9 +108,9 @@ final class ServerConnection: HTTP2ConnectionOwner {
         keepalive = nil
         progress?.stop()
         progress = nil
-        let open = calls
-        calls = [:]
-        for call in open.values {
+        let open = calls.values
+        calls.removeAll()
+        for call in open {
             call.streamClosed(RPCError(.cancelled, "the client's connection closed: \(reason)"))
         }
         onClosed(id)
@@ -189,7 +189,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
             maxSendByteCount: configuration.maxSendMessageBytes)
         messages.receives(request.compression)
         let call = ServerCall(request, path: path, connectionID: self.id, peerHost: peerHost, stream: messages)
-        calls[id] = call
+        calls.insert(call, for: id)
         connection.countCall()
         handlers.append(call, route.handler)
     }
