@@ -1,4 +1,3 @@
-import DequeModule
 import HTTP2
 import NIOCore
 
@@ -18,23 +17,20 @@ final class CallStream: @unchecked Sendable {
     }
 
     static let highWaterMark = 1 << 20
-    /// Messages cut out ahead of the reader. The window bounds their bytes, but an empty message takes five bytes of the
-    /// window and many more of memory.
-    private static let maxInboxCount = 256
 
     let connection: HTTP2Connection
     let id: Int32
     private let maxSendByteCount: Int
     private let maxReceiveByteCount: Int
-    private var codec = MessageCodec()
+    /// Where a compression was agreed on.
+    private var codec: MessageCodec?
     private(set) var statistics = CallStatistics()
-    private var deframer: MessageDeframer
-    private var inbox = Deque<(message: RPCMessage, byteCount: Int)>()
-    private var inboxByteCount = 0
-    /// What came while the inbox was full, as it came.
-    private var backlog = InboundBacklog()
-    /// The peer has ended its side behind what is in the backlog.
-    private var endsAfterBacklog = false
+    /// A message that came whole and alone, as that of a unary call mostly does. It lies before the others.
+    private var first: RPCMessage?
+    private var firstByteCount = 0
+    private var others: InboundMessages?
+    /// The peer has ended its side behind what is not deframed.
+    private var endsWhenDeframed = false
     /// Received and not yet given back to the windows.
     private var chargedByteCount = 0
     private(set) var inboundEnding = Ending.open
@@ -52,7 +48,6 @@ final class CallStream: @unchecked Sendable {
         self.id = id
         self.maxSendByteCount = maxSendByteCount
         self.maxReceiveByteCount = maxReceiveByteCount
-        self.deframer = MessageDeframer(maxMessageByteCount: maxReceiveByteCount)
     }
 
     private var loop: any EventLoop { connection.eventLoop }
@@ -91,11 +86,9 @@ final class CallStream: @unchecked Sendable {
 
     /// `.some(message: nil)` is the end; `nil` means that one must wait.
     private func takeNext() throws -> (message: RPCMessage?, Void)? {
-        if let first = inbox.popFirst() {
-            inboxByteCount -= first.byteCount
-            deframe()
+        if let next = popFirst() {
             returnCredit()
-            let message = try open(first.message)
+            let message = next.wasCompressed ? try open(next) : next
             statistics.messagesReceived += 1
             statistics.bytesReceived += message.readableBytes
             return (message, ())
@@ -107,11 +100,21 @@ final class CallStream: @unchecked Sendable {
         }
     }
 
+    private func popFirst() -> RPCMessage? {
+        if let message = first {
+            first = nil
+            firstByteCount = 0
+            return message
+        }
+        guard let others, let message = others.popFirst() else { return nil }
+        checkDeframed(others)
+        return message
+    }
+
     /// Decompressed one at a time as they are taken, so that what waits stays as small as it came.
     private func open(_ message: RPCMessage) throws -> RPCMessage {
-        guard message.wasCompressed else { return message }
         do {
-            return try codec.decompress(message, limit: maxReceiveByteCount)
+            return try (codec ?? MessageCodec()).decompress(message, limit: maxReceiveByteCount)
         } catch {
             dropUnread()
             // Nobody is woken: whoever asked for this message gets the error from here, once.
@@ -121,50 +124,58 @@ final class CallStream: @unchecked Sendable {
     }
 
     /// How the peer compresses the messages that it marks, as its headers say.
-    func receives(_ compression: MessageCompression) { codec.inbound = compression }
+    func receives(_ compression: MessageCompression) {
+        if compression == .identity && codec == nil { return }
+        codec = codec ?? MessageCodec()
+        codec?.inbound = compression
+    }
 
     /// How messages are compressed from now on, as our headers said.
-    func sends(_ compression: MessageCompression) { codec.outbound = compression }
+    func sends(_ compression: MessageCompression) {
+        if compression == .identity && codec == nil { return }
+        codec = codec ?? MessageCodec()
+        codec?.outbound = compression
+    }
 
     /// Data of the stream has arrived.
     func received(_ data: ByteBuffer) {
         chargedByteCount += data.readableBytes
         guard case .open = inboundEnding else { return returnCredit() }
-        backlog.append(data)
-        deframe()
+        if first == nil, others == nil,
+            let message = MessagePrefix.readWhole(data, maxMessageByteCount: maxReceiveByteCount)
+        {
+            first = message
+            firstByteCount = data.readableBytes
+        } else {
+            let others = others ?? InboundMessages(maxMessageByteCount: maxReceiveByteCount)
+            self.others = others
+            others.append(data)
+            checkDeframed(others)
+        }
         wakeReceiver()
         returnCredit()
     }
 
-    /// Fills the inbox from the backlog. Wakes nobody.
-    private func deframe() {
-        while inbox.count < Self.maxInboxCount, var data = backlog.popFirst() {
-            do {
-                try deframer.append(&data, maxCount: Self.maxInboxCount - inbox.count) { message, byteCount in
-                    inbox.append((message, byteCount))
-                    inboxByteCount += byteCount
-                }
-            } catch {
-                backlog.removeAll()
-                if case .open = inboundEnding { inboundEnding = .failed(error) }
-                return
-            }
-            backlog.prepend(data)
+    /// To be called when bytes were cut into messages. Wakes nobody.
+    private func checkDeframed(_ others: InboundMessages) {
+        guard case .open = inboundEnding else { return }
+        if let failure = others.failure {
+            inboundEnding = .failed(failure)
+        } else if endsWhenDeframed, others.isDeframed {
+            finishDeframing()
         }
-        if endsAfterBacklog, backlog.isEmpty { finishDeframing() }
     }
 
     /// The peer has ended its side in order.
     func finishInbound() {
         guard case .open = inboundEnding else { return }
-        guard backlog.isEmpty else { return endsAfterBacklog = true }
+        if let others, !others.isDeframed { return endsWhenDeframed = true }
         finishDeframing()
         wakeReceiver()
     }
 
     private func finishDeframing() {
-        guard case .open = inboundEnding else { return }
-        if deframer.isBetweenMessages {
+        if others?.isBetweenMessages ?? true {
             inboundEnding = .finished
         } else {
             inboundEnding = .failed(RPCError(.internalError, "the stream ended in the middle of a message"))
@@ -172,23 +183,23 @@ final class CallStream: @unchecked Sendable {
     }
 
     private func dropUnread() {
-        inbox.removeAll()
-        inboxByteCount = 0
-        backlog.removeAll()
+        if first != nil { first = nil }
+        firstByteCount = 0
+        others?.removeAll()
     }
 
     /// The reader gets the messages that are there, then `error`.
-    func failInbound(_ error: RPCError) {
+    func failInbound(_ error: @autoclosure () -> RPCError) {
         guard case .open = inboundEnding else { return }
-        inboundEnding = .failed(error)
+        inboundEnding = .failed(error())
         wakeReceiver()
     }
 
     /// Ends both directions now: messages that nobody has read are dropped.
-    func fail(_ error: RPCError) {
+    func fail(_ error: @autoclosure () -> RPCError) {
         dropUnread()
-        failInbound(error)
-        closeOutbound(error)
+        failInbound(error())
+        if !isOutboundClosed || sender != nil { closeOutbound(error()) }
         returnCredit()
     }
 
@@ -213,8 +224,12 @@ final class CallStream: @unchecked Sendable {
     /// Gives back what no longer waits for a reader. While somebody waits, a message in progress is given back as it
     /// comes: it may be larger than the window.
     private func returnCredit() {
-        let isOpen = if case .open = inboundEnding { true } else { false }
-        let held = inboxByteCount + backlog.byteCount + (receiver == nil && isOpen ? deframer.partialByteCount : 0)
+        guard chargedByteCount > 0 else { return }
+        var held = firstByteCount
+        if let others {
+            held += others.waitingByteCount
+            if receiver == nil, case .open = inboundEnding { held += others.partialByteCount }
+        }
         let credit = chargedByteCount - held
         guard credit > 0 else { return }
         chargedByteCount = held
@@ -263,12 +278,13 @@ final class CallStream: @unchecked Sendable {
         }
         statistics.messagesSent += 1
         statistics.bytesSent += count
-        let (segments, isCompressed) = try compressed ? codec.compress(message) : (message.segments, false)
-        let sentCount = isCompressed ? segments.reduce(0) { $0 + $1.readableBytes } : count
-        var prefix = MessagePrefix.make(messageByteCount: sentCount, isCompressed: isCompressed)
-        for segment in segments {
-            connection.session.send(stream: id, head: prefix, segment)
-            prefix = .none
+        if compressed, let codec, let whole = try codec.compress(message) {
+            let prefix = MessagePrefix.make(messageByteCount: whole.readableBytes, isCompressed: true)
+            connection.session.send(stream: id, head: prefix, whole)
+        } else {
+            let prefix = MessagePrefix.make(messageByteCount: count, isCompressed: false)
+            connection.session.send(stream: id, head: prefix, message.first)
+            for segment in message.others { connection.session.send(stream: id, segment) }
         }
         connection.schedulePump()
     }

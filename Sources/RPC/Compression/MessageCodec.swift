@@ -1,7 +1,7 @@
 import NIOCore
 
 /// The compression of one call, both ways. Its working memory is made when the first compressed message needs it.
-struct MessageCodec {
+final class MessageCodec {
     /// How the peer compresses what it marks as compressed.
     var inbound = MessageCompression.identity
     /// How we do.
@@ -12,7 +12,7 @@ struct MessageCodec {
     /// - Parameter limit: bytes of the message when decompressed.
     /// - Throws: ``RPCError`` `internalError` where no compression was agreed on; as
     ///   ``GzipDecompressor/decompress(_:limit:)``.
-    mutating func decompress(_ message: RPCMessage, limit: Int) throws(RPCError) -> RPCMessage {
+    func decompress(_ message: RPCMessage, limit: Int) throws(RPCError) -> RPCMessage {
         guard inbound == .gzip else {
             throw RPCError(.internalError, "a message is marked as compressed, but no grpc-encoding was agreed on")
         }
@@ -23,11 +23,10 @@ struct MessageCodec {
         return opened
     }
 
-    /// The segments to send, and whether they are compressed.
-    mutating func compress(_ message: RPCMessage) throws(RPCError) -> ([ByteBuffer], Bool) {
-        guard outbound == .gzip else { return (message.segments, false) }
+    /// The message compressed; `nil` where it is to be sent as it is.
+    func compress(_ message: RPCMessage) throws(RPCError) -> ByteBuffer? {
+        guard outbound == .gzip else { return nil }
         if compressor == nil { compressor = try GzipCompressor() }
-        guard let compressor else { return (message.segments, false) }
-        return ([try compressor.compress(message.segments)], true)
+        return try compressor?.compress(message.segments)
     }
 }
