@@ -79,6 +79,9 @@ final class HTTP2Connection: TransportReceiver {
         isReceiving = true
         session.give(buffer)
         owner?.takeInput()
+        // What the library answers by itself: a stream that ends for an error gives back its part of the window before
+        // more is read.
+        if session.wantsToProduce { frameAnswers() }
         isReceiving = false
         session.give(ByteBuffer())
         owner?.bytesReceived()
@@ -90,8 +93,8 @@ final class HTTP2Connection: TransportReceiver {
     ///
     /// - Returns: false when nothing is left.
     func takeNextInput() -> Bool {
+        if isPumpWanted { frameAnswers() }
         do {
-            if isPumpWanted { try answer() }
             guard !isClosing, try session.receiveNext() else { return false }
         } catch {
             fail("\(error)")
@@ -101,10 +104,14 @@ final class HTTP2Connection: TransportReceiver {
     }
 
     /// Frames what was submitted, and lets the peer have it when there is enough of it, so that it can go on while we do.
-    private func answer() throws {
+    private func frameAnswers() {
         guard let transport, transport.isWritable else { return }
         isPumpWanted = false
-        try session.frame(budget: Self.turnByteCount)
+        do {
+            try session.frame(budget: Self.turnByteCount)
+        } catch {
+            fail("\(error)")
+        }
         dispatch()
         if session.outputByteCount >= Self.answersByteCount { write(session.takeOutput(), to: transport) }
     }

@@ -11,34 +11,33 @@ import NIOCore
 package final class ServerCall: @unchecked Sendable {
     private enum Answer { case nothingSent, headersSent, ended }
 
-    /// `/<service>/<method>`
-    package let path: String
-    /// The client's custom metadata.
-    package let metadata: Metadata
-    package let connectionID: ConnectionID
-    /// The client's numeric IP address.
-    package let peerHost: String
+    private let request: Request
     /// When the client stops waiting; `nil` where it waits for ever.
     package let deadline: NIODeadline?
 
     private let stream: CallStream
-    private let acceptsGzip: Bool
     private var compression = MessageCompression.identity
     private var answer = Answer.nothingSent
     private var trailing: Metadata = [:]
     private var deadlineTimer: Scheduled<Void>?
     /// The handler's, once it had to wait for something.
     var task: Task<Void, Never>?
+    /// The one behind it in the ``HandlerQueue``.
+    var next: ServerCall?
 
-    init(_ request: RequestHeaders, path: String, connectionID: ConnectionID, peerHost: String, stream: CallStream) {
-        self.path = path
-        metadata = request.metadata
-        acceptsGzip = request.acceptsGzip
-        self.connectionID = connectionID
-        self.peerHost = peerHost
+    init(_ request: Request, stream: CallStream) {
+        self.request = request
         self.stream = stream
-        deadline = request.timeout.map { .now() + TimeAmount($0) }
+        deadline = request.headers.timeout.map { .now() + TimeAmount($0) }
     }
+
+    /// `/<service>/<method>`
+    package var path: String { request.path }
+    /// The client's custom metadata.
+    package var metadata: Metadata { request.headers.metadata }
+    package var connectionID: ConnectionID { request.connectionID }
+    /// The client's numeric IP address.
+    package var peerHost: String { request.peerHost }
 
     private var loop: any EventLoop { stream.connection.eventLoop }
 
@@ -77,7 +76,7 @@ package final class ServerCall: @unchecked Sendable {
         set {
             loop.preconditionInEventLoop()
             guard answer == .nothingSent else { return }
-            compression = acceptsGzip ? newValue : .identity
+            compression = request.headers.acceptsGzip ? newValue : .identity
         }
     }
 
@@ -97,11 +96,11 @@ package final class ServerCall: @unchecked Sendable {
     // MARK: For the connection, on the loop
 
     /// Runs the handler to its end, unless the client has gone already.
-    nonisolated(nonsending) func run(_ handler: ServiceRoutes.Handler) async {
+    nonisolated(nonsending) func run() async {
         guard answer != .ended else { return }
         armDeadline()
         do {
-            try await answer(with: handler)
+            try await answerRequest()
             end(with: nil)
         } catch let error as RPCError {
             end(with: error)
@@ -112,7 +111,8 @@ package final class ServerCall: @unchecked Sendable {
         }
     }
 
-    private nonisolated(nonsending) func answer(with handler: ServiceRoutes.Handler) async throws {
+    private nonisolated(nonsending) func answerRequest() async throws {
+        let handler = request.route.handler
         guard let deadline else { return try await handler(self) }
         try await CallContext.$deadline.withValue(deadline) { try await handler(self) }
     }
@@ -143,10 +143,12 @@ package final class ServerCall: @unchecked Sendable {
     func drained() { stream.drained() }
 
     /// The stream is gone, whether or not the call had ended.
-    func streamClosed(_ error: RPCError) {
+    func streamClosed(_ error: @autoclosure () -> RPCError) {
+        // Then all of this was done already.
+        if answer == .ended && task == nil { return }
         answer = .ended
         deadlineTimer?.cancel()
-        stream.fail(error)
+        stream.fail(error())
         task?.cancel()
     }
 

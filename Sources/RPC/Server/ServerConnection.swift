@@ -15,7 +15,8 @@ final class ServerConnection: HTTP2ConnectionOwner {
     /// unary call then runs from end to end without waiting, and that of one already reset does not run at all.
     private let handlers: HandlerQueue
     private let peerHost: String
-    private var lastPath = ""
+    /// That of the last call: the next one mostly has the same headers.
+    private var lastRequest: Request?
     private enum Draining {
         case no
         /// Calls that the client sends before it hears of it are still taken.
@@ -78,8 +79,8 @@ final class ServerConnection: HTTP2ConnectionOwner {
         case .drained(let stream):
             calls[stream]?.drained()
         case .closed(let stream, let code, let wasReset):
-            let error = wasReset ? RPCError(reset: code) : RPCError(.cancelled, "the call has ended")
-            calls.remove(stream)?.streamClosed(error)
+            calls.remove(stream)?.streamClosed(
+                wasReset ? RPCError(reset: code) : RPCError(.cancelled, "the call has ended"))
             closeIfDrained()
         case .pinged:
             receivedPing()
@@ -173,34 +174,38 @@ final class ServerConnection: HTTP2ConnectionOwner {
     }
 
     private func startCall(stream id: Int32, _ block: HeaderBlock) {
-        let request: RequestHeaders
+        let request: Request
         do {
-            request = try RequestHeaders(block)
+            request = try self.request(block)
         } catch {
             return refuse(stream: id, error)
         }
-        let path = path(of: request, in: block)
-        guard let route = routes.route(for: path) else {
-            return refuse(stream: id, .status(RPCError(.unimplemented, "this server has no method \(path)")))
-        }
         let messages = CallStream(
             connection: connection, id: id,
-            maxReceiveByteCount: route.maxReceiveByteCount ?? configuration.maxReceiveMessageBytes,
+            maxReceiveByteCount: request.route.maxReceiveByteCount ?? configuration.maxReceiveMessageBytes,
             maxSendByteCount: configuration.maxSendMessageBytes)
-        messages.receives(request.compression)
-        let call = ServerCall(request, path: path, connectionID: self.id, peerHost: peerHost, stream: messages)
+        messages.receives(request.headers.compression)
+        let call = ServerCall(request, stream: messages)
         calls.insert(call, for: id)
         connection.countCall()
-        handlers.append(call, route.handler)
+        handlers.append(call)
     }
 
-    /// Mostly that of the call before.
-    private func path(of request: RequestHeaders, in block: HeaderBlock) -> String {
-        if !block.valueBytes(at: request.pathIndex).elementsEqual(lastPath.utf8) {
-            lastPath = block.value(at: request.pathIndex)
+    private func request(_ block: HeaderBlock) throws(RequestRefusal) -> Request {
+        if let lastRequest, block.isSame(as: lastRequest.block) { return lastRequest }
+        let headers = try RequestHeaders(block)
+        let path = block.value(at: headers.pathIndex)
+        guard let route = routes.route(for: path) else {
+            throw .status(RPCError(.unimplemented, "this server has no method \(path)"))
         }
-        return lastPath
+        let request = Request(
+            path: path, headers: headers, route: route, connectionID: id, peerHost: peerHost, block: block)
+        lastRequest = block.listSize <= Self.maxKeptHeaderListSize ? request : nil
+        return request
     }
+
+    /// Larger headers are not kept for the next call.
+    private static let maxKeptHeaderListSize = 2048
 
     private func refuse(stream id: Int32, _ refusal: RequestRefusal) {
         let block: HeaderBlock
