@@ -18,9 +18,8 @@ let onBeginHeaders: nghttp2_on_begin_headers_callback = { _, frame, userData in
     return 0
 }
 
-let onHeader: nghttp2_on_header_callback2 = { _, frame, name, value, _, userData in
-    guard let frame else { return 0 }
-    withSession(userData, else: ()) { $0.header(frame, name: name, value: value) }
+let onHeader: nghttp2_on_header_callback2 = { _, _, name, value, _, userData in
+    withSession(userData, else: ()) { $0.header(name: name, value: value) }
     return 0
 }
 
@@ -87,23 +86,20 @@ extension HTTP2Session {
         return withUnsafePointer(to: &provider) { body($0) }
     }
 
-    private static func isFirst(_ frame: UnsafePointer<nghttp2_frame>) -> Bool {
-        dfs_nghttp2_headers_category(frame) != NGHTTP2_HCAT_HEADERS
-    }
-
     fileprivate func beginHeaders(_ frame: UnsafePointer<nghttp2_frame>) {
         let id = dfs_nghttp2_frame_head(frame).pointee.stream_id
         headerBlockBegins(stream: id)
-        if Self.isFirst(frame) { state.pointee.firstHeaders.begin() } else { state.pointee.trailers.begin() }
+        state.pointee.isTrailers = dfs_nghttp2_headers_category(frame) == NGHTTP2_HCAT_HEADERS
+        if state.pointee.isTrailers { state.pointee.trailers.begin() } else { state.pointee.firstHeaders.begin() }
         if role == .server, streams.pointer(to: id) == nil { streams.insert(HTTP2Stream(), for: id) }
     }
 
-    fileprivate func header(_ frame: UnsafePointer<nghttp2_frame>, name: OpaquePointer?, value: OpaquePointer?) {
+    fileprivate func header(name: OpaquePointer?, value: OpaquePointer?) {
         let limit = settings.maxHeaderListSize
-        if Self.isFirst(frame) {
-            state.pointee.firstHeaders.append(name: name, value: value, maxListSize: limit)
-        } else {
+        if state.pointee.isTrailers {
             state.pointee.trailers.append(name: name, value: value, maxListSize: limit)
+        } else {
+            state.pointee.firstHeaders.append(name: name, value: value, maxListSize: limit)
         }
     }
 
@@ -136,7 +132,7 @@ extension HTTP2Session {
         case NGHTTP2_HEADERS.rawValue:
             guard let stream = streams.pointer(to: head.stream_id) else { return }
             if isEnd { stream.pointee.isRemoteClosed = true }
-            let block = Self.isFirst(frame) ? state.pointee.firstHeaders.end() : state.pointee.trailers.end()
+            let block = state.pointee.isTrailers ? state.pointee.trailers.end() : state.pointee.firstHeaders.end()
             state.pointee.events.append(.headers(stream: head.stream_id, block, isEnd: isEnd))
         case NGHTTP2_DATA.rawValue:
             guard isEnd, let stream = streams.pointer(to: head.stream_id) else { return }
@@ -196,7 +192,7 @@ extension HTTP2Session {
         let isLast = count == stream.pointee.outbound.byteCount
         flags |= dfs_nghttp2_data_no_copy
         guard isLast else { return count }
-        switch stream.pointee.outbound.ending {
+        switch stream.pointee.outbound.takeEnding() {
         case .open:
             if count == 0 {
                 stream.pointee.outbound.isDeferred = true

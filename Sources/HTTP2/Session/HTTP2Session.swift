@@ -138,7 +138,7 @@ package final class HTTP2Session {
     /// is closed, since its data counts against the connection.
     package func consume(stream id: Int32, byteCount: Int) {
         guard byteCount > 0 else { return }
-        if streams.pointer(to: id) != nil {
+        if let stream = streams.pointer(to: id), !stream.pointee.isRemoteClosed {
             nghttp2_session_consume(session, id, byteCount)
         } else {
             nghttp2_session_consume_connection(session, byteCount)

@@ -56,12 +56,12 @@ struct OutboundQueue {
     mutating func move(_ count: Int, to output: inout OutputBuffers) {
         byteCount -= count
         var left = count
-        while left > 0, let piece = first {
+        while left > 0, let piece = first.take() {
             if piece.byteCount <= left {
                 output.append(piece.head)
                 output.append(piece.buffer)
                 left -= piece.byteCount
-                first = others.popFirst()
+                if !others.isEmpty { first = others.popFirst() }
             } else {
                 first = Self.split(piece, at: left, to: &output)
                 left = 0
@@ -85,6 +85,14 @@ struct OutboundQueue {
         }
         if let moved = bytes.readSlice(length: count) { output.append(moved) }
         return Piece(head: .none, buffer: bytes)
+    }
+
+    /// How the stream ends; the trailers are given out once, to be sent.
+    mutating func takeEnding() -> Ending {
+        if case .open = ending { return .open }
+        var taken = Ending.endStream
+        swap(&taken, &ending)
+        return taken
     }
 
     mutating func removeAll() {

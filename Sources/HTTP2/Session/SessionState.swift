@@ -15,6 +15,8 @@ struct SessionState: ~Copyable {
     /// The header blocks that streams begin with, and those behind their data.
     var firstHeaders = RepeatedHeaders()
     var trailers = RepeatedHeaders()
+    /// Which of the two is being received.
+    var isTrailers = false
     var output = OutputBuffers()
     var outputBudget = 0
     var frameCounts = FrameCounts()

@@ -2,12 +2,12 @@
 ///
 /// A peer that chooses numbers which collide makes it as slow as a list of the streams that it may have open.
 ///
-/// Raw memory and `@inlinable`: with `Dictionary` the look-ups of a unary call took a tenth of its CPU, and what varies of
-/// a class is checked for exclusive access at run time.
-package final class StreamTable<Value> {
-    @usableFromInline let places: UnsafeMutablePointer<StreamPlaces<Value>>
+/// Raw memory: with `Dictionary` the look-ups of a unary call took a tenth of its CPU, and what varies of a class is checked
+/// for exclusive access at run time.
+final class StreamTable<Value> {
+    let places: UnsafeMutablePointer<StreamPlaces<Value>>
 
-    package init() {
+    init() {
         places = .allocate(capacity: 1)
         places.initialize(to: StreamPlaces())
     }
@@ -18,42 +18,41 @@ package final class StreamTable<Value> {
         places.deallocate()
     }
 
-    @inlinable package var count: Int { places.pointee.taken }
-    @inlinable package var isEmpty: Bool { places.pointee.taken == 0 }
-    package var values: [Value] { places.pointee.values }
+    var count: Int { places.pointee.taken }
+    var isEmpty: Bool { places.pointee.taken == 0 }
+    var values: [Value] { places.pointee.values }
 
-    @inlinable package subscript(id: Int32) -> Value? { pointer(to: id)?.pointee }
+    subscript(id: Int32) -> Value? { pointer(to: id)?.pointee }
 
     /// Where the value of `id` is, until the table changes.
-    @inlinable func pointer(to id: Int32) -> UnsafeMutablePointer<Value>? {
+    func pointer(to id: Int32) -> UnsafeMutablePointer<Value>? {
         if places.pointee.taken == 0 { return nil }
         let index = places.pointee.index(of: id)
         return places.pointee.ids[index] == 0 ? nil : places.pointee.slots + index
     }
 
     /// `id` is above 0 and not in the table.
-    @inlinable package func insert(_ value: Value, for id: Int32) { places.pointee.insert(value, for: id) }
+    func insert(_ value: Value, for id: Int32) { places.pointee.insert(value, for: id) }
 
-    @inlinable package func remove(_ id: Int32) -> Value? { places.pointee.remove(id) }
+    func remove(_ id: Int32) -> Value? { places.pointee.remove(id) }
 
-    package func removeAll() { places.pointee.removeAll() }
+    func removeAll() { places.pointee.removeAll() }
 }
 
 /// The places of a ``StreamTable``.
-@usableFromInline
 struct StreamPlaces<Value> {
     /// A power of two, or zero; at most half of the places are taken.
-    @usableFromInline var capacity = 0
-    @usableFromInline var taken = 0
+    var capacity = 0
+    var taken = 0
     /// Stream numbers; 0 where the place is free.
-    @usableFromInline var ids = UnsafeMutablePointer<Int32>.allocate(capacity: 0)
-    @usableFromInline var slots = UnsafeMutablePointer<Value>.allocate(capacity: 0)
+    var ids = UnsafeMutablePointer<Int32>.allocate(capacity: 0)
+    var slots = UnsafeMutablePointer<Value>.allocate(capacity: 0)
 
     init() {}
 
     var values: [Value] { (0..<capacity).compactMap { ids[$0] == 0 ? nil : slots[$0] } }
 
-    @inlinable mutating func insert(_ value: Value, for id: Int32) {
+    mutating func insert(_ value: Value, for id: Int32) {
         if taken * 2 >= capacity { grow(to: max(4, capacity * 2)) }
         taken += 1
         let index = index(of: id)
@@ -61,7 +60,7 @@ struct StreamPlaces<Value> {
         (slots + index).initialize(to: value)
     }
 
-    @inlinable mutating func remove(_ id: Int32) -> Value? {
+    mutating func remove(_ id: Int32) -> Value? {
         if taken == 0 { return nil }
         let index = index(of: id)
         if ids[index] == 0 { return nil }
@@ -85,12 +84,12 @@ struct StreamPlaces<Value> {
     }
 
     /// Spreads numbers that follow each other (Knuth's multiplicative hash), so that they make no long runs.
-    @inlinable static func hash(_ id: Int32) -> Int {
+    static func hash(_ id: Int32) -> Int {
         Int(UInt32(bitPattern: id) &* 2_654_435_769 >> 16)
     }
 
     /// Where `id` is, or would be.
-    @inlinable func index(of id: Int32) -> Int {
+    func index(of id: Int32) -> Int {
         let mask = capacity - 1
         var index = Self.hash(id) & mask
         while ids[index] != 0, ids[index] != id { index = (index + 1) & mask }
@@ -98,7 +97,7 @@ struct StreamPlaces<Value> {
     }
 
     /// Moves up what was put behind `gap` because the gap was taken.
-    @inlinable func closeGap(at gap: Int) {
+    func closeGap(at gap: Int) {
         let mask = capacity - 1
         var gap = gap
         var index = (gap + 1) & mask
@@ -114,7 +113,7 @@ struct StreamPlaces<Value> {
         }
     }
 
-    @usableFromInline mutating func grow(to newCapacity: Int) {
+    mutating func grow(to newCapacity: Int) {
         let old = self
         capacity = newCapacity
         ids = .allocate(capacity: capacity)

@@ -58,12 +58,13 @@ final class CallStream: @unchecked Sendable {
     ///
     /// - Throws: ``RPCError``: what ended the call, or `cancelled` when the calling task is cancelled.
     nonisolated(nonsending) func receive() async throws -> RPCMessage? {
-        if loop.inEventLoop {
-            if let next = try takeNext() { return next.message }
-            return try await waitForMessage()
-        }
+        if let next = try takeNextOnLoop() { return next.message }
+        if loop.inEventLoop { return try await waitForMessage() }
         return try await withTaskExecutorPreference(connection.executor) { try await self.receiveOnLoop() }
     }
+
+    /// What ``receive()`` gives where it need not wait; `nil` where it must.
+    func takeNextOnLoop() throws -> (message: RPCMessage?, Void)? { loop.inEventLoop ? try takeNext() : nil }
 
     private nonisolated(nonsending) func receiveOnLoop() async throws -> RPCMessage? {
         loop.preconditionInEventLoop()
@@ -101,8 +102,7 @@ final class CallStream: @unchecked Sendable {
     }
 
     private func popFirst() -> RPCMessage? {
-        if let message = first {
-            first = nil
+        if let message = first.take() {
             firstByteCount = 0
             return message
         }
@@ -246,12 +246,18 @@ final class CallStream: @unchecked Sendable {
     /// - Throws: ``RPCError``: what ended the call, `resourceExhausted` for a message above the limit, or `cancelled`.
     nonisolated(nonsending) func send(_ message: RPCMessage, compressed: Bool) async throws {
         if loop.inEventLoop {
-            try enqueue(message, compressed)
-            if isOutboundClosed || hasRoom { return }
-            try await waitForDrain()
+            if try !sendOnLoop(message, compressed: compressed) { try await waitForDrain() }
         } else {
-            try await withTaskExecutorPreference(connection.executor) { try await self.sendOnLoop(message, compressed) }
+            try await withTaskExecutorPreference(connection.executor) { try await self.sendFromLoop(message, compressed) }
         }
+    }
+
+    /// ``send(_:compressed:)`` on the loop, without the waiting.
+    ///
+    /// - Returns: whether there is room for more; if not, ``waitForDrain()`` is to follow.
+    func sendOnLoop(_ message: RPCMessage, compressed: Bool) throws -> Bool {
+        try enqueue(message, compressed)
+        return isOutboundClosed || hasRoom
     }
 
     private var hasRoom: Bool {
@@ -259,7 +265,7 @@ final class CallStream: @unchecked Sendable {
         return queued <= (connection.isCrowded ? HTTP2Session.lowWaterMark : Self.highWaterMark)
     }
 
-    private nonisolated(nonsending) func sendOnLoop(_ message: RPCMessage, _ compressed: Bool) async throws {
+    private nonisolated(nonsending) func sendFromLoop(_ message: RPCMessage, _ compressed: Bool) async throws {
         loop.preconditionInEventLoop()
         try await send(message, compressed: compressed)
     }
@@ -289,7 +295,7 @@ final class CallStream: @unchecked Sendable {
         connection.schedulePump()
     }
 
-    private nonisolated(nonsending) func waitForDrain() async throws {
+    nonisolated(nonsending) func waitForDrain() async throws {
         precondition(sender == nil, "two tasks send on one call at once")
         sendTicket += 1
         let ticket = sendTicket

@@ -61,7 +61,10 @@ package final class ClientCall: @unchecked Sendable {
     /// The server's next message; `nil` when the call has ended with OK.
     ///
     /// - Throws: ``RPCError``: any other status.
-    package nonisolated(nonsending) func receive() async throws -> RPCMessage? { try await stream.receive() }
+    package nonisolated(nonsending) func receive() async throws -> RPCMessage? {
+        if let next = try stream.takeNextOnLoop() { return next.message }
+        return try await stream.receive()
+    }
 
     /// The server's trailers; empty before the call has ended. On the call's executor only.
     package var trailingMetadata: Metadata {

@@ -11,7 +11,7 @@ final class ClientConnection: HTTP2ConnectionOwner {
     let connection: HTTP2Connection
     private(set) var state = State.handshaking
     private let authority: String
-    private let calls = StreamTable<ClientCall>()
+    private let calls = CallTable<ClientCall>()
     private var lastHeaders: (path: MethodPath, block: HeaderBlock)?
     /// Called at each change of state; dropped when closed.
     private var onStateChange: ((State, String) -> Void)?

@@ -42,7 +42,7 @@ final class HTTP2Connection: TransportReceiver {
     /// Bytes framed in one turn before the transport is asked again whether it takes more.
     private static let turnByteCount = 1 << 20
     /// Framed bytes that are worth a system call while there is more to read.
-    private static let answersByteCount = 4096
+    private static let answersByteCount = 8192
 
     init(
         transport: any ByteTransport, executor: EventLoopTaskExecutor, role: HTTP2Session.Role, settings: HTTP2Settings

@@ -59,7 +59,10 @@ package final class ServerCall: @unchecked Sendable {
     /// The client's next message; `nil` when it has half-closed.
     ///
     /// - Throws: ``RPCError``: `cancelled` when the client went away, `deadlineExceeded`, or what was wrong with the message.
-    package nonisolated(nonsending) func receive() async throws -> RPCMessage? { try await stream.receive() }
+    package nonisolated(nonsending) func receive() async throws -> RPCMessage? {
+        if let next = try stream.takeNextOnLoop() { return next.message }
+        return try await stream.receive()
+    }
 
     /// Sends the headers now. Optional; has no effect once they are sent.
     package func sendInitialMetadata(_ metadata: Metadata) {
@@ -84,8 +87,12 @@ package final class ServerCall: @unchecked Sendable {
     ///
     /// - Parameter compressed: whether ``responseCompression`` is applied to this message.
     package nonisolated(nonsending) func send(_ message: RPCMessage, compressed: Bool = true) async throws {
-        if loop.inEventLoop { sendHeaders([:]) } else { sendInitialMetadata([:]) }
-        try await stream.send(message, compressed: compressed)
+        guard loop.inEventLoop else {
+            sendInitialMetadata([:])
+            return try await stream.send(message, compressed: compressed)
+        }
+        if answer == .nothingSent { sendHeaders([:]) }
+        if try !stream.sendOnLoop(message, compressed: compressed) { try await stream.waitForDrain() }
     }
 
     /// Metadata to go with the status at the end.
@@ -119,17 +126,21 @@ package final class ServerCall: @unchecked Sendable {
 
     /// Ends the call with a status, `nil` for OK. Later endings are ignored.
     func end(with error: RPCError?) {
-        loop.preconditionInEventLoop()
+        loop.assertInEventLoop()
         guard answer != .ended else { return }
         let wasSilent = answer == .nothingSent
         answer = .ended
         deadlineTimer?.cancel()
-        let block = ResponseHeaders.end(error, trailing: trailing, isWhole: wasSilent)
         let session = stream.connection.session
-        if wasSilent {
-            session.submitResponse(stream: stream.id, block, endStream: true)
+        if error == nil && !wasSilent && trailing.isEmpty {
+            session.finish(stream: stream.id, trailers: ResponseHeaders.plainEnd)
         } else {
-            session.finish(stream: stream.id, trailers: block)
+            let block = ResponseHeaders.end(error, trailing: trailing, isWhole: wasSilent)
+            if wasSilent {
+                session.submitResponse(stream: stream.id, block, endStream: true)
+            } else {
+                session.finish(stream: stream.id, trailers: block)
+            }
         }
         stream.closeOutbound(error)
         session.stopPeerAfterEnd(stream: stream.id)

@@ -10,7 +10,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
     private let configuration: RPCServer.Configuration
     private let logger: Logger
     private let onClosed: @Sendable (ConnectionID) -> Void
-    private let calls = StreamTable<ServerCall>()
+    private let calls = CallTable<ServerCall>()
     /// Calls whose handlers start when all that has come with their headers is in their inboxes: the handler of a small
     /// unary call then runs from end to end without waiting, and that of one already reset does not run at all.
     private let handlers: HandlerQueue
