@@ -21,7 +21,10 @@ package struct HeaderBlock: @unchecked Sendable, Equatable {
     /// One reference for all of it: a call passes several blocks through many hands.
     private var memory: ManagedBuffer<Contents, Void>
 
-    package init() { memory = Self.makeMemory(Contents()) }
+    package init() { memory = Self.empty }
+
+    /// Shared by all blocks without fields, never written.
+    private nonisolated(unsafe) static let empty = makeMemory(Contents())
 
     package init(_ pairs: [(String, String)]) {
         self.init()
@@ -30,7 +33,8 @@ package struct HeaderBlock: @unchecked Sendable, Equatable {
 
     /// Room for the headers of a usual call, so that they are taken without growing.
     static func receiving() -> HeaderBlock {
-        let block = HeaderBlock()
+        var block = HeaderBlock()
+        block.makeUnique()
         block.withContents {
             $0.bytes.reserveCapacity(256)
             $0.fields.reserveCapacity(12)

@@ -1,6 +1,6 @@
-/// Events in order. They are moved in and out: nothing is copied or counted. Empty it owns little memory.
+/// Events in order. They are moved in and out: nothing is copied or counted.
 struct EventQueue: ~Copyable {
-    private static let keptCapacity = 8
+    private static let firstCapacity = 8
 
     private var memory = UnsafeMutableBufferPointer<HTTP2Event>(start: nil, count: 0)
     private var head = 0
@@ -35,14 +35,21 @@ struct EventQueue: ~Copyable {
     private mutating func reset() {
         head = 0
         tail = 0
-        guard memory.count > Self.keptCapacity else { return }
+        if memory.count > Self.firstCapacity { releaseMemory() }
+    }
+
+    /// Has no effect while events wait.
+    mutating func releaseMemory() {
+        guard isEmpty else { return }
         memory.deallocate()
         memory = UnsafeMutableBufferPointer(start: nil, count: 0)
+        head = 0
+        tail = 0
     }
 
     private mutating func makeRoom() {
         let count = tail - head
-        let larger = UnsafeMutableBufferPointer<HTTP2Event>.allocate(capacity: max(Self.keptCapacity, 2 * count))
+        let larger = UnsafeMutableBufferPointer<HTTP2Event>.allocate(capacity: max(Self.firstCapacity, 2 * count))
         _ = larger.moveInitialize(fromContentsOf: pending)
         memory.deallocate()
         memory = larger

@@ -91,7 +91,9 @@ extension HTTP2Session {
         headerBlockBegins(stream: id)
         state.pointee.isTrailers = dfs_nghttp2_headers_category(frame) == NGHTTP2_HCAT_HEADERS
         if state.pointee.isTrailers { state.pointee.trailers.begin() } else { state.pointee.firstHeaders.begin() }
-        if role == .server, streams.pointer(to: id) == nil { streams.insert(HTTP2Stream(), for: id) }
+        if role == .server, state.pointee.streams.pointer(to: id) == nil {
+            state.pointee.streams.insert(HTTP2Stream(), for: id)
+        }
     }
 
     fileprivate func header(name: OpaquePointer?, value: OpaquePointer?) {
@@ -105,7 +107,9 @@ extension HTTP2Session {
 
     fileprivate func data(stream id: Int32, _ bytes: UnsafeRawBufferPointer) {
         state.pointee.hasDataOfFrame = true
-        guard streams.pointer(to: id) != nil, let start = bytes.baseAddress, let inputStart = state.pointee.inputStart else {
+        guard state.pointee.streams.pointer(to: id) != nil, let start = bytes.baseAddress,
+            let inputStart = state.pointee.inputStart
+        else {
             // The library consumes nothing by itself; data of a stream that we have forgotten is consumed here.
             nghttp2_session_consume_connection(session, bytes.count)
             return
@@ -130,16 +134,16 @@ extension HTTP2Session {
         count(head, isEnd: isEnd)
         switch UInt32(head.type) {
         case NGHTTP2_HEADERS.rawValue:
-            guard let stream = streams.pointer(to: head.stream_id) else { return }
+            guard let stream = state.pointee.streams.pointer(to: head.stream_id) else { return }
             if isEnd { stream.pointee.isRemoteClosed = true }
             let block = state.pointee.isTrailers ? state.pointee.trailers.end() : state.pointee.firstHeaders.end()
             state.pointee.events.append(.headers(stream: head.stream_id, block, isEnd: isEnd))
         case NGHTTP2_DATA.rawValue:
-            guard isEnd, let stream = streams.pointer(to: head.stream_id) else { return }
+            guard isEnd, let stream = state.pointee.streams.pointer(to: head.stream_id) else { return }
             stream.pointee.isRemoteClosed = true
             state.pointee.events.append(.endOfStream(stream: head.stream_id))
         case NGHTTP2_RST_STREAM.rawValue:
-            streams.pointer(to: head.stream_id)?.pointee.wasReset = true
+            state.pointee.streams.pointer(to: head.stream_id)?.pointee.wasReset = true
         case NGHTTP2_SETTINGS.rawValue:
             if head.flags & dfs_nghttp2_flag_ack == 0 { state.pointee.events.append(.settings) }
         case NGHTTP2_PING.rawValue:
@@ -154,7 +158,8 @@ extension HTTP2Session {
 
     private func count(_ head: nghttp2_frame_hd, isEnd: Bool) {
         let type = UInt32(head.type)
-        let isWork = type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue && (state.pointee.hasDataOfFrame || isEnd)
+        let isWork =
+            type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue && (state.pointee.hasDataOfFrame || isEnd)
         if isWork { state.pointee.frameCounts.work += 1 } else { state.pointee.frameCounts.control += 1 }
         state.pointee.hasDataOfFrame = false
     }
@@ -164,7 +169,8 @@ extension HTTP2Session {
         guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue else { return }
         state.pointee.hasSentHeadersOrData = true
         state.pointee.frameCounts.work += 1
-        guard head.flags & dfs_nghttp2_flag_end_stream != 0, let stream = streams.pointer(to: head.stream_id)
+        guard head.flags & dfs_nghttp2_flag_end_stream != 0,
+            let stream = state.pointee.streams.pointer(to: head.stream_id)
         else { return }
         stream.pointee.isLocalClosed = true
         if stream.pointee.resetsAfterEnd && !stream.pointee.isRemoteClosed { reset(stream: head.stream_id, .noError) }
@@ -173,7 +179,7 @@ extension HTTP2Session {
     /// A request that could not be sent any more (GOAWAY came first) never gets a close callback.
     fileprivate func frameNotSent(_ head: nghttp2_frame_hd) {
         guard role == .client, UInt32(head.type) == NGHTTP2_HEADERS.rawValue,
-            var stream = streams.remove(head.stream_id)
+            var stream = state.pointee.streams.remove(head.stream_id)
         else { return }
         dropQueue(of: &stream)
         state.pointee.events.append(.closed(stream: head.stream_id, .refusedStream, wasReset: true))
@@ -181,13 +187,13 @@ extension HTTP2Session {
 
     fileprivate func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
         if state.pointee.openHeaderBlock?.stream == id { state.pointee.openHeaderBlock = nil }
-        guard var stream = streams.remove(id) else { return }
+        guard var stream = state.pointee.streams.remove(id) else { return }
         dropQueue(of: &stream)
         state.pointee.events.append(.closed(stream: id, code, wasReset: stream.wasReset || code != .noError))
     }
 
     fileprivate func readData(stream id: Int32, limit: Int, flags: inout UInt32) -> Int {
-        guard let stream = streams.pointer(to: id) else { return Int(dfs_nghttp2_deferred) }
+        guard let stream = state.pointee.streams.pointer(to: id) else { return Int(dfs_nghttp2_deferred) }
         let count = min(limit, stream.pointee.outbound.byteCount)
         let isLast = count == stream.pointee.outbound.byteCount
         flags |= dfs_nghttp2_data_no_copy
@@ -211,7 +217,9 @@ extension HTTP2Session {
     fileprivate func sendData(stream id: Int32, head: UnsafeRawBufferPointer, count: Int) -> Int32 {
         if state.pointee.output.byteCount >= state.pointee.outputBudget { return dfs_nghttp2_would_block }
         // The library sends no data of a stream it has closed, and the table follows its closing.
-        guard let stream = streams.pointer(to: id), count <= stream.pointee.outbound.byteCount else { return dfs_nghttp2_callback_failure }
+        guard let stream = state.pointee.streams.pointer(to: id), count <= stream.pointee.outbound.byteCount else {
+            return dfs_nghttp2_callback_failure
+        }
         state.pointee.output.append(head)
         stream.pointee.outbound.move(count, to: &state.pointee.output)
         state.pointee.queuedByteCount -= count

@@ -16,7 +16,6 @@ package final class HTTP2Session {
     package let role: Role
     let settings: HTTP2Settings
     let session: OpaquePointer
-    let streams = StreamTable<HTTP2Stream>()
     let state: UnsafeMutablePointer<SessionState>
 
     /// Starts a session and queues its preface and SETTINGS.
@@ -54,7 +53,7 @@ package final class HTTP2Session {
     }
 
     /// Streams open now.
-    package var openStreamCount: Int { streams.count }
+    package var openStreamCount: Int { state.pointee.streams.count }
 
     /// Neither side has anything more to say: the connection can be closed.
     package var isFinished: Bool {
@@ -82,13 +81,13 @@ package final class HTTP2Session {
         guard id > 0 else { return nil }
         var stream = HTTP2Stream()
         if endStream { stream.outbound.ending = .endStream }
-        streams.insert(stream, for: id)
+        state.pointee.streams.insert(stream, for: id)
         return id
     }
 
     /// Answers a request. With `endStream` the block is the whole answer (gRPC: trailers-only).
     package func submitResponse(stream id: Int32, _ headers: HeaderBlock, endStream: Bool) {
-        guard let stream = streams.pointer(to: id) else { return }
+        guard let stream = state.pointee.streams.pointer(to: id) else { return }
         if endStream { stream.pointee.outbound.ending = .endStream }
         let result = headers.withNV { fields, count in
             withDataProvider(unless: endStream) { nghttp2_submit_response(session, id, fields, count, $0) }
@@ -100,7 +99,7 @@ package final class HTTP2Session {
     ///
     /// - Parameter head: goes before it.
     package func send(stream id: Int32, head: ShortBytes = .none, _ buffer: ByteBuffer) {
-        guard let stream = streams.pointer(to: id) else { return }
+        guard let stream = state.pointee.streams.pointer(to: id) else { return }
         stream.pointee.outbound.append(head, buffer)
         state.pointee.queuedByteCount += Int(head.count) + buffer.readableBytes
         resume(stream, id)
@@ -108,37 +107,43 @@ package final class HTTP2Session {
 
     /// Ends our side after the queued data, with `trailers` if given.
     package func finish(stream id: Int32, trailers: HeaderBlock? = nil) {
-        guard let stream = streams.pointer(to: id), case .open = stream.pointee.outbound.ending else { return }
+        guard let stream = state.pointee.streams.pointer(to: id), case .open = stream.pointee.outbound.ending else {
+            return
+        }
         stream.pointee.outbound.ending = trailers.map { .trailers($0) } ?? .endStream
         resume(stream, id)
     }
 
     /// After our side has ended: tells a peer that still sends to stop (RST_STREAM with NO_ERROR, RFC 9113 §8.1).
     package func stopPeerAfterEnd(stream id: Int32) {
-        guard let stream = streams.pointer(to: id), !stream.pointee.isRemoteClosed else { return }
+        guard let stream = state.pointee.streams.pointer(to: id), !stream.pointee.isRemoteClosed else { return }
         stream.pointee.resetsAfterEnd = true
         if stream.pointee.isLocalClosed { reset(stream: id, .noError) }
     }
 
     /// Ends the stream at once in both directions; queued data is dropped.
     package func reset(stream id: Int32, _ code: HTTP2ErrorCode) {
-        guard let stream = streams.pointer(to: id) else { return }
+        guard let stream = state.pointee.streams.pointer(to: id) else { return }
         stream.pointee.wasReset = true
         dropQueue(of: &stream.pointee)
         nghttp2_submit_rst_stream(session, 0, id, code.rawValue)
     }
 
     /// Bytes queued and not yet framed.
-    package func queuedByteCount(stream id: Int32) -> Int { streams.pointer(to: id)?.pointee.outbound.byteCount ?? 0 }
+    package func queuedByteCount(stream id: Int32) -> Int {
+        state.pointee.streams.pointer(to: id)?.pointee.outbound.byteCount ?? 0
+    }
 
     /// Asks for one `drained` event when the queue falls to the low-water mark.
-    package func requestDrained(stream id: Int32) { streams.pointer(to: id)?.pointee.outbound.wantsDrained = true }
+    package func requestDrained(stream id: Int32) {
+        state.pointee.streams.pointer(to: id)?.pointee.outbound.wantsDrained = true
+    }
 
     /// The reader is done with `byteCount` bytes of received data: the peer may send as many more. Also for a stream that
     /// is closed, since its data counts against the connection.
     package func consume(stream id: Int32, byteCount: Int) {
         guard byteCount > 0 else { return }
-        if let stream = streams.pointer(to: id), !stream.pointee.isRemoteClosed {
+        if let stream = state.pointee.streams.pointer(to: id), !stream.pointee.isRemoteClosed {
             nghttp2_session_consume(session, id, byteCount)
         } else {
             nghttp2_session_consume_connection(session, byteCount)

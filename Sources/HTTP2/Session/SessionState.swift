@@ -4,6 +4,7 @@ import NIOCore
 /// time, which took a seventh of the CPU of a unary call. What the checks would find is kept out by the rules of
 /// ``HTTP2Session``: one thread, and no call from within another.
 struct SessionState: ~Copyable {
+    var streams = StreamTable<HTTP2Stream>()
     var events = EventQueue()
     /// The bytes being received: data events are slices of it.
     var input = ByteBuffer()

@@ -1,111 +1,74 @@
-/// Values by stream number: a hash table with linear probing. Empty it owns hardly any memory.
+/// Values by stream number: a hash table with linear probing. Empty it owns no memory.
 ///
-/// A peer that chooses numbers which collide makes it as slow as a list of the streams that it may have open.
-///
-/// Raw memory: with `Dictionary` the look-ups of a unary call took a tenth of its CPU, and what varies of a class is checked
-/// for exclusive access at run time.
-final class StreamTable<Value> {
-    let places: UnsafeMutablePointer<StreamPlaces<Value>>
+/// A peer that chooses numbers which collide makes it as slow as a list of the streams that it may have open. Raw memory:
+/// with `Dictionary` the look-ups of a unary call took a tenth of its CPU.
+struct StreamTable<Value>: ~Copyable {
+    private static var minCapacity: Int { 4 }
 
-    init() {
-        places = .allocate(capacity: 1)
-        places.initialize(to: StreamPlaces())
-    }
-
-    deinit {
-        places.pointee.removeAll()
-        places.pointee.free()
-        places.deallocate()
-    }
-
-    var count: Int { places.pointee.taken }
-    var isEmpty: Bool { places.pointee.taken == 0 }
-    var values: [Value] { places.pointee.values }
-
-    subscript(id: Int32) -> Value? { pointer(to: id)?.pointee }
-
-    /// Where the value of `id` is, until the table changes.
-    func pointer(to id: Int32) -> UnsafeMutablePointer<Value>? {
-        if places.pointee.taken == 0 { return nil }
-        let index = places.pointee.index(of: id)
-        return places.pointee.ids[index] == 0 ? nil : places.pointee.slots + index
-    }
-
-    /// `id` is above 0 and not in the table.
-    func insert(_ value: Value, for id: Int32) { places.pointee.insert(value, for: id) }
-
-    func remove(_ id: Int32) -> Value? { places.pointee.remove(id) }
-
-    func removeAll() { places.pointee.removeAll() }
-}
-
-/// The places of a ``StreamTable``.
-struct StreamPlaces<Value> {
-    /// A power of two, or zero; at most half of the places are taken.
-    var capacity = 0
-    var taken = 0
-    /// Stream numbers; 0 where the place is free.
-    var ids = UnsafeMutablePointer<Int32>.allocate(capacity: 0)
-    var slots = UnsafeMutablePointer<Value>.allocate(capacity: 0)
+    private(set) var count = 0
+    /// Stream numbers; 0 where the place is free. A power of two of them, at most half of them taken; or none.
+    private var ids = UnsafeMutableBufferPointer<Int32>(start: nil, count: 0)
+    private var slots = UnsafeMutableBufferPointer<Value>(start: nil, count: 0)
 
     init() {}
 
-    var values: [Value] { (0..<capacity).compactMap { ids[$0] == 0 ? nil : slots[$0] } }
+    deinit {
+        for index in ids.indices where ids[index] != 0 { slots.deinitializeElement(at: index) }
+        ids.deallocate()
+        slots.deallocate()
+    }
 
-    mutating func insert(_ value: Value, for id: Int32) {
-        if taken * 2 >= capacity { grow(to: max(4, capacity * 2)) }
-        taken += 1
+    var values: [Value] { ids.indices.compactMap { ids[$0] == 0 ? nil : slots[$0] } }
+
+    /// Where the value of `id` is, until the table changes.
+    func pointer(to id: Int32) -> UnsafeMutablePointer<Value>? {
+        if count == 0 { return nil }
+        let index = index(of: id)
+        return ids[index] == 0 ? nil : slots.baseAddress?.advanced(by: index)
+    }
+
+    /// `id` is above 0 and not in the table.
+    mutating func insert(_ value: consuming Value, for id: Int32) {
+        if count * 2 >= ids.count { grow() }
+        count += 1
         let index = index(of: id)
         ids[index] = id
-        (slots + index).initialize(to: value)
+        slots.initializeElement(at: index, to: value)
     }
 
     mutating func remove(_ id: Int32) -> Value? {
-        if taken == 0 { return nil }
+        if count == 0 { return nil }
         let index = index(of: id)
         if ids[index] == 0 { return nil }
-        taken -= 1
-        let value = (slots + index).move()
+        count -= 1
+        let value = slots.moveElement(from: index)
         ids[index] = 0
         closeGap(at: index)
         return value
     }
 
-    mutating func removeAll() {
-        for index in 0..<capacity where ids[index] != 0 { (slots + index).deinitialize(count: 1) }
-        free()
-        self = StreamPlaces()
-    }
-
-    /// Gives the memory back, which holds no values any more.
-    func free() {
-        ids.deallocate()
-        slots.deallocate()
-    }
-
     /// Spreads numbers that follow each other (Knuth's multiplicative hash), so that they make no long runs.
-    static func hash(_ id: Int32) -> Int {
+    private static func hash(_ id: Int32) -> Int {
         Int(UInt32(bitPattern: id) &* 2_654_435_769 >> 16)
     }
 
     /// Where `id` is, or would be.
-    func index(of id: Int32) -> Int {
-        let mask = capacity - 1
+    private func index(of id: Int32) -> Int {
+        let mask = ids.count - 1
         var index = Self.hash(id) & mask
         while ids[index] != 0, ids[index] != id { index = (index + 1) & mask }
         return index
     }
 
     /// Moves up what was put behind `gap` because the gap was taken.
-    func closeGap(at gap: Int) {
-        let mask = capacity - 1
+    private func closeGap(at gap: Int) {
+        let mask = ids.count - 1
         var gap = gap
         var index = (gap + 1) & mask
         while ids[index] != 0 {
             let home = Self.hash(ids[index]) & mask
             if (index - home) & mask >= (index - gap) & mask {
-                ids[gap] = ids[index]
-                (slots + gap).moveInitialize(from: slots + index, count: 1)
+                move(from: index, to: gap, ids, slots)
                 ids[index] = 0
                 gap = index
             }
@@ -113,17 +76,24 @@ struct StreamPlaces<Value> {
         }
     }
 
-    mutating func grow(to newCapacity: Int) {
-        let old = self
-        capacity = newCapacity
+    private func move(
+        from old: Int, to new: Int, _ oldIDs: UnsafeMutableBufferPointer<Int32>,
+        _ oldSlots: UnsafeMutableBufferPointer<Value>
+    ) {
+        ids[new] = oldIDs[old]
+        slots.initializeElement(at: new, to: oldSlots.moveElement(from: old))
+    }
+
+    private mutating func grow() {
+        let (oldIDs, oldSlots) = (ids, slots)
+        let capacity = max(Self.minCapacity, oldIDs.count * 2)
         ids = .allocate(capacity: capacity)
-        ids.initialize(repeating: 0, count: capacity)
+        ids.initialize(repeating: 0)
         slots = .allocate(capacity: capacity)
-        for index in 0..<old.capacity where old.ids[index] != 0 {
-            let place = self.index(of: old.ids[index])
-            ids[place] = old.ids[index]
-            (slots + place).moveInitialize(from: old.slots + index, count: 1)
+        for index in oldIDs.indices where oldIDs[index] != 0 {
+            move(from: index, to: self.index(of: oldIDs[index]), oldIDs, oldSlots)
         }
-        old.free()
+        oldIDs.deallocate()
+        oldSlots.deallocate()
     }
 }

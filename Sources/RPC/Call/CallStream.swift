@@ -248,7 +248,9 @@ final class CallStream: @unchecked Sendable {
         if loop.inEventLoop {
             if try !sendOnLoop(message, compressed: compressed) { try await waitForDrain() }
         } else {
-            try await withTaskExecutorPreference(connection.executor) { try await self.sendFromLoop(message, compressed) }
+            try await withTaskExecutorPreference(connection.executor) {
+                try await self.sendFromLoop(message, compressed)
+            }
         }
     }
 

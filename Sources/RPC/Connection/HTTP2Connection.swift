@@ -83,7 +83,7 @@ final class HTTP2Connection: TransportReceiver {
         // more is read.
         if session.wantsToProduce { frameAnswers() }
         isReceiving = false
-        session.give(ByteBuffer())
+        session.rest()
         owner?.bytesReceived()
     }
 

@@ -95,7 +95,6 @@ final class ServerConnection: HTTP2ConnectionOwner {
 
     func takeInput() { handlers.run() }
 
-
     func bytesReceived() {
         if !floodPolice.admits(connection.session.frameCounts) { connection.cutOff("too many control frames") }
     }
