@@ -11,7 +11,7 @@ struct RepeatedHeaders: ~Copyable {
         let value: OpaquePointer?
     }
 
-    /// A block above this is not kept when it has been handed out.
+    /// A block above this is not kept when it is handed out.
     private static let keptListSize = 2048
 
     /// The fields of ``block``, each referenced, so that no other can have its address.
@@ -24,10 +24,7 @@ struct RepeatedHeaders: ~Copyable {
 
     deinit { for field in fields { Self.release(field) } }
 
-    mutating func begin() {
-        sameCount = 0
-        if block.listSize > Self.keptListSize || block.isTruncated { keep(first: 0) }
-    }
+    mutating func begin() { sameCount = 0 }
 
     /// - Parameter maxListSize: what is above it is left out, and the block marked.
     mutating func append(name: OpaquePointer?, value: OpaquePointer?, maxListSize: Int) {
@@ -54,7 +51,12 @@ struct RepeatedHeaders: ~Copyable {
     /// The block, which is complete.
     mutating func end() -> HeaderBlock {
         if let count = sameCount, count < fields.count { keep(first: count) }
-        return block
+        let complete = block
+        if complete.listSize > Self.keptListSize || complete.isTruncated {
+            keep(first: 0)
+            block = HeaderBlock()
+        }
+        return complete
     }
 
     /// Some fields are not put into the table; the library leaves out `:path`.
@@ -65,7 +67,7 @@ struct RepeatedHeaders: ~Copyable {
     private mutating func keep(first count: Int) {
         for field in fields[count...] { Self.release(field) }
         fields.removeLast(fields.count - count)
-        block = count == 0 ? .receiving() : block.prefix(count)
+        block = block.prefix(count)
     }
 
     private static func bytes(of buffer: OpaquePointer?) -> UnsafeBufferPointer<UInt8> {

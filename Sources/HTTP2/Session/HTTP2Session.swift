@@ -15,6 +15,7 @@ package final class HTTP2Session {
 
     package let role: Role
     let settings: HTTP2Settings
+    /// The library's. Made in `init`, freed in `deinit`, like ``state``.
     let session: OpaquePointer
     let state: UnsafeMutablePointer<SessionState>
 

@@ -210,6 +210,9 @@ final class HTTP2Connection: TransportReceiver {
     private func closeTransport() {
         guard !isClosing else { return }
         isClosing = true
-        transport?.close()
+        guard let transport else { return }
+        // What is framed would be lost with the session.
+        if session.outputByteCount > 0 { write(session.takeOutput(), to: transport) }
+        transport.close()
     }
 }
