@@ -1,37 +1,110 @@
+import Glibc
+
 /// The header fields of one HEADERS frame and its continuations, in order, in one flat buffer.
 ///
 /// A unary call's headers are read by comparing bytes; no `String` is made for a field that nobody asks for.
-package struct HeaderBlock: Sendable, Equatable {
+///
+/// - `@unchecked Sendable`: the memory is written only while nobody shares it.
+package struct HeaderBlock: @unchecked Sendable, Equatable {
     fileprivate struct Field: Equatable {
         let start: Int32
         let nameCount: Int32
         let valueCount: Int32
     }
 
-    private var bytes: [UInt8] = []
-    private var fields: [Field] = []
+    fileprivate struct Contents {
+        var bytes: [UInt8] = []
+        var fields: [Field] = []
+        var isTruncated = false
+    }
 
-    /// The peer sent more than the session's header list limit; what exceeded it is not here.
-    package internal(set) var isTruncated = false
+    /// One reference for all of it: a call passes several blocks through many hands.
+    private var memory: ManagedBuffer<Contents, Void>
 
-    package init() {}
+    package init() { memory = Self.empty }
+
+    /// Shared by all blocks without fields, never written.
+    private nonisolated(unsafe) static let empty = makeMemory(Contents())
+
+    package init(_ pairs: [(String, String)]) {
+        self.init()
+        for (name, value) in pairs { append(name, value) }
+    }
 
     /// Room for the headers of a usual call, so that they are taken without growing.
     static func receiving() -> HeaderBlock {
         var block = HeaderBlock()
-        block.bytes.reserveCapacity(256)
-        block.fields.reserveCapacity(12)
+        block.makeUnique()
+        block.withContents {
+            $0.bytes.reserveCapacity(256)
+            $0.fields.reserveCapacity(12)
+        }
         return block
     }
 
-    package init(_ pairs: [(String, String)]) {
-        for (name, value) in pairs { append(name, value) }
+    private static func makeMemory(_ contents: Contents) -> ManagedBuffer<Contents, Void> {
+        .create(minimumCapacity: 0) { _ in contents }
     }
 
-    package var count: Int { fields.count }
+    /// Not `memory.header`, which is checked for exclusive access at run time.
+    private func withContents<R>(_ body: (inout Contents) throws -> R) rethrows -> R {
+        try memory.withUnsafeMutablePointerToHeader { try body(&$0.pointee) }
+    }
+
+    private var bytes: [UInt8] { withContents { $0.bytes } }
+    private var fields: [Field] { withContents { $0.fields } }
+
+    private mutating func makeUnique() {
+        if !isKnownUniquelyReferenced(&memory) { memory = Self.makeMemory(withContents { $0 }) }
+    }
+
+    package static func == (left: HeaderBlock, right: HeaderBlock) -> Bool {
+        left.isSame(as: right)
+            || left.bytes == right.bytes && left.fields == right.fields && left.isTruncated == right.isTruncated
+    }
+
+    /// The peer sent more than the session's header list limit; what exceeded it is not here.
+    package internal(set) var isTruncated: Bool {
+        get { withContents { $0.isTruncated } }
+        set {
+            makeUnique()
+            withContents { $0.isTruncated = newValue }
+        }
+    }
+
+    package var count: Int { withContents { $0.fields.count } }
+
+    /// Whether both are one block, not merely equal ones.
+    package func isSame(as other: HeaderBlock) -> Bool { memory === other.memory }
+
+    /// Whether the field at `index` is this one.
+    func isField(at index: Int, name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) -> Bool {
+        withContents { contents in
+            let field = contents.fields[index]
+            guard Int(field.nameCount) == name.count, Int(field.valueCount) == value.count else { return false }
+            guard let nameStart = name.baseAddress, let valueStart = value.baseAddress else { return false }
+            return contents.bytes.withUnsafeBytes { bytes in
+                guard let start = bytes.baseAddress?.advanced(by: Int(field.start)) else { return false }
+                return memcmp(start, nameStart, name.count) == 0
+                    && memcmp(start.advanced(by: name.count), valueStart, value.count) == 0
+            }
+        }
+    }
+
+    /// The first `count` fields, in memory of their own.
+    func prefix(_ count: Int) -> HeaderBlock {
+        let block = HeaderBlock.receiving()
+        let kept = fields.prefix(count)
+        let byteCount = kept.last.map { Int($0.start + $0.nameCount + $0.valueCount) } ?? 0
+        block.withContents {
+            $0.bytes.append(contentsOf: bytes.prefix(byteCount))
+            $0.fields.append(contentsOf: kept)
+        }
+        return block
+    }
 
     /// The size by which SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113 §6.5.2).
-    package var listSize: Int { bytes.count + 32 * fields.count }
+    package var listSize: Int { withContents { $0.bytes.count + 32 * $0.fields.count } }
 
     /// Adds a field. `name` must be lower case (RFC 9113 §8.2).
     package mutating func append(_ name: String, _ value: String) {
@@ -39,9 +112,14 @@ package struct HeaderBlock: Sendable, Equatable {
     }
 
     mutating func append(name: some Collection<UInt8>, value: some Collection<UInt8>) {
-        fields.append(Field(start: Int32(bytes.count), nameCount: Int32(name.count), valueCount: Int32(value.count)))
-        bytes.append(contentsOf: name)
-        bytes.append(contentsOf: value)
+        makeUnique()
+        withContents { contents in
+            contents.fields.append(
+                Field(
+                    start: Int32(contents.bytes.count), nameCount: Int32(name.count), valueCount: Int32(value.count)))
+            contents.bytes.append(contentsOf: name)
+            contents.bytes.append(contentsOf: value)
+        }
     }
 
     package func nameBytes(at index: Int) -> ArraySlice<UInt8> {
@@ -74,13 +152,17 @@ package struct HeaderBlock: Sendable, Equatable {
 
     /// Lends the fields' bytes for the length of `body`.
     package func withFields<R>(_ body: (LentFields) throws -> R) rethrows -> R {
-        try bytes.withUnsafeBytes { try body(LentFields(bytes: $0, fields: fields)) }
+        try withContents { contents in
+            try contents.fields.withUnsafeBufferPointer { fields in
+                try contents.bytes.withUnsafeBytes { try body(LentFields(bytes: $0, fields: fields)) }
+            }
+        }
     }
 
     /// The fields of a block where they lie in memory.
     package struct LentFields {
         fileprivate let bytes: UnsafeRawBufferPointer
-        fileprivate let fields: [Field]
+        fileprivate let fields: UnsafeBufferPointer<Field>
 
         package var count: Int { fields.count }
 

@@ -6,56 +6,58 @@ import NIOCore
 
 private typealias Frame = UnsafePointer<nghttp2_frame>
 
-private func session(_ userData: UnsafeMutableRawPointer?) -> HTTP2Session? {
-    userData.map { Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
+/// Lends the session without counting a reference: whoever calls the library holds one.
+private func withSession<R>(_ userData: UnsafeMutableRawPointer?, else fallback: R, _ body: (HTTP2Session) -> R) -> R {
+    guard let userData else { return fallback }
+    return Unmanaged<HTTP2Session>.fromOpaque(userData)._withUnsafeGuaranteedRef(body)
 }
 
 let onBeginHeaders: nghttp2_on_begin_headers_callback = { _, frame, userData in
-    guard let frame, let session = session(userData) else { return 0 }
-    session.beginHeaders(stream: dfs_nghttp2_frame_head(frame).pointee.stream_id)
+    guard let frame else { return 0 }
+    withSession(userData, else: ()) { $0.beginHeaders(frame) }
     return 0
 }
 
-let onHeader: nghttp2_on_header_callback = { _, _, name, nameCount, value, valueCount, _, userData in
-    session(userData)?.header(
-        name: UnsafeBufferPointer(start: name, count: nameCount),
-        value: UnsafeBufferPointer(start: value, count: valueCount))
+let onHeader: nghttp2_on_header_callback2 = { _, _, name, value, _, userData in
+    withSession(userData, else: ()) { $0.header(name: name, value: value) }
     return 0
 }
 
 let onData: nghttp2_on_data_chunk_recv_callback = { _, _, streamID, bytes, count, userData in
-    guard let session = session(userData), let bytes else { return 0 }
-    session.data(stream: streamID, UnsafeRawBufferPointer(start: bytes, count: count))
+    guard let bytes else { return 0 }
+    withSession(userData, else: ()) { $0.data(stream: streamID, UnsafeRawBufferPointer(start: bytes, count: count)) }
     return 0
 }
 
 let onFrameReceived: nghttp2_on_frame_recv_callback = { _, frame, userData in
-    guard let frame, let session = session(userData) else { return 0 }
-    session.frameReceived(frame)
+    guard let frame else { return 0 }
+    withSession(userData, else: ()) { $0.frameReceived(frame) }
     return 0
 }
 
 let onFrameSent: nghttp2_on_frame_send_callback = { _, frame, userData in
-    guard let frame, let session = session(userData) else { return 0 }
-    session.frameSent(dfs_nghttp2_frame_head(frame).pointee)
+    guard let frame else { return 0 }
+    withSession(userData, else: ()) { $0.frameSent(dfs_nghttp2_frame_head(frame).pointee) }
     return 0
 }
 
 let onFrameNotSent: nghttp2_on_frame_not_send_callback = { _, frame, _, userData in
-    guard let frame, let session = session(userData) else { return 0 }
-    session.frameNotSent(dfs_nghttp2_frame_head(frame).pointee)
+    guard let frame else { return 0 }
+    withSession(userData, else: ()) { $0.frameNotSent(dfs_nghttp2_frame_head(frame).pointee) }
     return 0
 }
 
 let onStreamClosed: nghttp2_on_stream_close_callback = { _, streamID, code, userData in
-    session(userData)?.streamClosed(streamID, HTTP2ErrorCode(rawValue: code))
+    withSession(userData, else: ()) { $0.streamClosed(streamID, HTTP2ErrorCode(rawValue: code)) }
     return 0
 }
 
 let onSendData: nghttp2_send_data_callback = { _, frame, head, count, _, userData in
-    guard let frame, let head, let session = session(userData) else { return dfs_nghttp2_callback_failure }
+    guard let frame, let head else { return dfs_nghttp2_callback_failure }
     let streamID = dfs_nghttp2_frame_head(frame).pointee.stream_id
-    return session.sendData(stream: streamID, head: UnsafeRawBufferPointer(start: head, count: 9), count: count)
+    return withSession(userData, else: dfs_nghttp2_callback_failure) {
+        $0.sendData(stream: streamID, head: UnsafeRawBufferPointer(start: head, count: 9), count: count)
+    }
 }
 
 let onReadLength: nghttp2_data_source_read_length_callback = { _, _, _, connectionWindow, streamWindow, frameSize, _ in
@@ -64,8 +66,10 @@ let onReadLength: nghttp2_data_source_read_length_callback = { _, _, _, connecti
 }
 
 private let onReadData: nghttp2_data_source_read_callback = { _, streamID, _, limit, flags, _, userData in
-    guard let session = session(userData), let flags else { return Int(dfs_nghttp2_callback_failure) }
-    return session.readData(stream: streamID, limit: limit, flags: &flags.pointee)
+    guard let flags else { return Int(dfs_nghttp2_callback_failure) }
+    return withSession(userData, else: Int(dfs_nghttp2_callback_failure)) {
+        $0.readData(stream: streamID, limit: limit, flags: &flags.pointee)
+    }
 }
 
 extension HTTP2Session {
@@ -82,36 +86,43 @@ extension HTTP2Session {
         return withUnsafePointer(to: &provider) { body($0) }
     }
 
-    fileprivate func beginHeaders(stream id: Int32) {
+    fileprivate func beginHeaders(_ frame: UnsafePointer<nghttp2_frame>) {
+        let id = dfs_nghttp2_frame_head(frame).pointee.stream_id
         headerBlockBegins(stream: id)
-        inboundHeaders = .receiving()
-        if role == .server, streams[id] == nil { streams.insert(HTTP2Stream(id: id), for: id) }
+        state.pointee.isTrailers = dfs_nghttp2_headers_category(frame) == NGHTTP2_HCAT_HEADERS
+        if state.pointee.isTrailers { state.pointee.trailers.begin() } else { state.pointee.firstHeaders.begin() }
+        if role == .server, state.pointee.streams.pointer(to: id) == nil {
+            state.pointee.streams.insert(HTTP2Stream(), for: id)
+        }
     }
 
-    fileprivate func header(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
-        let size = inboundHeaders.listSize + name.count + value.count + 32
-        if size > settings.maxHeaderListSize {
-            inboundHeaders.isTruncated = true
+    fileprivate func header(name: OpaquePointer?, value: OpaquePointer?) {
+        let limit = settings.maxHeaderListSize
+        if state.pointee.isTrailers {
+            state.pointee.trailers.append(name: name, value: value, maxListSize: limit)
         } else {
-            inboundHeaders.append(name: name, value: value)
+            state.pointee.firstHeaders.append(name: name, value: value, maxListSize: limit)
         }
     }
 
     fileprivate func data(stream id: Int32, _ bytes: UnsafeRawBufferPointer) {
-        hasDataOfFrame = true
-        guard streams[id] != nil, let start = bytes.baseAddress, let inputStart else {
+        state.pointee.hasDataOfFrame = true
+        guard state.pointee.streams.pointer(to: id) != nil, let start = bytes.baseAddress,
+            let inputStart = state.pointee.inputStart
+        else {
             // The library consumes nothing by itself; data of a stream that we have forgotten is consumed here.
             nghttp2_session_consume_connection(session, bytes.count)
             return
         }
         let offset = start - inputStart
-        let isInInput = offset >= 0 && offset + bytes.count <= input.readableBytes
+        let isInInput = offset >= 0 && offset + bytes.count <= state.pointee.input.readableBytes
         if isInInput, bytes.count >= Self.sliceLimit,
-            let slice = input.getSlice(at: input.readerIndex + offset, length: bytes.count)
+            let slice = state.pointee.input.getSlice(at: state.pointee.input.readerIndex + offset, length: bytes.count)
         {
-            events.append(.data(stream: id, slice))
+            state.pointee.hasSlices = true
+            state.pointee.events.append(.data(stream: id, slice))
         } else {
-            events.append(.data(stream: id, ByteBuffer(bytes: bytes)))
+            state.pointee.events.append(.data(stream: id, ByteBuffer(bytes: bytes)))
         }
     }
 
@@ -119,27 +130,27 @@ extension HTTP2Session {
         let head = dfs_nghttp2_frame_head(frame).pointee
         let isEnd = head.flags & dfs_nghttp2_flag_end_stream != 0
         // Nothing comes between a header block and its end (RFC 9113 §6.10): whatever this is, the block is over.
-        openHeaderBlock = nil
+        state.pointee.openHeaderBlock = nil
         count(head, isEnd: isEnd)
         switch UInt32(head.type) {
         case NGHTTP2_HEADERS.rawValue:
-            guard let stream = streams[head.stream_id] else { return }
-            if isEnd { stream.isRemoteClosed = true }
-            events.append(.headers(stream: head.stream_id, inboundHeaders, isEnd: isEnd))
-            inboundHeaders = HeaderBlock()
+            guard let stream = state.pointee.streams.pointer(to: head.stream_id) else { return }
+            if isEnd { stream.pointee.isRemoteClosed = true }
+            let block = state.pointee.isTrailers ? state.pointee.trailers.end() : state.pointee.firstHeaders.end()
+            state.pointee.events.append(.headers(stream: head.stream_id, block, isEnd: isEnd))
         case NGHTTP2_DATA.rawValue:
-            guard isEnd, let stream = streams[head.stream_id] else { return }
-            stream.isRemoteClosed = true
-            events.append(.endOfStream(stream: head.stream_id))
+            guard isEnd, let stream = state.pointee.streams.pointer(to: head.stream_id) else { return }
+            stream.pointee.isRemoteClosed = true
+            state.pointee.events.append(.endOfStream(stream: head.stream_id))
         case NGHTTP2_RST_STREAM.rawValue:
-            streams[head.stream_id]?.wasReset = true
+            state.pointee.streams.pointer(to: head.stream_id)?.pointee.wasReset = true
         case NGHTTP2_SETTINGS.rawValue:
-            if head.flags & dfs_nghttp2_flag_ack == 0 { events.append(.settings) }
+            if head.flags & dfs_nghttp2_flag_ack == 0 { state.pointee.events.append(.settings) }
         case NGHTTP2_PING.rawValue:
-            events.append(head.flags & dfs_nghttp2_flag_ack != 0 ? .pingAcknowledged : .pinged)
+            state.pointee.events.append(head.flags & dfs_nghttp2_flag_ack != 0 ? .pingAcknowledged : .pinged)
         case NGHTTP2_GOAWAY.rawValue:
             let code = HTTP2ErrorCode(rawValue: dfs_nghttp2_goaway_error(frame))
-            events.append(.goAway(lastStream: dfs_nghttp2_goaway_last_stream(frame), code))
+            state.pointee.events.append(.goAway(lastStream: dfs_nghttp2_goaway_last_stream(frame), code))
         default:
             break
         }
@@ -147,48 +158,50 @@ extension HTTP2Session {
 
     private func count(_ head: nghttp2_frame_hd, isEnd: Bool) {
         let type = UInt32(head.type)
-        let isWork = type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue && (hasDataOfFrame || isEnd)
-        if isWork { frameCounts.work += 1 } else { frameCounts.control += 1 }
-        hasDataOfFrame = false
+        let isWork =
+            type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue && (state.pointee.hasDataOfFrame || isEnd)
+        if isWork { state.pointee.frameCounts.work += 1 } else { state.pointee.frameCounts.control += 1 }
+        state.pointee.hasDataOfFrame = false
     }
 
     fileprivate func frameSent(_ head: nghttp2_frame_hd) {
         let type = UInt32(head.type)
         guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue else { return }
-        hasSentHeadersOrData = true
-        frameCounts.work += 1
-        guard head.flags & dfs_nghttp2_flag_end_stream != 0, let stream = streams[head.stream_id]
+        state.pointee.hasSentHeadersOrData = true
+        state.pointee.frameCounts.work += 1
+        guard head.flags & dfs_nghttp2_flag_end_stream != 0,
+            let stream = state.pointee.streams.pointer(to: head.stream_id)
         else { return }
-        stream.isLocalClosed = true
-        if stream.resetsAfterEnd && !stream.isRemoteClosed { reset(stream: head.stream_id, .noError) }
+        stream.pointee.isLocalClosed = true
+        if stream.pointee.resetsAfterEnd && !stream.pointee.isRemoteClosed { reset(stream: head.stream_id, .noError) }
     }
 
     /// A request that could not be sent any more (GOAWAY came first) never gets a close callback.
     fileprivate func frameNotSent(_ head: nghttp2_frame_hd) {
         guard role == .client, UInt32(head.type) == NGHTTP2_HEADERS.rawValue,
-            let stream = streams.remove(head.stream_id)
+            var stream = state.pointee.streams.remove(head.stream_id)
         else { return }
-        dropQueue(of: stream)
-        events.append(.closed(stream: head.stream_id, .refusedStream, wasReset: true))
+        dropQueue(of: &stream)
+        state.pointee.events.append(.closed(stream: head.stream_id, .refusedStream, wasReset: true))
     }
 
     fileprivate func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
-        if openHeaderBlock?.stream == id { openHeaderBlock = nil }
-        guard let stream = streams.remove(id) else { return }
-        dropQueue(of: stream)
-        events.append(.closed(stream: id, code, wasReset: stream.wasReset || code != .noError))
+        if state.pointee.openHeaderBlock?.stream == id { state.pointee.openHeaderBlock = nil }
+        guard var stream = state.pointee.streams.remove(id) else { return }
+        dropQueue(of: &stream)
+        state.pointee.events.append(.closed(stream: id, code, wasReset: stream.wasReset || code != .noError))
     }
 
     fileprivate func readData(stream id: Int32, limit: Int, flags: inout UInt32) -> Int {
-        guard let stream = streams[id] else { return Int(dfs_nghttp2_deferred) }
-        let count = min(limit, stream.outbound.byteCount)
-        let isLast = count == stream.outbound.byteCount
+        guard let stream = state.pointee.streams.pointer(to: id) else { return Int(dfs_nghttp2_deferred) }
+        let count = min(limit, stream.pointee.outbound.byteCount)
+        let isLast = count == stream.pointee.outbound.byteCount
         flags |= dfs_nghttp2_data_no_copy
         guard isLast else { return count }
-        switch stream.outbound.ending {
+        switch stream.pointee.outbound.takeEnding() {
         case .open:
             if count == 0 {
-                stream.outbound.isDeferred = true
+                stream.pointee.outbound.isDeferred = true
                 return Int(dfs_nghttp2_deferred)
             }
         case .endStream:
@@ -202,16 +215,18 @@ extension HTTP2Session {
     }
 
     fileprivate func sendData(stream id: Int32, head: UnsafeRawBufferPointer, count: Int) -> Int32 {
-        if output.byteCount >= outputBudget { return dfs_nghttp2_would_block }
+        if state.pointee.output.byteCount >= state.pointee.outputBudget { return dfs_nghttp2_would_block }
         // The library sends no data of a stream it has closed, and the table follows its closing.
-        guard let stream = streams[id], count <= stream.outbound.byteCount else { return dfs_nghttp2_callback_failure }
-        output.append(head)
-        stream.outbound.move(count, to: &output)
-        queuedByteCount -= count
-        framedByteCount += UInt64(count)
-        if stream.outbound.wantsDrained, stream.outbound.byteCount <= Self.lowWaterMark {
-            stream.outbound.wantsDrained = false
-            events.append(.drained(stream: id))
+        guard let stream = state.pointee.streams.pointer(to: id), count <= stream.pointee.outbound.byteCount else {
+            return dfs_nghttp2_callback_failure
+        }
+        state.pointee.output.append(head)
+        stream.pointee.outbound.move(count, to: &state.pointee.output)
+        state.pointee.queuedByteCount -= count
+        state.pointee.framedByteCount += UInt64(count)
+        if stream.pointee.outbound.wantsDrained, stream.pointee.outbound.byteCount <= Self.lowWaterMark {
+            stream.pointee.outbound.wantsDrained = false
+            state.pointee.events.append(.drained(stream: id))
         }
         return 0
     }

@@ -6,8 +6,9 @@ extension HTTP2Session {
 
     /// Copies the data of streams that have only a small part of a large input, so that a peer cannot make us keep large
     /// buffers for little data that nobody reads: what is kept alive stays below eight times what the windows allow.
-    func unpinInput(_ input: ByteBuffer) {
-        let limit = input.storageCapacity / Self.maxPinnedFactor
+    func unpinInput() {
+        let events = state.pointee.events.pending
+        let limit = state.pointee.input.storageCapacity / Self.maxPinnedFactor
         var shares: [Int32: Int] = [:]
         var isAnySmall = false
         for case .data(let stream, let data) in events { shares[stream, default: 0] += data.readableBytes }

@@ -5,7 +5,7 @@ import NIOCore
 ///
 /// nghttp2 does the protocol; this class owns its session and keeps the stream data outside of it, so that neither
 /// received nor sent data is copied here. Not thread-safe: all calls come from one event loop, and none from within
-/// another (the library forbids it); events are therefore recorded and handed out by ``takeEvents()``.
+/// another (the library forbids it); events are therefore recorded and handed out by ``nextEvent()``.
 ///
 /// Moves of a stream: opened by ``submitRequest(_:endStream:)`` or a `headers` event; each side sends headers, data,
 /// perhaps trailers; ended by both sides' END_STREAM or by RST_STREAM; then one `closed` event, after which its number
@@ -15,31 +15,9 @@ package final class HTTP2Session {
 
     package let role: Role
     let settings: HTTP2Settings
-    /// Set at the end of `init` and never again; freed in `deinit`.
-    private(set) var session: OpaquePointer
-    var streams = StreamTable<HTTP2Stream>()
-    var events: [HTTP2Event] = []
-
-    /// The bytes being received, for the length of ``receive(_:)``: data events are slices of it.
-    var input = ByteBuffer()
-    var inputStart: UnsafeRawPointer?
-    /// The header block that is being received: its frames come with nothing between them (RFC 9113 §4.3).
-    var inboundHeaders = HeaderBlock()
-    var output = OutputBuffers()
-    var outputBudget = 0
-    /// What frames the peer has sent, and what frames went to it.
-    package internal(set) var frameCounts = FrameCounts()
-    /// Bytes of all streams that are queued and not yet framed.
-    package internal(set) var queuedByteCount = 0
-    /// Bytes of all streams that were framed so far.
-    package internal(set) var framedByteCount: UInt64 = 0
-    /// The header block that has begun and is not complete.
-    var openHeaderBlock: (stream: Int32, serial: UInt64)?
-    private(set) var headerBlockCount: UInt64 = 0
-    /// Whether data of the DATA frame being received has come.
-    var hasDataOfFrame = false
-    /// Set whenever such a frame was framed; cleared by whoever looks at it.
-    package var hasSentHeadersOrData = false
+    /// The library's. Made in `init`, freed in `deinit`, like ``state``.
+    let session: OpaquePointer
+    let state: UnsafeMutablePointer<SessionState>
 
     /// Starts a session and queues its preface and SETTINGS.
     ///
@@ -47,17 +25,36 @@ package final class HTTP2Session {
     package init(role: Role, settings: HTTP2Settings = HTTP2Settings()) throws {
         self.role = role
         self.settings = settings
-        self.session = try Self.makeSession(role: role)
+        session = try Self.makeSession(role: role)
+        state = .allocate(capacity: 1)
+        state.initialize(to: SessionState(role: role))
         nghttp2_session_set_user_data(session, Unmanaged.passUnretained(self).toOpaque())
         try submitSettings()
     }
 
     deinit {
         nghttp2_session_del(session)
+        state.deinitialize(count: 1)
+        state.deallocate()
+    }
+
+    /// What frames the peer has sent, and what frames went to it.
+    package var frameCounts: FrameCounts { state.pointee.frameCounts }
+
+    /// Bytes of all streams that are queued and not yet framed.
+    package var queuedByteCount: Int { state.pointee.queuedByteCount }
+
+    /// Bytes of all streams that were framed so far.
+    package var framedByteCount: UInt64 { state.pointee.framedByteCount }
+
+    /// Set whenever HEADERS or DATA was framed; cleared by whoever looks at it.
+    package var hasSentHeadersOrData: Bool {
+        get { state.pointee.hasSentHeadersOrData }
+        set { state.pointee.hasSentHeadersOrData = newValue }
     }
 
     /// Streams open now.
-    package var openStreamCount: Int { streams.count }
+    package var openStreamCount: Int { state.pointee.streams.count }
 
     /// Neither side has anything more to say: the connection can be closed.
     package var isFinished: Bool {
@@ -67,52 +64,11 @@ package final class HTTP2Session {
     package var wantsToProduce: Bool { nghttp2_session_want_write(session) != 0 }
 
     /// Names the header block that the peer has begun and not ended; another one has another number.
-    package var unfinishedHeaderBlock: UInt64? { openHeaderBlock?.serial }
+    package var unfinishedHeaderBlock: UInt64? { state.pointee.openHeaderBlock?.serial }
 
     func headerBlockBegins(stream id: Int32) {
-        headerBlockCount += 1
-        openHeaderBlock = (id, headerBlockCount)
-    }
-
-    /// Takes bytes from the peer. What they mean is in ``takeEvents()`` afterwards.
-    ///
-    /// - Throws: ``HTTP2SessionError`` when the session is beyond repair. A peer's protocol error that HTTP/2 answers
-    ///   with GOAWAY does not throw: produce, then find ``isFinished``.
-    package func receive(_ buffer: ByteBuffer) throws {
-        input = buffer
-        defer {
-            input = ByteBuffer()
-            inputStart = nil
-        }
-        let result = buffer.withUnsafeReadableBytes { bytes -> Int in
-            guard let start = bytes.baseAddress else { return 0 }
-            inputStart = start
-            return dfs_nghttp2_receive(session, start.assumingMemoryBound(to: UInt8.self), bytes.count)
-        }
-        unpinInput(buffer)
-        guard result >= 0 else { throw HTTP2SessionError(result: result, doing: "reading from the peer") }
-    }
-
-    /// The events since the last call, in order.
-    package func takeEvents() -> [HTTP2Event] {
-        if events.isEmpty { return [] }
-        defer { events = [] }
-        return events
-    }
-
-    /// Frames for the peer, about `budget` bytes of them (one frame more at the most). Empty: nothing to send now.
-    ///
-    /// - Throws: ``HTTP2SessionError`` when the session is beyond repair.
-    package func produce(budget: Int) throws -> [ByteBuffer] {
-        outputBudget = budget
-        while output.byteCount < budget {
-            var start: UnsafePointer<UInt8>?
-            let count = dfs_nghttp2_produce(session, &start)
-            guard count >= 0 else { throw HTTP2SessionError(result: count, doing: "framing") }
-            guard count > 0 else { break }
-            output.append(UnsafeRawBufferPointer(start: start, count: count))
-        }
-        return output.take()
+        state.pointee.headerBlockCount += 1
+        state.pointee.openHeaderBlock = (id, state.pointee.headerBlockCount)
     }
 
     /// Opens a stream with a request. Client only.
@@ -124,16 +80,16 @@ package final class HTTP2Session {
             withDataProvider(unless: endStream) { nghttp2_submit_request(session, nil, fields, count, $0, nil) }
         }
         guard id > 0 else { return nil }
-        let stream = HTTP2Stream(id: id)
+        var stream = HTTP2Stream()
         if endStream { stream.outbound.ending = .endStream }
-        streams.insert(stream, for: id)
+        state.pointee.streams.insert(stream, for: id)
         return id
     }
 
     /// Answers a request. With `endStream` the block is the whole answer (gRPC: trailers-only).
     package func submitResponse(stream id: Int32, _ headers: HeaderBlock, endStream: Bool) {
-        guard let stream = streams[id] else { return }
-        if endStream { stream.outbound.ending = .endStream }
+        guard let stream = state.pointee.streams.pointer(to: id) else { return }
+        if endStream { stream.pointee.outbound.ending = .endStream }
         let result = headers.withNV { fields, count in
             withDataProvider(unless: endStream) { nghttp2_submit_response(session, id, fields, count, $0) }
         }
@@ -141,46 +97,54 @@ package final class HTTP2Session {
     }
 
     /// Queues data. The buffer is shared, not copied, until the transport has written it.
-    package func send(stream id: Int32, _ buffer: ByteBuffer) {
-        guard let stream = streams[id] else { return }
-        stream.outbound.append(buffer)
-        queuedByteCount += buffer.readableBytes
-        resume(stream)
+    ///
+    /// - Parameter head: goes before it.
+    package func send(stream id: Int32, head: ShortBytes = .none, _ buffer: ByteBuffer) {
+        guard let stream = state.pointee.streams.pointer(to: id) else { return }
+        stream.pointee.outbound.append(head, buffer)
+        state.pointee.queuedByteCount += Int(head.count) + buffer.readableBytes
+        resume(stream, id)
     }
 
     /// Ends our side after the queued data, with `trailers` if given.
     package func finish(stream id: Int32, trailers: HeaderBlock? = nil) {
-        guard let stream = streams[id], case .open = stream.outbound.ending else { return }
-        stream.outbound.ending = trailers.map { .trailers($0) } ?? .endStream
-        resume(stream)
+        guard let stream = state.pointee.streams.pointer(to: id), case .open = stream.pointee.outbound.ending else {
+            return
+        }
+        stream.pointee.outbound.ending = trailers.map { .trailers($0) } ?? .endStream
+        resume(stream, id)
     }
 
     /// After our side has ended: tells a peer that still sends to stop (RST_STREAM with NO_ERROR, RFC 9113 §8.1).
     package func stopPeerAfterEnd(stream id: Int32) {
-        guard let stream = streams[id], !stream.isRemoteClosed else { return }
-        stream.resetsAfterEnd = true
-        if stream.isLocalClosed { reset(stream: id, .noError) }
+        guard let stream = state.pointee.streams.pointer(to: id), !stream.pointee.isRemoteClosed else { return }
+        stream.pointee.resetsAfterEnd = true
+        if stream.pointee.isLocalClosed { reset(stream: id, .noError) }
     }
 
     /// Ends the stream at once in both directions; queued data is dropped.
     package func reset(stream id: Int32, _ code: HTTP2ErrorCode) {
-        guard let stream = streams[id] else { return }
-        stream.wasReset = true
-        dropQueue(of: stream)
+        guard let stream = state.pointee.streams.pointer(to: id) else { return }
+        stream.pointee.wasReset = true
+        dropQueue(of: &stream.pointee)
         nghttp2_submit_rst_stream(session, 0, id, code.rawValue)
     }
 
     /// Bytes queued and not yet framed.
-    package func queuedByteCount(stream id: Int32) -> Int { streams[id]?.outbound.byteCount ?? 0 }
+    package func queuedByteCount(stream id: Int32) -> Int {
+        state.pointee.streams.pointer(to: id)?.pointee.outbound.byteCount ?? 0
+    }
 
     /// Asks for one `drained` event when the queue falls to the low-water mark.
-    package func requestDrained(stream id: Int32) { streams[id]?.outbound.wantsDrained = true }
+    package func requestDrained(stream id: Int32) {
+        state.pointee.streams.pointer(to: id)?.pointee.outbound.wantsDrained = true
+    }
 
     /// The reader is done with `byteCount` bytes of received data: the peer may send as many more. Also for a stream that
     /// is closed, since its data counts against the connection.
     package func consume(stream id: Int32, byteCount: Int) {
         guard byteCount > 0 else { return }
-        if streams[id] != nil {
+        if let stream = state.pointee.streams.pointer(to: id), !stream.pointee.isRemoteClosed {
             nghttp2_session_consume(session, id, byteCount)
         } else {
             nghttp2_session_consume_connection(session, byteCount)
@@ -211,15 +175,15 @@ package final class HTTP2Session {
         nghttp2_submit_goaway(session, 0, last, code.rawValue, reason.utf8Start, reason.utf8CodeUnitCount)
     }
 
-    func dropQueue(of stream: HTTP2Stream) {
-        queuedByteCount -= stream.outbound.byteCount
+    func dropQueue(of stream: inout HTTP2Stream) {
+        state.pointee.queuedByteCount -= stream.outbound.byteCount
         stream.outbound.removeAll()
     }
 
-    private func resume(_ stream: HTTP2Stream) {
-        guard stream.outbound.isDeferred else { return }
-        stream.outbound.isDeferred = false
-        nghttp2_session_resume_data(session, stream.id)
+    private func resume(_ stream: UnsafeMutablePointer<HTTP2Stream>, _ id: Int32) {
+        guard stream.pointee.outbound.isDeferred else { return }
+        stream.pointee.outbound.isDeferred = false
+        nghttp2_session_resume_data(session, id)
     }
 
     private func submitSettings() throws {

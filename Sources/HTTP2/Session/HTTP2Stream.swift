@@ -1,6 +1,5 @@
-/// What the session keeps for one open stream. The library points to it; the session's table owns it.
-final class HTTP2Stream {
-    let id: Int32
+/// What the session keeps for one open stream, in its table.
+struct HTTP2Stream {
     var outbound = OutboundQueue()
     /// The peer has ended its side.
     var isRemoteClosed = false
@@ -10,6 +9,4 @@ final class HTTP2Stream {
     var resetsAfterEnd = false
     /// A RST_STREAM was sent or received.
     var wasReset = false
-
-    init(id: Int32) { self.id = id }
 }

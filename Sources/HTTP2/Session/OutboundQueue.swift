@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 
 /// Bytes of one stream that wait to be framed, and how the stream ends after them.
@@ -8,85 +9,77 @@ struct OutboundQueue {
         case trailers(HeaderBlock)
     }
 
+    private struct Piece {
+        var head: ShortBytes
+        var buffer: ByteBuffer
+
+        var byteCount: Int { Int(head.count) + buffer.readableBytes }
+    }
+
     private(set) var byteCount = 0
-    private var buffers = InlineQueue<ByteBuffer>()
+    /// The first piece lies here: most streams carry one message, and need no more memory than this.
+    private var first: Piece?
+    private var others = Deque<Piece>()
     var ending = Ending.open
     /// The library was told that there is nothing to send; it must be told when there is again.
     var isDeferred = false
     /// Somebody waits for ``HTTP2Event/drained(stream:)``.
     var wantsDrained = false
 
-    mutating func append(_ buffer: ByteBuffer) {
-        guard buffer.readableBytes > 0 else { return }
-        byteCount += buffer.readableBytes
-        buffers.append(buffer)
+    mutating func append(_ head: ShortBytes, _ buffer: ByteBuffer) {
+        let piece = Piece(head: head, buffer: buffer)
+        guard piece.byteCount > 0 else { return }
+        byteCount += piece.byteCount
+        if first == nil { first = piece } else { others.append(piece) }
     }
 
     /// Moves exactly `count` bytes to `output`. `count` is at most ``byteCount``.
     mutating func move(_ count: Int, to output: inout OutputBuffers) {
+        byteCount -= count
         var left = count
-        while left > 0, var buffer = buffers.popFirst() {
-            if buffer.readableBytes > left, let slice = buffer.readSlice(length: left) {
-                output.append(slice)
-                buffers.prepend(buffer)
-                left = 0
+        while left > 0, let piece = first.take() {
+            if piece.byteCount <= left {
+                output.append(piece.head)
+                output.append(piece.buffer)
+                left -= piece.byteCount
+                if !others.isEmpty { first = others.popFirst() }
             } else {
-                left -= buffer.readableBytes
-                output.append(buffer)
+                first = Self.split(piece, at: left, to: &output)
+                left = 0
             }
         }
-        byteCount -= count
+    }
+
+    /// - Returns: what is left of the piece when its first `count` bytes have been moved.
+    private static func split(_ piece: Piece, at count: Int, to output: inout OutputBuffers) -> Piece {
+        // A head is not cut: it becomes bytes like others.
+        var bytes = piece.buffer
+        if piece.head.count > 0 {
+            bytes = ByteBuffer()
+            withUnsafeBytes(of: piece.head.value) { _ = bytes.writeBytes($0.prefix(Int(piece.head.count))) }
+            if count < bytes.readableBytes {
+                bytes.writeImmutableBuffer(piece.buffer)
+            } else {
+                output.append(bytes)
+                return split(Piece(head: .none, buffer: piece.buffer), at: count - bytes.readableBytes, to: &output)
+            }
+        }
+        if let moved = bytes.readSlice(length: count) { output.append(moved) }
+        return Piece(head: .none, buffer: bytes)
+    }
+
+    /// How the stream ends; the trailers are given out once, to be sent.
+    mutating func takeEnding() -> Ending {
+        if case .open = ending { return .open }
+        var taken = Ending.endStream
+        swap(&taken, &ending)
+        return taken
     }
 
     mutating func removeAll() {
-        buffers.removeAll()
+        if byteCount == 0 { return }
+        first = nil
+        others.removeAll()
         byteCount = 0
-    }
-}
-
-/// Bytes on their way to the transport: small pieces gathered in one buffer, large ones passed on as they are.
-struct OutputBuffers {
-    /// Below this, copying into the gathering buffer is cheaper than one more element of a gathered write.
-    private static let copyLimit = 1024
-    /// What the gathering buffer starts with: a turn with a few answers.
-    private static let gatheringSize = 4096
-
-    private var done: [ByteBuffer] = []
-    private var gathering = ByteBuffer()
-    private(set) var byteCount = 0
-
-    mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        makeGatheringBuffer()
-        gathering.writeBytes(bytes)
-        byteCount += bytes.count
-    }
-
-    mutating func append(_ buffer: ByteBuffer) {
-        byteCount += buffer.readableBytes
-        if buffer.readableBytes < Self.copyLimit {
-            makeGatheringBuffer()
-            gathering.writeImmutableBuffer(buffer)
-        } else {
-            flushGathering()
-            done.append(buffer)
-        }
-    }
-
-    /// Everything so far, in order; nothing is left.
-    mutating func take() -> [ByteBuffer] {
-        flushGathering()
-        byteCount = 0
-        defer { done = [] }
-        return done
-    }
-
-    private mutating func makeGatheringBuffer() {
-        if gathering.capacity == 0 { gathering = ByteBufferAllocator().buffer(capacity: Self.gatheringSize) }
-    }
-
-    private mutating func flushGathering() {
-        guard gathering.readableBytes > 0 else { return }
-        done.append(gathering)
-        gathering = ByteBuffer()
     }
 }

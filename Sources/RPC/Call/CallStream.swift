@@ -17,31 +17,20 @@ final class CallStream: @unchecked Sendable {
     }
 
     static let highWaterMark = 1 << 20
-    /// A message below this becomes one buffer with its prefix: the session would copy both anyway.
-    private static let joinLimit = 1024
-    /// Messages cut out ahead of the reader. The window bounds their bytes, but an empty message takes five bytes of the
-    /// window and many more of memory.
-    private static let maxInboxCount = 256
-
-    /// A whole message, and the bytes that it took on the stream.
-    private struct Waiting {
-        let message: RPCMessage
-        let byteCount: Int
-    }
 
     let connection: HTTP2Connection
     let id: Int32
     private let maxSendByteCount: Int
     private let maxReceiveByteCount: Int
-    private var codec = MessageCodec()
+    /// Where a compression was agreed on.
+    private var codec: MessageCodec?
     private(set) var statistics = CallStatistics()
-    private var deframer: MessageDeframer
-    private var inbox = InlineQueue<Waiting>()
-    private var inboxByteCount = 0
-    /// What came while the inbox was full, as it came.
-    private var backlog = InboundBacklog()
-    /// The peer has ended its side behind what is in the backlog.
-    private var endsAfterBacklog = false
+    /// A message that came whole and alone, as that of a unary call mostly does. It lies before the others.
+    private var first: RPCMessage?
+    private var firstByteCount = 0
+    private var others: InboundMessages?
+    /// The peer has ended its side behind what is not deframed.
+    private var endsWhenDeframed = false
     /// Received and not yet given back to the windows.
     private var chargedByteCount = 0
     private(set) var inboundEnding = Ending.open
@@ -59,7 +48,6 @@ final class CallStream: @unchecked Sendable {
         self.id = id
         self.maxSendByteCount = maxSendByteCount
         self.maxReceiveByteCount = maxReceiveByteCount
-        self.deframer = MessageDeframer(maxMessageByteCount: maxReceiveByteCount)
     }
 
     private var loop: any EventLoop { connection.eventLoop }
@@ -69,20 +57,21 @@ final class CallStream: @unchecked Sendable {
     /// The next message; `nil` after the last one.
     ///
     /// - Throws: ``RPCError``: what ended the call, or `cancelled` when the calling task is cancelled.
-    func receive() async throws -> RPCMessage? {
-        if loop.inEventLoop {
-            if let next = try takeNext() { return next.message }
-            return try await waitForMessage()
-        }
+    nonisolated(nonsending) func receive() async throws -> RPCMessage? {
+        if let next = try takeNextOnLoop() { return next.message }
+        if loop.inEventLoop { return try await waitForMessage() }
         return try await withTaskExecutorPreference(connection.executor) { try await self.receiveOnLoop() }
     }
 
-    private func receiveOnLoop() async throws -> RPCMessage? {
+    /// What ``receive()`` gives where it need not wait; `nil` where it must.
+    func takeNextOnLoop() throws -> (message: RPCMessage?, Void)? { loop.inEventLoop ? try takeNext() : nil }
+
+    private nonisolated(nonsending) func receiveOnLoop() async throws -> RPCMessage? {
         loop.preconditionInEventLoop()
         return try await receive()
     }
 
-    private func waitForMessage() async throws -> RPCMessage? {
+    private nonisolated(nonsending) func waitForMessage() async throws -> RPCMessage? {
         precondition(receiver == nil, "two tasks receive from one call at once")
         receiveTicket += 1
         let ticket = receiveTicket
@@ -98,11 +87,9 @@ final class CallStream: @unchecked Sendable {
 
     /// `.some(message: nil)` is the end; `nil` means that one must wait.
     private func takeNext() throws -> (message: RPCMessage?, Void)? {
-        if let first = inbox.popFirst() {
-            inboxByteCount -= first.byteCount
-            deframe()
+        if let next = popFirst() {
             returnCredit()
-            let message = try open(first.message)
+            let message = next.wasCompressed ? try open(next) : next
             statistics.messagesReceived += 1
             statistics.bytesReceived += message.readableBytes
             return (message, ())
@@ -114,11 +101,20 @@ final class CallStream: @unchecked Sendable {
         }
     }
 
+    private func popFirst() -> RPCMessage? {
+        if let message = first.take() {
+            firstByteCount = 0
+            return message
+        }
+        guard let others, let message = others.popFirst() else { return nil }
+        checkDeframed(others)
+        return message
+    }
+
     /// Decompressed one at a time as they are taken, so that what waits stays as small as it came.
     private func open(_ message: RPCMessage) throws -> RPCMessage {
-        guard message.wasCompressed else { return message }
         do {
-            return try codec.decompress(message, limit: maxReceiveByteCount)
+            return try (codec ?? MessageCodec()).decompress(message, limit: maxReceiveByteCount)
         } catch {
             dropUnread()
             // Nobody is woken: whoever asked for this message gets the error from here, once.
@@ -128,50 +124,58 @@ final class CallStream: @unchecked Sendable {
     }
 
     /// How the peer compresses the messages that it marks, as its headers say.
-    func receives(_ compression: MessageCompression) { codec.inbound = compression }
+    func receives(_ compression: MessageCompression) {
+        if compression == .identity && codec == nil { return }
+        codec = codec ?? MessageCodec()
+        codec?.inbound = compression
+    }
 
     /// How messages are compressed from now on, as our headers said.
-    func sends(_ compression: MessageCompression) { codec.outbound = compression }
+    func sends(_ compression: MessageCompression) {
+        if compression == .identity && codec == nil { return }
+        codec = codec ?? MessageCodec()
+        codec?.outbound = compression
+    }
 
     /// Data of the stream has arrived.
     func received(_ data: ByteBuffer) {
         chargedByteCount += data.readableBytes
         guard case .open = inboundEnding else { return returnCredit() }
-        backlog.append(data)
-        deframe()
+        if first == nil, others == nil,
+            let message = MessagePrefix.readWhole(data, maxMessageByteCount: maxReceiveByteCount)
+        {
+            first = message
+            firstByteCount = data.readableBytes
+        } else {
+            let others = others ?? InboundMessages(maxMessageByteCount: maxReceiveByteCount)
+            self.others = others
+            others.append(data)
+            checkDeframed(others)
+        }
         wakeReceiver()
         returnCredit()
     }
 
-    /// Fills the inbox from the backlog. Wakes nobody.
-    private func deframe() {
-        while inbox.count < Self.maxInboxCount, var data = backlog.popFirst() {
-            do {
-                try deframer.append(&data, maxCount: Self.maxInboxCount - inbox.count) { message, byteCount in
-                    inbox.append(Waiting(message: message, byteCount: byteCount))
-                    inboxByteCount += byteCount
-                }
-            } catch {
-                backlog.removeAll()
-                if case .open = inboundEnding { inboundEnding = .failed(error) }
-                return
-            }
-            backlog.prepend(data)
+    /// To be called when bytes were cut into messages. Wakes nobody.
+    private func checkDeframed(_ others: InboundMessages) {
+        guard case .open = inboundEnding else { return }
+        if let failure = others.failure {
+            inboundEnding = .failed(failure)
+        } else if endsWhenDeframed, others.isDeframed {
+            finishDeframing()
         }
-        if endsAfterBacklog, backlog.isEmpty { finishDeframing() }
     }
 
     /// The peer has ended its side in order.
     func finishInbound() {
         guard case .open = inboundEnding else { return }
-        guard backlog.isEmpty else { return endsAfterBacklog = true }
+        if let others, !others.isDeframed { return endsWhenDeframed = true }
         finishDeframing()
         wakeReceiver()
     }
 
     private func finishDeframing() {
-        guard case .open = inboundEnding else { return }
-        if deframer.isBetweenMessages {
+        if others?.isBetweenMessages ?? true {
             inboundEnding = .finished
         } else {
             inboundEnding = .failed(RPCError(.internalError, "the stream ended in the middle of a message"))
@@ -179,23 +183,23 @@ final class CallStream: @unchecked Sendable {
     }
 
     private func dropUnread() {
-        inbox.removeAll()
-        inboxByteCount = 0
-        backlog.removeAll()
+        if first != nil { first = nil }
+        firstByteCount = 0
+        others?.removeAll()
     }
 
     /// The reader gets the messages that are there, then `error`.
-    func failInbound(_ error: RPCError) {
+    func failInbound(_ error: @autoclosure () -> RPCError) {
         guard case .open = inboundEnding else { return }
-        inboundEnding = .failed(error)
+        inboundEnding = .failed(error())
         wakeReceiver()
     }
 
     /// Ends both directions now: messages that nobody has read are dropped.
-    func fail(_ error: RPCError) {
+    func fail(_ error: @autoclosure () -> RPCError) {
         dropUnread()
-        failInbound(error)
-        closeOutbound(error)
+        failInbound(error())
+        if !isOutboundClosed || sender != nil { closeOutbound(error()) }
         returnCredit()
     }
 
@@ -220,8 +224,12 @@ final class CallStream: @unchecked Sendable {
     /// Gives back what no longer waits for a reader. While somebody waits, a message in progress is given back as it
     /// comes: it may be larger than the window.
     private func returnCredit() {
-        let isOpen = if case .open = inboundEnding { true } else { false }
-        let held = inboxByteCount + backlog.byteCount + (receiver == nil && isOpen ? deframer.partialByteCount : 0)
+        guard chargedByteCount > 0 else { return }
+        var held = firstByteCount
+        if let others {
+            held += others.waitingByteCount
+            if receiver == nil, case .open = inboundEnding { held += others.partialByteCount }
+        }
         let credit = chargedByteCount - held
         guard credit > 0 else { return }
         chargedByteCount = held
@@ -236,14 +244,22 @@ final class CallStream: @unchecked Sendable {
     /// A message for a call that has ended well is dropped: its answer is there to be received.
     /// - Parameter compressed: only where a compression was agreed on.
     /// - Throws: ``RPCError``: what ended the call, `resourceExhausted` for a message above the limit, or `cancelled`.
-    func send(_ message: RPCMessage, compressed: Bool) async throws {
+    nonisolated(nonsending) func send(_ message: RPCMessage, compressed: Bool) async throws {
         if loop.inEventLoop {
-            try enqueue(message, compressed)
-            if isOutboundClosed || hasRoom { return }
-            try await waitForDrain()
+            if try !sendOnLoop(message, compressed: compressed) { try await waitForDrain() }
         } else {
-            try await withTaskExecutorPreference(connection.executor) { try await self.sendOnLoop(message, compressed) }
+            try await withTaskExecutorPreference(connection.executor) {
+                try await self.sendFromLoop(message, compressed)
+            }
         }
+    }
+
+    /// ``send(_:compressed:)`` on the loop, without the waiting.
+    ///
+    /// - Returns: whether there is room for more; if not, ``waitForDrain()`` is to follow.
+    func sendOnLoop(_ message: RPCMessage, compressed: Bool) throws -> Bool {
+        try enqueue(message, compressed)
+        return isOutboundClosed || hasRoom
     }
 
     private var hasRoom: Bool {
@@ -251,7 +267,7 @@ final class CallStream: @unchecked Sendable {
         return queued <= (connection.isCrowded ? HTTP2Session.lowWaterMark : Self.highWaterMark)
     }
 
-    private func sendOnLoop(_ message: RPCMessage, _ compressed: Bool) async throws {
+    private nonisolated(nonsending) func sendFromLoop(_ message: RPCMessage, _ compressed: Bool) async throws {
         loop.preconditionInEventLoop()
         try await send(message, compressed: compressed)
     }
@@ -270,19 +286,18 @@ final class CallStream: @unchecked Sendable {
         }
         statistics.messagesSent += 1
         statistics.bytesSent += count
-        let (segments, isCompressed) = try compressed ? codec.compress(message) : (message.segments, false)
-        let sentCount = isCompressed ? segments.reduce(0) { $0 + $1.readableBytes } : count
-        let prefix = MessagePrefix(messageByteCount: sentCount, isCompressed: isCompressed)
-        if sentCount < Self.joinLimit {
-            connection.session.send(stream: id, prefix.joined(with: segments))
+        if compressed, let codec, let whole = try codec.compress(message) {
+            let prefix = MessagePrefix.make(messageByteCount: whole.readableBytes, isCompressed: true)
+            connection.session.send(stream: id, head: prefix, whole)
         } else {
-            connection.session.send(stream: id, prefix.joined(with: []))
-            for segment in segments { connection.session.send(stream: id, segment) }
+            let prefix = MessagePrefix.make(messageByteCount: count, isCompressed: false)
+            connection.session.send(stream: id, head: prefix, message.first)
+            for segment in message.others { connection.session.send(stream: id, segment) }
         }
         connection.schedulePump()
     }
 
-    private func waitForDrain() async throws {
+    nonisolated(nonsending) func waitForDrain() async throws {
         precondition(sender == nil, "two tasks send on one call at once")
         sendTicket += 1
         let ticket = sendTicket

@@ -1,4 +1,4 @@
-import HTTP2
+import DequeModule
 import NIOCore
 
 /// Received bytes of one call that are not yet cut into messages.
@@ -6,7 +6,7 @@ struct InboundBacklog {
     /// Pieces below this are joined, so that a peer which sends byte by byte does not make us hold a buffer for each.
     private static let mergeLimit = 4096
 
-    private var pieces = InlineQueue<ByteBuffer>()
+    private var pieces = Deque<ByteBuffer>()
     private(set) var byteCount = 0
 
     var isEmpty: Bool { byteCount == 0 }
@@ -15,14 +15,11 @@ struct InboundBacklog {
         let count = data.readableBytes
         guard count > 0 else { return }
         byteCount += count
-        let isMerged =
-            count < Self.mergeLimit
-            && pieces.withLast { last in
-                guard last.readableBytes < Self.mergeLimit else { return false }
-                last.writeImmutableBuffer(data)
-                return true
-            } == true
-        if !isMerged { pieces.append(data) }
+        if let last = pieces.indices.last, count < Self.mergeLimit, pieces[last].readableBytes < Self.mergeLimit {
+            pieces[last].writeImmutableBuffer(data)
+        } else {
+            pieces.append(data)
+        }
     }
 
     mutating func popFirst() -> ByteBuffer? {

@@ -33,7 +33,7 @@ package final class ClientCall: @unchecked Sendable {
     ///
     /// - Parameter compressed: whether ``CallOptions/compression`` is applied to this message.
     /// - Throws: ``RPCError``: the status of a call that ended badly. After a call has ended well it does nothing.
-    package func send(_ message: RPCMessage, compressed: Bool = true) async throws {
+    package nonisolated(nonsending) func send(_ message: RPCMessage, compressed: Bool = true) async throws {
         try await stream.send(message, compressed: compressed)
     }
 
@@ -43,6 +43,7 @@ package final class ClientCall: @unchecked Sendable {
             guard !self.isSendingFinished else { return }
             self.isSendingFinished = true
             self.session.finish(stream: self.stream.id)
+            self.stream.connection.frameRequest()
             self.stream.connection.schedulePump()
         }
     }
@@ -50,8 +51,9 @@ package final class ClientCall: @unchecked Sendable {
     /// The server's headers, once they are here; those of a trailers-only answer are empty.
     ///
     /// - Throws: ``RPCError``: the status of a call that ended badly without headers.
-    package func initialMetadata() async throws -> Metadata {
-        try await withTaskExecutorPreference(stream.connection.executor) {
+    package nonisolated(nonsending) func initialMetadata() async throws -> Metadata {
+        if loop.inEventLoop { return try await initialMetadataOnLoop() }
+        return try await withTaskExecutorPreference(stream.connection.executor) {
             try await self.initialMetadataOnLoop()
         }
     }
@@ -59,7 +61,10 @@ package final class ClientCall: @unchecked Sendable {
     /// The server's next message; `nil` when the call has ended with OK.
     ///
     /// - Throws: ``RPCError``: any other status.
-    package func receive() async throws -> RPCMessage? { try await stream.receive() }
+    package nonisolated(nonsending) func receive() async throws -> RPCMessage? {
+        if let next = try stream.takeNextOnLoop() { return next.message }
+        return try await stream.receive()
+    }
 
     /// The server's trailers; empty before the call has ended. On the call's executor only.
     package var trailingMetadata: Metadata {
@@ -199,7 +204,7 @@ package final class ClientCall: @unchecked Sendable {
         stream.connection.schedulePump()
     }
 
-    private func initialMetadataOnLoop() async throws -> Metadata {
+    private nonisolated(nonsending) func initialMetadataOnLoop() async throws -> Metadata {
         loop.preconditionInEventLoop()
         if case .waiting = answer {
             await withUnsafeContinuation { headersWaiters.append($0) }

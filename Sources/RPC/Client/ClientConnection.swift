@@ -11,7 +11,7 @@ final class ClientConnection: HTTP2ConnectionOwner {
     let connection: HTTP2Connection
     private(set) var state = State.handshaking
     private let authority: String
-    private var calls = StreamTable<ClientCall>()
+    private let calls = CallTable<ClientCall>()
     private var lastHeaders: (path: MethodPath, block: HeaderBlock)?
     /// Called at each change of state; dropped when closed.
     private var onStateChange: ((State, String) -> Void)?
@@ -123,12 +123,12 @@ final class ClientConnection: HTTP2ConnectionOwner {
         }
     }
 
-    func eventsHandled() {}
+    func takeInput() { while connection.takeNextInput() {} }
 
     func connectionClosed(reason: String) {
-        let open = calls
-        calls = StreamTable()
-        for call in open.values {
+        let open = calls.values
+        calls.removeAll()
+        for call in open {
             call.streamClosed(RPCError(.unavailable, "the connection to \(authority) was lost: \(reason)"))
         }
         keepalive?.stop()

@@ -2,7 +2,7 @@ import Gzip
 import NIOCore
 
 /// The compression of one call, both ways. Its working memory is made when the first compressed message needs it.
-struct MessageCodec {
+final class MessageCodec {
     /// How the peer compresses what it marks as compressed.
     var inbound = MessageCompression.identity
     /// How we do.
@@ -13,7 +13,7 @@ struct MessageCodec {
     /// - Parameter limit: bytes of the message when decompressed.
     /// - Throws: ``RPCError``: `internalError` where no compression was agreed on, or the bytes are no whole gzip;
     ///   `resourceExhausted` once the message passes `limit`, or where memory is short.
-    mutating func decompress(_ message: RPCMessage, limit: Int) throws(RPCError) -> RPCMessage {
+    func decompress(_ message: RPCMessage, limit: Int) throws(RPCError) -> RPCMessage {
         guard inbound == .gzip else {
             throw RPCError(.internalError, "a message is marked as compressed, but no grpc-encoding was agreed on")
         }
@@ -26,24 +26,24 @@ struct MessageCodec {
         }
     }
 
-    /// The segments to send, and whether they are compressed.
-    mutating func compress(_ message: RPCMessage) throws(RPCError) -> ([ByteBuffer], Bool) {
-        guard outbound == .gzip else { return (message.segments, false) }
+    /// The message compressed; `nil` where it is to be sent as it is.
+    func compress(_ message: RPCMessage) throws(RPCError) -> ByteBuffer? {
+        guard outbound == .gzip else { return nil }
         do throws(GzipError) {
-            return ([try compressorMade().compress(message.segments)], true)
+            return try compressorMade().compress(message.segments)
         } catch {
             throw RPCError(error)
         }
     }
 
-    private mutating func decompressorMade() throws(GzipError) -> GzipDecompressor {
+    private func decompressorMade() throws(GzipError) -> GzipDecompressor {
         if let decompressor { return decompressor }
         let made = try GzipDecompressor()
         decompressor = made
         return made
     }
 
-    private mutating func compressorMade() throws(GzipError) -> GzipCompressor {
+    private func compressorMade() throws(GzipError) -> GzipCompressor {
         if let compressor { return compressor }
         let made = try GzipCompressor()
         compressor = made

@@ -4,8 +4,8 @@ import NIOCore
 /// What a connection tells the client's or the server's side of gRPC.
 protocol HTTP2ConnectionOwner: AnyObject {
     func handle(_ event: HTTP2Event)
-    /// Everything that the bytes so far mean has been handled.
-    func eventsHandled()
+    /// Bytes have come: to be taken in by ``HTTP2Connection/takeNextInput()`` until nothing is left.
+    func takeInput()
     /// Bytes have come, and what they mean was handled.
     func bytesReceived()
     /// The last call: every stream is gone.
@@ -27,6 +27,10 @@ final class HTTP2Connection: TransportReceiver {
     private var transport: (any ByteTransport)?
     private var owner: (any HTTP2ConnectionOwner)?
     private var isPumpScheduled = false
+    /// Bytes are being handed out; ``readCompleted()`` follows.
+    private var isReceiving = false
+    /// Something was submitted meanwhile.
+    private var isPumpWanted = false
     private var isClosing = false
     private var fault: String?
     /// Times that bytes have come from the peer.
@@ -37,6 +41,8 @@ final class HTTP2Connection: TransportReceiver {
 
     /// Bytes framed in one turn before the transport is asked again whether it takes more.
     private static let turnByteCount = 1 << 20
+    /// Framed bytes that are worth a system call while there is more to read.
+    private static let answersByteCount = 8192
 
     init(
         transport: any ByteTransport, executor: EventLoopTaskExecutor, role: HTTP2Session.Role, settings: HTTP2Settings
@@ -70,13 +76,55 @@ final class HTTP2Connection: TransportReceiver {
         guard !isClosing else { return }
         readCount &+= 1
         statistics.bytesReceived += UInt64(buffer.readableBytes)
+        isReceiving = true
+        session.give(buffer)
+        owner?.takeInput()
+        // What the library answers by itself: a stream that ends for an error gives back its part of the window before
+        // more is read.
+        if session.wantsToProduce { frameAnswers() }
+        isReceiving = false
+        session.rest()
+        owner?.bytesReceived()
+    }
+
+    /// Takes in what has come from the peer, up to the end of one call's request or answer at the most, and tells the owner
+    /// what it means. First it frames what the owner has said to what was taken in before: one call after the other, each
+    /// up to its answer, so that what one needed is free again for the next.
+    ///
+    /// - Returns: false when nothing is left.
+    func takeNextInput() -> Bool {
+        if isPumpWanted { frameAnswers() }
         do {
-            try session.receive(buffer)
+            guard !isClosing, try session.receiveNext() else { return false }
         } catch {
             fail("\(error)")
         }
         dispatch()
-        owner?.bytesReceived()
+        return true
+    }
+
+    /// Frames what was submitted, and lets the peer have it when there is enough of it, so that it can go on while we do.
+    private func frameAnswers() {
+        guard let transport, transport.isWritable else { return }
+        isPumpWanted = false
+        do {
+            try session.frame(budget: Self.turnByteCount)
+        } catch {
+            fail("\(error)")
+        }
+        dispatch()
+        if session.outputByteCount >= Self.answersByteCount { write(session.takeOutput(), to: transport) }
+    }
+
+    /// Frames a request that is whole, so that its frames follow each other: the peer can answer it before it has read the
+    /// next one. They are sent with the rest.
+    func frameRequest() {
+        guard let transport, transport.isWritable, session.outputByteCount < Self.turnByteCount else { return }
+        do {
+            try session.frame(budget: Self.turnByteCount)
+        } catch {
+            fail("\(error)")
+        }
     }
 
     func readCompleted() { pump() }
@@ -94,6 +142,10 @@ final class HTTP2Connection: TransportReceiver {
 
     /// Sends soon what was submitted: once per turn of the loop, however much is submitted in it.
     func schedulePump() {
+        if isReceiving {
+            isPumpWanted = true
+            return
+        }
         guard !isPumpScheduled, transport != nil else { return }
         isPumpScheduled = true
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
@@ -119,6 +171,7 @@ final class HTTP2Connection: TransportReceiver {
 
     private func pump() {
         do {
+            isPumpWanted = false
             while let transport, transport.isWritable {
                 let buffers = try session.produce(budget: Self.turnByteCount)
                 if !buffers.isEmpty { write(buffers, to: transport) }
@@ -146,12 +199,7 @@ final class HTTP2Connection: TransportReceiver {
     func countCall() { statistics.callsStarted += 1 }
 
     private func dispatch() {
-        var events = session.takeEvents()
-        while !events.isEmpty {
-            for event in events { owner?.handle(event) }
-            owner?.eventsHandled()
-            events = session.takeEvents()
-        }
+        while let event = session.nextEvent() { owner?.handle(event) }
     }
 
     private func fail(_ reason: String) {
@@ -162,6 +210,9 @@ final class HTTP2Connection: TransportReceiver {
     private func closeTransport() {
         guard !isClosing else { return }
         isClosing = true
-        transport?.close()
+        guard let transport else { return }
+        // What is framed would be lost with the session.
+        if session.outputByteCount > 0 { write(session.takeOutput(), to: transport) }
+        transport.close()
     }
 }

@@ -12,7 +12,9 @@ package struct MessageDeframer {
     /// The bytes of a prefix that have come, the last one lowest.
     private var prefix: UInt64 = 0
     private var prefixByteCount = 0
-    private var message = RPCMessage(segments: [])
+    /// What has come of the message in progress.
+    private var message: RPCMessage?
+    private var isCompressed = false
     /// Bytes taken in since the last whole message, with its prefix.
     private(set) var partialByteCount = 0
 
@@ -61,9 +63,10 @@ package struct MessageDeframer {
                 state = .message(left: left - length)
                 guard length == left else { return }
                 count += 1
-                if message.segments.isEmpty { message.segments = [ByteBuffer()] }
-                deliver(message, partialByteCount)
-                message = RPCMessage(segments: [])
+                var whole = message ?? RPCMessage(ByteBuffer())
+                whole.wasCompressed = isCompressed
+                deliver(whole, partialByteCount)
+                message = nil
                 partialByteCount = 0
                 state = .prefix
             }
@@ -77,7 +80,7 @@ package struct MessageDeframer {
         guard flag <= 1 else {
             throw RPCError(.internalError, "a message has the compressed flag \(flag); it can be 0 or 1")
         }
-        message.wasCompressed = flag == 1
+        isCompressed = flag == 1
         guard length <= maxMessageByteCount else {
             throw RPCError(
                 .resourceExhausted,
@@ -87,11 +90,10 @@ package struct MessageDeframer {
     }
 
     private mutating func add(_ slice: ByteBuffer) {
-        let last = message.segments.indices.last
-        if let last, slice.readableBytes < Self.mergeLimit, message.segments[last].readableBytes < Self.mergeLimit {
-            message.segments[last].writeImmutableBuffer(slice)
+        if message == nil {
+            message = RPCMessage(slice)
         } else {
-            message.segments.append(slice)
+            message?.append(slice, mergeLimit: Self.mergeLimit)
         }
     }
 }

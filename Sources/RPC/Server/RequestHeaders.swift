@@ -9,8 +9,8 @@ enum RequestRefusal: Error {
 }
 
 /// The headers of a request, checked (gRPC over HTTP/2, "Requests").
-struct RequestHeaders {
-    /// Where the path lies among the fields; its text is made only where it is a new one.
+struct RequestHeaders: Sendable {
+    /// Where the path lies among the fields.
     let pathIndex: Int
     let timeout: Duration?
     let metadata: Metadata

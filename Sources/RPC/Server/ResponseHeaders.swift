@@ -7,7 +7,8 @@ enum ResponseHeaders {
         (":status", "200"), ("content-type", "application/grpc"),
         ("grpc-accept-encoding", MessageCompression.accepted),
     ])
-    private static let plainEnd = HeaderBlock([("grpc-status", "0")])
+    /// The trailers of most calls.
+    static let plainEnd = HeaderBlock([("grpc-status", "0")])
 
     static func initial(compression: MessageCompression = .identity) -> HeaderBlock {
         if compression == .identity { return plain }
@@ -18,7 +19,6 @@ enum ResponseHeaders {
 
     /// The trailers, or the one block of a trailers-only answer (`isWhole`).
     static func end(_ error: RPCError?, trailing: Metadata, isWhole: Bool) -> HeaderBlock {
-        if error == nil, trailing.isEmpty, !isWhole { return plainEnd }
         var block = isWhole ? plain : HeaderBlock()
         append(error, trailing: trailing, to: &block)
         return block

@@ -11,33 +11,33 @@ import NIOCore
 package final class ServerCall: @unchecked Sendable {
     private enum Answer { case nothingSent, headersSent, ended }
 
-    /// `/<service>/<method>`
-    package let path: String
-    /// The client's custom metadata.
-    package let metadata: Metadata
-    package let connectionID: ConnectionID
-    /// The client's numeric IP address.
-    package let peerHost: String
+    private let request: Request
     /// When the client stops waiting; `nil` where it waits for ever.
     package let deadline: NIODeadline?
 
     private let stream: CallStream
-    private let acceptsGzip: Bool
     private var compression = MessageCompression.identity
     private var answer = Answer.nothingSent
     private var trailing: Metadata = [:]
     private var deadlineTimer: Scheduled<Void>?
+    /// The handler's, once it had to wait for something.
     var task: Task<Void, Never>?
+    /// The one behind it in the ``HandlerQueue``.
+    var next: ServerCall?
 
-    init(_ request: RequestHeaders, path: String, connectionID: ConnectionID, peerHost: String, stream: CallStream) {
-        self.path = path
-        metadata = request.metadata
-        acceptsGzip = request.acceptsGzip
-        self.connectionID = connectionID
-        self.peerHost = peerHost
+    init(_ request: Request, stream: CallStream) {
+        self.request = request
         self.stream = stream
-        deadline = request.timeout.map { .now() + TimeAmount($0) }
+        deadline = request.headers.timeout.map { .now() + TimeAmount($0) }
     }
+
+    /// `/<service>/<method>`
+    package var path: String { request.path }
+    /// The client's custom metadata.
+    package var metadata: Metadata { request.headers.metadata }
+    package var connectionID: ConnectionID { request.connectionID }
+    /// The client's numeric IP address.
+    package var peerHost: String { request.peerHost }
 
     private var loop: any EventLoop { stream.connection.eventLoop }
 
@@ -59,7 +59,10 @@ package final class ServerCall: @unchecked Sendable {
     /// The client's next message; `nil` when it has half-closed.
     ///
     /// - Throws: ``RPCError``: `cancelled` when the client went away, `deadlineExceeded`, or what was wrong with the message.
-    package func receive() async throws -> RPCMessage? { try await stream.receive() }
+    package nonisolated(nonsending) func receive() async throws -> RPCMessage? {
+        if let next = try stream.takeNextOnLoop() { return next.message }
+        return try await stream.receive()
+    }
 
     /// Sends the headers now. Optional; has no effect once they are sent.
     package func sendInitialMetadata(_ metadata: Metadata) {
@@ -76,16 +79,20 @@ package final class ServerCall: @unchecked Sendable {
         set {
             loop.preconditionInEventLoop()
             guard answer == .nothingSent else { return }
-            compression = acceptsGzip ? newValue : .identity
+            compression = request.headers.acceptsGzip ? newValue : .identity
         }
     }
 
     /// Sends one message, and waits while too much is queued. Nothing is known of its arrival when this returns.
     ///
     /// - Parameter compressed: whether ``responseCompression`` is applied to this message.
-    package func send(_ message: RPCMessage, compressed: Bool = true) async throws {
-        if loop.inEventLoop { sendHeaders([:]) } else { sendInitialMetadata([:]) }
-        try await stream.send(message, compressed: compressed)
+    package nonisolated(nonsending) func send(_ message: RPCMessage, compressed: Bool = true) async throws {
+        guard loop.inEventLoop else {
+            sendInitialMetadata([:])
+            return try await stream.send(message, compressed: compressed)
+        }
+        if answer == .nothingSent { sendHeaders([:]) }
+        if try !stream.sendOnLoop(message, compressed: compressed) { try await stream.waitForDrain() }
     }
 
     /// Metadata to go with the status at the end.
@@ -95,43 +102,45 @@ package final class ServerCall: @unchecked Sendable {
 
     // MARK: For the connection, on the loop
 
-    /// Runs the handler, unless the client has gone already.
-    func start(_ handler: @escaping ServiceRoutes.Handler) {
+    /// Runs the handler to its end, unless the client has gone already.
+    nonisolated(nonsending) func run() async {
         guard answer != .ended else { return }
         armDeadline()
-        // Runs at once up to where it has to wait for something.
-        task = Task.immediate(executorPreference: stream.connection.executor) {
-            do {
-                try await self.run(handler)
-                self.end(with: nil)
-            } catch let error as RPCError {
-                self.end(with: error)
-            } catch is CancellationError {
-                self.end(with: RPCError(.cancelled, "the call was cancelled"))
-            } catch {
-                self.end(with: RPCError(.unknown, "\(error)"))
-            }
+        do {
+            try await answerRequest()
+            end(with: nil)
+        } catch let error as RPCError {
+            end(with: error)
+        } catch is CancellationError {
+            end(with: RPCError(.cancelled, "the call was cancelled"))
+        } catch {
+            end(with: RPCError(.unknown, "\(error)"))
         }
     }
 
-    private func run(_ handler: ServiceRoutes.Handler) async throws {
+    private nonisolated(nonsending) func answerRequest() async throws {
+        let handler = request.route.handler
         guard let deadline else { return try await handler(self) }
         try await CallContext.$deadline.withValue(deadline) { try await handler(self) }
     }
 
     /// Ends the call with a status, `nil` for OK. Later endings are ignored.
     func end(with error: RPCError?) {
-        loop.preconditionInEventLoop()
+        loop.assertInEventLoop()
         guard answer != .ended else { return }
         let wasSilent = answer == .nothingSent
         answer = .ended
         deadlineTimer?.cancel()
-        let block = ResponseHeaders.end(error, trailing: trailing, isWhole: wasSilent)
         let session = stream.connection.session
-        if wasSilent {
-            session.submitResponse(stream: stream.id, block, endStream: true)
+        if error == nil && !wasSilent && trailing.isEmpty {
+            session.finish(stream: stream.id, trailers: ResponseHeaders.plainEnd)
         } else {
-            session.finish(stream: stream.id, trailers: block)
+            let block = ResponseHeaders.end(error, trailing: trailing, isWhole: wasSilent)
+            if wasSilent {
+                session.submitResponse(stream: stream.id, block, endStream: true)
+            } else {
+                session.finish(stream: stream.id, trailers: block)
+            }
         }
         stream.closeOutbound(error)
         session.stopPeerAfterEnd(stream: stream.id)
@@ -145,10 +154,12 @@ package final class ServerCall: @unchecked Sendable {
     func drained() { stream.drained() }
 
     /// The stream is gone, whether or not the call had ended.
-    func streamClosed(_ error: RPCError) {
+    func streamClosed(_ error: @autoclosure () -> RPCError) {
+        // Then all of this was done already.
+        if answer == .ended && task == nil { return }
         answer = .ended
         deadlineTimer?.cancel()
-        stream.fail(error)
+        stream.fail(error())
         task?.cancel()
     }
 

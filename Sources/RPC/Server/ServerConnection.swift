@@ -10,19 +10,13 @@ final class ServerConnection: HTTP2ConnectionOwner {
     private let configuration: RPCServer.Configuration
     private let logger: Logger
     private let onClosed: @Sendable (ConnectionID) -> Void
-    private var calls = StreamTable<ServerCall>()
+    private let calls = CallTable<ServerCall>()
     /// Calls whose handlers start when all that has come with their headers is in their inboxes: the handler of a small
     /// unary call then runs from end to end without waiting, and that of one already reset does not run at all.
-    private var unstarted: [Unstarted] = []
-
-    // No tuple: a function in one is stored in another form, and made anew at each use.
-    private struct Unstarted {
-        let call: ServerCall
-        let handler: ServiceRoutes.Handler
-    }
-
+    private let handlers: HandlerQueue
     private let peerHost: String
-    private var lastPath = ""
+    /// That of the last call: the next one mostly has the same headers.
+    private var lastRequest: Request?
     private enum Draining {
         case no
         /// Calls that the client sends before it hears of it are still taken.
@@ -50,6 +44,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
         self.configuration = configuration
         self.logger = logger
         self.onClosed = onClosed
+        handlers = HandlerQueue(connection: connection)
         pingPolice = PingPolice(configuration.limits)
         floodPolice = FloodPolice(configuration.limits, now: .now())
     }
@@ -84,8 +79,8 @@ final class ServerConnection: HTTP2ConnectionOwner {
         case .drained(let stream):
             calls[stream]?.drained()
         case .closed(let stream, let code, let wasReset):
-            let error = wasReset ? RPCError(reset: code) : RPCError(.cancelled, "the call has ended")
-            calls.remove(stream)?.streamClosed(error)
+            calls.remove(stream)?.streamClosed(
+                wasReset ? RPCError(reset: code) : RPCError(.cancelled, "the call has ended"))
             closeIfDrained()
         case .pinged:
             receivedPing()
@@ -98,19 +93,14 @@ final class ServerConnection: HTTP2ConnectionOwner {
         }
     }
 
-    func eventsHandled() {
-        guard !unstarted.isEmpty else { return }
-        let starting = unstarted
-        unstarted = []
-        for one in starting { one.call.start(one.handler) }
-    }
+    func takeInput() { handlers.run() }
 
     func bytesReceived() {
         if !floodPolice.admits(connection.session.frameCounts) { connection.cutOff("too many control frames") }
     }
 
     func connectionClosed(reason: String) {
-        unstarted = []
+        handlers.removeAll()
         logger.debug("connection closed", metadata: ["peer": "\(peerHost)", "reason": "\(reason)"])
         for alarm in alarms.values { alarm.cancel() }
         alarms = [:]
@@ -118,9 +108,9 @@ final class ServerConnection: HTTP2ConnectionOwner {
         keepalive = nil
         progress?.stop()
         progress = nil
-        let open = calls
-        calls = StreamTable()
-        for call in open.values {
+        let open = calls.values
+        calls.removeAll()
+        for call in open {
             call.streamClosed(RPCError(.cancelled, "the client's connection closed: \(reason)"))
         }
         onClosed(id)
@@ -183,34 +173,38 @@ final class ServerConnection: HTTP2ConnectionOwner {
     }
 
     private func startCall(stream id: Int32, _ block: HeaderBlock) {
-        let request: RequestHeaders
+        let request: Request
         do {
-            request = try RequestHeaders(block)
+            request = try self.request(block)
         } catch {
             return refuse(stream: id, error)
         }
-        let path = path(of: request, in: block)
-        guard let route = routes.route(for: path) else {
-            return refuse(stream: id, .status(RPCError(.unimplemented, "this server has no method \(path)")))
-        }
         let messages = CallStream(
             connection: connection, id: id,
-            maxReceiveByteCount: route.maxReceiveByteCount ?? configuration.maxReceiveMessageBytes,
+            maxReceiveByteCount: request.route.maxReceiveByteCount ?? configuration.maxReceiveMessageBytes,
             maxSendByteCount: configuration.maxSendMessageBytes)
-        messages.receives(request.compression)
-        let call = ServerCall(request, path: path, connectionID: self.id, peerHost: peerHost, stream: messages)
+        messages.receives(request.headers.compression)
+        let call = ServerCall(request, stream: messages)
         calls.insert(call, for: id)
         connection.countCall()
-        unstarted.append(Unstarted(call: call, handler: route.handler))
+        handlers.append(call)
     }
 
-    /// Mostly that of the call before.
-    private func path(of request: RequestHeaders, in block: HeaderBlock) -> String {
-        if !block.valueBytes(at: request.pathIndex).elementsEqual(lastPath.utf8) {
-            lastPath = block.value(at: request.pathIndex)
+    private func request(_ block: HeaderBlock) throws(RequestRefusal) -> Request {
+        if let lastRequest, block.isSame(as: lastRequest.block) { return lastRequest }
+        let headers = try RequestHeaders(block)
+        let path = block.value(at: headers.pathIndex)
+        guard let route = routes.route(for: path) else {
+            throw .status(RPCError(.unimplemented, "this server has no method \(path)"))
         }
-        return lastPath
+        let request = Request(
+            path: path, headers: headers, route: route, connectionID: id, peerHost: peerHost, block: block)
+        lastRequest = block.listSize <= Self.maxKeptHeaderListSize ? request : nil
+        return request
     }
+
+    /// Larger headers are not kept for the next call.
+    private static let maxKeptHeaderListSize = 2048
 
     private func refuse(stream id: Int32, _ refusal: RequestRefusal) {
         let block: HeaderBlock

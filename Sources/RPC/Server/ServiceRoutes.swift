@@ -2,7 +2,7 @@
 package struct ServiceRoutes: Sendable {
     /// Answers one call. Returning ends it with OK; throwing an ``RPCError`` ends it with that status, and any other
     /// error with UNKNOWN. Runs on the event loop of the call's connection: it must not block.
-    package typealias Handler = @Sendable (ServerCall) async throws -> Void
+    package typealias Handler = nonisolated(nonsending) @Sendable (ServerCall) async throws -> Void
 
     struct Route: Sendable {
         let maxReceiveByteCount: Int?

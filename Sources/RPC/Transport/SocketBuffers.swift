@@ -2,9 +2,9 @@ import NIOCore
 
 /// How sockets are read and written, the same for clients and servers.
 enum SocketBuffers {
-    /// Small for calls and idle connections, growing to what a bulk transfer fills in one read.
+    /// Small for calls (SwiftNIO keeps a connection's last buffer), growing to what a bulk transfer fills in one read.
     static var receiveAllocator: AdaptiveRecvByteBufferAllocator {
-        AdaptiveRecvByteBufferAllocator(minimum: 2 << 10, initial: 2 << 10, maximum: 512 << 10)
+        AdaptiveRecvByteBufferAllocator(minimum: 1 << 10, initial: 1 << 10, maximum: 512 << 10)
     }
 
     /// Bytes that wait in the socket's queue: above `high` framing stops, below `low` it goes on.

@@ -23,7 +23,8 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
         self.isSecure = isSecure
     }
 
-    var isWritable: Bool { context?.channel.isWritable ?? false }
+    /// The channel's, which tells of each change.
+    private(set) var isWritable = false
 
     var queuedByteCount: Int {
         (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
@@ -44,17 +45,26 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        isWritable = context.channel.isWritable
         peerHost = Self.numericHost(context.channel.remoteAddress)
         LocalConnection.stopPacing(context.channel)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) { forgetChannel() }
+
+    private func forgetChannel() {
+        context = nil
+        isWritable = false
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) { receiver?.received(unwrapInboundIn(data)) }
 
     func channelReadComplete(context: ChannelHandlerContext) { receiver?.readCompleted() }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) { receiver?.writabilityChanged() }
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        receiver?.writabilityChanged()
+    }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         failure = error
@@ -67,7 +77,7 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
 
     func channelInactive(context: ChannelHandlerContext) {
         isInactive = true
-        self.context = nil
+        forgetChannel()
         tellClosed()
     }
 
