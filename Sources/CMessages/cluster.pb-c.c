@@ -772,6 +772,906 @@ void   dfs__report_response__free_unpacked
   assert(message->base.descriptor == &dfs__report_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   dfs__file_status__init
+                     (Dfs__FileStatus         *message)
+{
+  static const Dfs__FileStatus init_value = DFS__FILE_STATUS__INIT;
+  *message = init_value;
+}
+size_t dfs__file_status__get_packed_size
+                     (const Dfs__FileStatus *message)
+{
+  assert(message->base.descriptor == &dfs__file_status__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__file_status__pack
+                     (const Dfs__FileStatus *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__file_status__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__file_status__pack_to_buffer
+                     (const Dfs__FileStatus *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__file_status__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__FileStatus *
+       dfs__file_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__FileStatus *)
+     protobuf_c_message_unpack (&dfs__file_status__descriptor,
+                                allocator, len, data);
+}
+void   dfs__file_status__free_unpacked
+                     (Dfs__FileStatus *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__file_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__stat_request__init
+                     (Dfs__StatRequest         *message)
+{
+  static const Dfs__StatRequest init_value = DFS__STAT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__stat_request__get_packed_size
+                     (const Dfs__StatRequest *message)
+{
+  assert(message->base.descriptor == &dfs__stat_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__stat_request__pack
+                     (const Dfs__StatRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__stat_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__stat_request__pack_to_buffer
+                     (const Dfs__StatRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__stat_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__StatRequest *
+       dfs__stat_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__StatRequest *)
+     protobuf_c_message_unpack (&dfs__stat_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__stat_request__free_unpacked
+                     (Dfs__StatRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__stat_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__stat_response__init
+                     (Dfs__StatResponse         *message)
+{
+  static const Dfs__StatResponse init_value = DFS__STAT_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__stat_response__get_packed_size
+                     (const Dfs__StatResponse *message)
+{
+  assert(message->base.descriptor == &dfs__stat_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__stat_response__pack
+                     (const Dfs__StatResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__stat_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__stat_response__pack_to_buffer
+                     (const Dfs__StatResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__stat_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__StatResponse *
+       dfs__stat_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__StatResponse *)
+     protobuf_c_message_unpack (&dfs__stat_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__stat_response__free_unpacked
+                     (Dfs__StatResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__stat_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__list_request__init
+                     (Dfs__ListRequest         *message)
+{
+  static const Dfs__ListRequest init_value = DFS__LIST_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__list_request__get_packed_size
+                     (const Dfs__ListRequest *message)
+{
+  assert(message->base.descriptor == &dfs__list_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__list_request__pack
+                     (const Dfs__ListRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__list_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__list_request__pack_to_buffer
+                     (const Dfs__ListRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__list_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__ListRequest *
+       dfs__list_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__ListRequest *)
+     protobuf_c_message_unpack (&dfs__list_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__list_request__free_unpacked
+                     (Dfs__ListRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__list_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__list_response__init
+                     (Dfs__ListResponse         *message)
+{
+  static const Dfs__ListResponse init_value = DFS__LIST_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__list_response__get_packed_size
+                     (const Dfs__ListResponse *message)
+{
+  assert(message->base.descriptor == &dfs__list_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__list_response__pack
+                     (const Dfs__ListResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__list_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__list_response__pack_to_buffer
+                     (const Dfs__ListResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__list_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__ListResponse *
+       dfs__list_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__ListResponse *)
+     protobuf_c_message_unpack (&dfs__list_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__list_response__free_unpacked
+                     (Dfs__ListResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__list_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__make_folder_request__init
+                     (Dfs__MakeFolderRequest         *message)
+{
+  static const Dfs__MakeFolderRequest init_value = DFS__MAKE_FOLDER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__make_folder_request__get_packed_size
+                     (const Dfs__MakeFolderRequest *message)
+{
+  assert(message->base.descriptor == &dfs__make_folder_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__make_folder_request__pack
+                     (const Dfs__MakeFolderRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__make_folder_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__make_folder_request__pack_to_buffer
+                     (const Dfs__MakeFolderRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__make_folder_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__MakeFolderRequest *
+       dfs__make_folder_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__MakeFolderRequest *)
+     protobuf_c_message_unpack (&dfs__make_folder_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__make_folder_request__free_unpacked
+                     (Dfs__MakeFolderRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__make_folder_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__make_folder_response__init
+                     (Dfs__MakeFolderResponse         *message)
+{
+  static const Dfs__MakeFolderResponse init_value = DFS__MAKE_FOLDER_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__make_folder_response__get_packed_size
+                     (const Dfs__MakeFolderResponse *message)
+{
+  assert(message->base.descriptor == &dfs__make_folder_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__make_folder_response__pack
+                     (const Dfs__MakeFolderResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__make_folder_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__make_folder_response__pack_to_buffer
+                     (const Dfs__MakeFolderResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__make_folder_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__MakeFolderResponse *
+       dfs__make_folder_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__MakeFolderResponse *)
+     protobuf_c_message_unpack (&dfs__make_folder_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__make_folder_response__free_unpacked
+                     (Dfs__MakeFolderResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__make_folder_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__rename_request__init
+                     (Dfs__RenameRequest         *message)
+{
+  static const Dfs__RenameRequest init_value = DFS__RENAME_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__rename_request__get_packed_size
+                     (const Dfs__RenameRequest *message)
+{
+  assert(message->base.descriptor == &dfs__rename_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__rename_request__pack
+                     (const Dfs__RenameRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__rename_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__rename_request__pack_to_buffer
+                     (const Dfs__RenameRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__rename_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__RenameRequest *
+       dfs__rename_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__RenameRequest *)
+     protobuf_c_message_unpack (&dfs__rename_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__rename_request__free_unpacked
+                     (Dfs__RenameRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__rename_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__rename_response__init
+                     (Dfs__RenameResponse         *message)
+{
+  static const Dfs__RenameResponse init_value = DFS__RENAME_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__rename_response__get_packed_size
+                     (const Dfs__RenameResponse *message)
+{
+  assert(message->base.descriptor == &dfs__rename_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__rename_response__pack
+                     (const Dfs__RenameResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__rename_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__rename_response__pack_to_buffer
+                     (const Dfs__RenameResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__rename_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__RenameResponse *
+       dfs__rename_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__RenameResponse *)
+     protobuf_c_message_unpack (&dfs__rename_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__rename_response__free_unpacked
+                     (Dfs__RenameResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__rename_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__remove_request__init
+                     (Dfs__RemoveRequest         *message)
+{
+  static const Dfs__RemoveRequest init_value = DFS__REMOVE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__remove_request__get_packed_size
+                     (const Dfs__RemoveRequest *message)
+{
+  assert(message->base.descriptor == &dfs__remove_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__remove_request__pack
+                     (const Dfs__RemoveRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__remove_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__remove_request__pack_to_buffer
+                     (const Dfs__RemoveRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__remove_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__RemoveRequest *
+       dfs__remove_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__RemoveRequest *)
+     protobuf_c_message_unpack (&dfs__remove_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__remove_request__free_unpacked
+                     (Dfs__RemoveRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__remove_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__remove_response__init
+                     (Dfs__RemoveResponse         *message)
+{
+  static const Dfs__RemoveResponse init_value = DFS__REMOVE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__remove_response__get_packed_size
+                     (const Dfs__RemoveResponse *message)
+{
+  assert(message->base.descriptor == &dfs__remove_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__remove_response__pack
+                     (const Dfs__RemoveResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__remove_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__remove_response__pack_to_buffer
+                     (const Dfs__RemoveResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__remove_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__RemoveResponse *
+       dfs__remove_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__RemoveResponse *)
+     protobuf_c_message_unpack (&dfs__remove_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__remove_response__free_unpacked
+                     (Dfs__RemoveResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__remove_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__set_replication_request__init
+                     (Dfs__SetReplicationRequest         *message)
+{
+  static const Dfs__SetReplicationRequest init_value = DFS__SET_REPLICATION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__set_replication_request__get_packed_size
+                     (const Dfs__SetReplicationRequest *message)
+{
+  assert(message->base.descriptor == &dfs__set_replication_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__set_replication_request__pack
+                     (const Dfs__SetReplicationRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__set_replication_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__set_replication_request__pack_to_buffer
+                     (const Dfs__SetReplicationRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__set_replication_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__SetReplicationRequest *
+       dfs__set_replication_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__SetReplicationRequest *)
+     protobuf_c_message_unpack (&dfs__set_replication_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__set_replication_request__free_unpacked
+                     (Dfs__SetReplicationRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__set_replication_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__set_replication_response__init
+                     (Dfs__SetReplicationResponse         *message)
+{
+  static const Dfs__SetReplicationResponse init_value = DFS__SET_REPLICATION_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__set_replication_response__get_packed_size
+                     (const Dfs__SetReplicationResponse *message)
+{
+  assert(message->base.descriptor == &dfs__set_replication_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__set_replication_response__pack
+                     (const Dfs__SetReplicationResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__set_replication_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__set_replication_response__pack_to_buffer
+                     (const Dfs__SetReplicationResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__set_replication_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__SetReplicationResponse *
+       dfs__set_replication_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__SetReplicationResponse *)
+     protobuf_c_message_unpack (&dfs__set_replication_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__set_replication_response__free_unpacked
+                     (Dfs__SetReplicationResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__set_replication_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__list_trash_request__init
+                     (Dfs__ListTrashRequest         *message)
+{
+  static const Dfs__ListTrashRequest init_value = DFS__LIST_TRASH_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__list_trash_request__get_packed_size
+                     (const Dfs__ListTrashRequest *message)
+{
+  assert(message->base.descriptor == &dfs__list_trash_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__list_trash_request__pack
+                     (const Dfs__ListTrashRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__list_trash_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__list_trash_request__pack_to_buffer
+                     (const Dfs__ListTrashRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__list_trash_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__ListTrashRequest *
+       dfs__list_trash_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__ListTrashRequest *)
+     protobuf_c_message_unpack (&dfs__list_trash_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__list_trash_request__free_unpacked
+                     (Dfs__ListTrashRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__list_trash_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__list_trash_response__init
+                     (Dfs__ListTrashResponse         *message)
+{
+  static const Dfs__ListTrashResponse init_value = DFS__LIST_TRASH_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__list_trash_response__get_packed_size
+                     (const Dfs__ListTrashResponse *message)
+{
+  assert(message->base.descriptor == &dfs__list_trash_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__list_trash_response__pack
+                     (const Dfs__ListTrashResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__list_trash_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__list_trash_response__pack_to_buffer
+                     (const Dfs__ListTrashResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__list_trash_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__ListTrashResponse *
+       dfs__list_trash_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__ListTrashResponse *)
+     protobuf_c_message_unpack (&dfs__list_trash_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__list_trash_response__free_unpacked
+                     (Dfs__ListTrashResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__list_trash_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__trash_entry__init
+                     (Dfs__TrashEntry         *message)
+{
+  static const Dfs__TrashEntry init_value = DFS__TRASH_ENTRY__INIT;
+  *message = init_value;
+}
+size_t dfs__trash_entry__get_packed_size
+                     (const Dfs__TrashEntry *message)
+{
+  assert(message->base.descriptor == &dfs__trash_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__trash_entry__pack
+                     (const Dfs__TrashEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__trash_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__trash_entry__pack_to_buffer
+                     (const Dfs__TrashEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__trash_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__TrashEntry *
+       dfs__trash_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__TrashEntry *)
+     protobuf_c_message_unpack (&dfs__trash_entry__descriptor,
+                                allocator, len, data);
+}
+void   dfs__trash_entry__free_unpacked
+                     (Dfs__TrashEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__trash_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__restore_request__init
+                     (Dfs__RestoreRequest         *message)
+{
+  static const Dfs__RestoreRequest init_value = DFS__RESTORE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__restore_request__get_packed_size
+                     (const Dfs__RestoreRequest *message)
+{
+  assert(message->base.descriptor == &dfs__restore_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__restore_request__pack
+                     (const Dfs__RestoreRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__restore_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__restore_request__pack_to_buffer
+                     (const Dfs__RestoreRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__restore_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__RestoreRequest *
+       dfs__restore_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__RestoreRequest *)
+     protobuf_c_message_unpack (&dfs__restore_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__restore_request__free_unpacked
+                     (Dfs__RestoreRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__restore_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__restore_response__init
+                     (Dfs__RestoreResponse         *message)
+{
+  static const Dfs__RestoreResponse init_value = DFS__RESTORE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__restore_response__get_packed_size
+                     (const Dfs__RestoreResponse *message)
+{
+  assert(message->base.descriptor == &dfs__restore_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__restore_response__pack
+                     (const Dfs__RestoreResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__restore_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__restore_response__pack_to_buffer
+                     (const Dfs__RestoreResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__restore_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__RestoreResponse *
+       dfs__restore_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__RestoreResponse *)
+     protobuf_c_message_unpack (&dfs__restore_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__restore_response__free_unpacked
+                     (Dfs__RestoreResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__restore_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__empty_trash_request__init
+                     (Dfs__EmptyTrashRequest         *message)
+{
+  static const Dfs__EmptyTrashRequest init_value = DFS__EMPTY_TRASH_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__empty_trash_request__get_packed_size
+                     (const Dfs__EmptyTrashRequest *message)
+{
+  assert(message->base.descriptor == &dfs__empty_trash_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__empty_trash_request__pack
+                     (const Dfs__EmptyTrashRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__empty_trash_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__empty_trash_request__pack_to_buffer
+                     (const Dfs__EmptyTrashRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__empty_trash_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__EmptyTrashRequest *
+       dfs__empty_trash_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__EmptyTrashRequest *)
+     protobuf_c_message_unpack (&dfs__empty_trash_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__empty_trash_request__free_unpacked
+                     (Dfs__EmptyTrashRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__empty_trash_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__empty_trash_response__init
+                     (Dfs__EmptyTrashResponse         *message)
+{
+  static const Dfs__EmptyTrashResponse init_value = DFS__EMPTY_TRASH_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__empty_trash_response__get_packed_size
+                     (const Dfs__EmptyTrashResponse *message)
+{
+  assert(message->base.descriptor == &dfs__empty_trash_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__empty_trash_response__pack
+                     (const Dfs__EmptyTrashResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__empty_trash_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__empty_trash_response__pack_to_buffer
+                     (const Dfs__EmptyTrashResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__empty_trash_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__EmptyTrashResponse *
+       dfs__empty_trash_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__EmptyTrashResponse *)
+     protobuf_c_message_unpack (&dfs__empty_trash_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__empty_trash_response__free_unpacked
+                     (Dfs__EmptyTrashResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__empty_trash_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 #define dfs__describe_request__field_descriptors NULL
 #define dfs__describe_request__field_indices_by_name NULL
 #define dfs__describe_request__number_ranges NULL
@@ -893,7 +1793,7 @@ const ProtobufCMessageDescriptor dfs__describe_response__descriptor =
   (ProtobufCMessageInit) dfs__describe_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__create_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor dfs__create_request__field_descriptors[4] =
 {
   {
     "name",
@@ -919,15 +1819,41 @@ static const ProtobufCFieldDescriptor dfs__create_request__field_descriptors[2] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "replaces",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CreateRequest, replaces),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CreateRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__create_request__field_indices_by_name[] = {
   0,   /* field[0] = name */
+  2,   /* field[2] = replaces */
   1,   /* field[1] = replication */
+  3,   /* field[3] = request_id */
 };
 static const ProtobufCIntRange dfs__create_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor dfs__create_request__descriptor =
 {
@@ -937,7 +1863,7 @@ const ProtobufCMessageDescriptor dfs__create_request__descriptor =
   "Dfs__CreateRequest",
   "dfs",
   sizeof(Dfs__CreateRequest),
-  2,
+  4,
   dfs__create_request__field_descriptors,
   dfs__create_request__field_indices_by_name,
   1,  dfs__create_request__number_ranges,
@@ -1631,6 +2557,932 @@ const ProtobufCMessageDescriptor dfs__report_response__descriptor =
   (ProtobufCMessageInit) dfs__report_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor dfs__file_status__field_descriptors[7] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__FileStatus, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_folder",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__FileStatus, is_folder),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "length",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__FileStatus, length),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "replication",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__FileStatus, replication),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "chunk_count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__FileStatus, chunk_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created_at",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__FileStatus, created_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "modified_at",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__FileStatus, modified_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__file_status__field_indices_by_name[] = {
+  4,   /* field[4] = chunk_count */
+  5,   /* field[5] = created_at */
+  1,   /* field[1] = is_folder */
+  2,   /* field[2] = length */
+  6,   /* field[6] = modified_at */
+  0,   /* field[0] = name */
+  3,   /* field[3] = replication */
+};
+static const ProtobufCIntRange dfs__file_status__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor dfs__file_status__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.FileStatus",
+  "FileStatus",
+  "Dfs__FileStatus",
+  "dfs",
+  sizeof(Dfs__FileStatus),
+  7,
+  dfs__file_status__field_descriptors,
+  dfs__file_status__field_indices_by_name,
+  1,  dfs__file_status__number_ranges,
+  (ProtobufCMessageInit) dfs__file_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__stat_request__field_descriptors[1] =
+{
+  {
+    "path",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__StatRequest, path),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__stat_request__field_indices_by_name[] = {
+  0,   /* field[0] = path */
+};
+static const ProtobufCIntRange dfs__stat_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor dfs__stat_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.StatRequest",
+  "StatRequest",
+  "Dfs__StatRequest",
+  "dfs",
+  sizeof(Dfs__StatRequest),
+  1,
+  dfs__stat_request__field_descriptors,
+  dfs__stat_request__field_indices_by_name,
+  1,  dfs__stat_request__number_ranges,
+  (ProtobufCMessageInit) dfs__stat_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__stat_response__field_descriptors[1] =
+{
+  {
+    "node",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__StatResponse, node),
+    &dfs__file_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__stat_response__field_indices_by_name[] = {
+  0,   /* field[0] = node */
+};
+static const ProtobufCIntRange dfs__stat_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor dfs__stat_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.StatResponse",
+  "StatResponse",
+  "Dfs__StatResponse",
+  "dfs",
+  sizeof(Dfs__StatResponse),
+  1,
+  dfs__stat_response__field_descriptors,
+  dfs__stat_response__field_indices_by_name,
+  1,  dfs__stat_response__number_ranges,
+  (ProtobufCMessageInit) dfs__stat_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__list_request__field_descriptors[3] =
+{
+  {
+    "folder",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ListRequest, folder),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ListRequest, after),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ListRequest, limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__list_request__field_indices_by_name[] = {
+  1,   /* field[1] = after */
+  0,   /* field[0] = folder */
+  2,   /* field[2] = limit */
+};
+static const ProtobufCIntRange dfs__list_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor dfs__list_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.ListRequest",
+  "ListRequest",
+  "Dfs__ListRequest",
+  "dfs",
+  sizeof(Dfs__ListRequest),
+  3,
+  dfs__list_request__field_descriptors,
+  dfs__list_request__field_indices_by_name,
+  1,  dfs__list_request__number_ranges,
+  (ProtobufCMessageInit) dfs__list_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__list_response__field_descriptors[2] =
+{
+  {
+    "nodes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Dfs__ListResponse, n_nodes),
+    offsetof(Dfs__ListResponse, nodes),
+    &dfs__file_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "has_more",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ListResponse, has_more),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__list_response__field_indices_by_name[] = {
+  1,   /* field[1] = has_more */
+  0,   /* field[0] = nodes */
+};
+static const ProtobufCIntRange dfs__list_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor dfs__list_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.ListResponse",
+  "ListResponse",
+  "Dfs__ListResponse",
+  "dfs",
+  sizeof(Dfs__ListResponse),
+  2,
+  dfs__list_response__field_descriptors,
+  dfs__list_response__field_indices_by_name,
+  1,  dfs__list_response__number_ranges,
+  (ProtobufCMessageInit) dfs__list_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__make_folder_request__field_descriptors[1] =
+{
+  {
+    "path",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__MakeFolderRequest, path),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__make_folder_request__field_indices_by_name[] = {
+  0,   /* field[0] = path */
+};
+static const ProtobufCIntRange dfs__make_folder_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor dfs__make_folder_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.MakeFolderRequest",
+  "MakeFolderRequest",
+  "Dfs__MakeFolderRequest",
+  "dfs",
+  sizeof(Dfs__MakeFolderRequest),
+  1,
+  dfs__make_folder_request__field_descriptors,
+  dfs__make_folder_request__field_indices_by_name,
+  1,  dfs__make_folder_request__number_ranges,
+  (ProtobufCMessageInit) dfs__make_folder_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define dfs__make_folder_response__field_descriptors NULL
+#define dfs__make_folder_response__field_indices_by_name NULL
+#define dfs__make_folder_response__number_ranges NULL
+const ProtobufCMessageDescriptor dfs__make_folder_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.MakeFolderResponse",
+  "MakeFolderResponse",
+  "Dfs__MakeFolderResponse",
+  "dfs",
+  sizeof(Dfs__MakeFolderResponse),
+  0,
+  dfs__make_folder_response__field_descriptors,
+  dfs__make_folder_response__field_indices_by_name,
+  0,  dfs__make_folder_response__number_ranges,
+  (ProtobufCMessageInit) dfs__make_folder_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__rename_request__field_descriptors[4] =
+{
+  {
+    "source",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__RenameRequest, source),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "target",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__RenameRequest, target),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "replaces",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__RenameRequest, replaces),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__RenameRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__rename_request__field_indices_by_name[] = {
+  2,   /* field[2] = replaces */
+  3,   /* field[3] = request_id */
+  0,   /* field[0] = source */
+  1,   /* field[1] = target */
+};
+static const ProtobufCIntRange dfs__rename_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor dfs__rename_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.RenameRequest",
+  "RenameRequest",
+  "Dfs__RenameRequest",
+  "dfs",
+  sizeof(Dfs__RenameRequest),
+  4,
+  dfs__rename_request__field_descriptors,
+  dfs__rename_request__field_indices_by_name,
+  1,  dfs__rename_request__number_ranges,
+  (ProtobufCMessageInit) dfs__rename_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define dfs__rename_response__field_descriptors NULL
+#define dfs__rename_response__field_indices_by_name NULL
+#define dfs__rename_response__number_ranges NULL
+const ProtobufCMessageDescriptor dfs__rename_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.RenameResponse",
+  "RenameResponse",
+  "Dfs__RenameResponse",
+  "dfs",
+  sizeof(Dfs__RenameResponse),
+  0,
+  dfs__rename_response__field_descriptors,
+  dfs__rename_response__field_indices_by_name,
+  0,  dfs__rename_response__number_ranges,
+  (ProtobufCMessageInit) dfs__rename_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__remove_request__field_descriptors[3] =
+{
+  {
+    "path",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__RemoveRequest, path),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_recursive",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__RemoveRequest, is_recursive),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__RemoveRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__remove_request__field_indices_by_name[] = {
+  1,   /* field[1] = is_recursive */
+  0,   /* field[0] = path */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange dfs__remove_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor dfs__remove_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.RemoveRequest",
+  "RemoveRequest",
+  "Dfs__RemoveRequest",
+  "dfs",
+  sizeof(Dfs__RemoveRequest),
+  3,
+  dfs__remove_request__field_descriptors,
+  dfs__remove_request__field_indices_by_name,
+  1,  dfs__remove_request__number_ranges,
+  (ProtobufCMessageInit) dfs__remove_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define dfs__remove_response__field_descriptors NULL
+#define dfs__remove_response__field_indices_by_name NULL
+#define dfs__remove_response__number_ranges NULL
+const ProtobufCMessageDescriptor dfs__remove_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.RemoveResponse",
+  "RemoveResponse",
+  "Dfs__RemoveResponse",
+  "dfs",
+  sizeof(Dfs__RemoveResponse),
+  0,
+  dfs__remove_response__field_descriptors,
+  dfs__remove_response__field_indices_by_name,
+  0,  dfs__remove_response__number_ranges,
+  (ProtobufCMessageInit) dfs__remove_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__set_replication_request__field_descriptors[2] =
+{
+  {
+    "path",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__SetReplicationRequest, path),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "replication",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__SetReplicationRequest, replication),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__set_replication_request__field_indices_by_name[] = {
+  0,   /* field[0] = path */
+  1,   /* field[1] = replication */
+};
+static const ProtobufCIntRange dfs__set_replication_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor dfs__set_replication_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.SetReplicationRequest",
+  "SetReplicationRequest",
+  "Dfs__SetReplicationRequest",
+  "dfs",
+  sizeof(Dfs__SetReplicationRequest),
+  2,
+  dfs__set_replication_request__field_descriptors,
+  dfs__set_replication_request__field_indices_by_name,
+  1,  dfs__set_replication_request__number_ranges,
+  (ProtobufCMessageInit) dfs__set_replication_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define dfs__set_replication_response__field_descriptors NULL
+#define dfs__set_replication_response__field_indices_by_name NULL
+#define dfs__set_replication_response__number_ranges NULL
+const ProtobufCMessageDescriptor dfs__set_replication_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.SetReplicationResponse",
+  "SetReplicationResponse",
+  "Dfs__SetReplicationResponse",
+  "dfs",
+  sizeof(Dfs__SetReplicationResponse),
+  0,
+  dfs__set_replication_response__field_descriptors,
+  dfs__set_replication_response__field_indices_by_name,
+  0,  dfs__set_replication_response__number_ranges,
+  (ProtobufCMessageInit) dfs__set_replication_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__list_trash_request__field_descriptors[2] =
+{
+  {
+    "after",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ListTrashRequest, after),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ListTrashRequest, limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__list_trash_request__field_indices_by_name[] = {
+  0,   /* field[0] = after */
+  1,   /* field[1] = limit */
+};
+static const ProtobufCIntRange dfs__list_trash_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor dfs__list_trash_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.ListTrashRequest",
+  "ListTrashRequest",
+  "Dfs__ListTrashRequest",
+  "dfs",
+  sizeof(Dfs__ListTrashRequest),
+  2,
+  dfs__list_trash_request__field_descriptors,
+  dfs__list_trash_request__field_indices_by_name,
+  1,  dfs__list_trash_request__number_ranges,
+  (ProtobufCMessageInit) dfs__list_trash_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__list_trash_response__field_descriptors[2] =
+{
+  {
+    "entries",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Dfs__ListTrashResponse, n_entries),
+    offsetof(Dfs__ListTrashResponse, entries),
+    &dfs__trash_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "has_more",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ListTrashResponse, has_more),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__list_trash_response__field_indices_by_name[] = {
+  0,   /* field[0] = entries */
+  1,   /* field[1] = has_more */
+};
+static const ProtobufCIntRange dfs__list_trash_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor dfs__list_trash_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.ListTrashResponse",
+  "ListTrashResponse",
+  "Dfs__ListTrashResponse",
+  "dfs",
+  sizeof(Dfs__ListTrashResponse),
+  2,
+  dfs__list_trash_response__field_descriptors,
+  dfs__list_trash_response__field_indices_by_name,
+  1,  dfs__list_trash_response__number_ranges,
+  (ProtobufCMessageInit) dfs__list_trash_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__trash_entry__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__TrashEntry, id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "removed_at",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__TrashEntry, removed_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_purging",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__TrashEntry, is_purging),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "node",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__TrashEntry, node),
+    &dfs__file_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__trash_entry__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  2,   /* field[2] = is_purging */
+  3,   /* field[3] = node */
+  1,   /* field[1] = removed_at */
+};
+static const ProtobufCIntRange dfs__trash_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor dfs__trash_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.TrashEntry",
+  "TrashEntry",
+  "Dfs__TrashEntry",
+  "dfs",
+  sizeof(Dfs__TrashEntry),
+  4,
+  dfs__trash_entry__field_descriptors,
+  dfs__trash_entry__field_indices_by_name,
+  1,  dfs__trash_entry__number_ranges,
+  (ProtobufCMessageInit) dfs__trash_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__restore_request__field_descriptors[3] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__RestoreRequest, id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "target",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__RestoreRequest, target),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__RestoreRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__restore_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  2,   /* field[2] = request_id */
+  1,   /* field[1] = target */
+};
+static const ProtobufCIntRange dfs__restore_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor dfs__restore_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.RestoreRequest",
+  "RestoreRequest",
+  "Dfs__RestoreRequest",
+  "dfs",
+  sizeof(Dfs__RestoreRequest),
+  3,
+  dfs__restore_request__field_descriptors,
+  dfs__restore_request__field_indices_by_name,
+  1,  dfs__restore_request__number_ranges,
+  (ProtobufCMessageInit) dfs__restore_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define dfs__restore_response__field_descriptors NULL
+#define dfs__restore_response__field_indices_by_name NULL
+#define dfs__restore_response__number_ranges NULL
+const ProtobufCMessageDescriptor dfs__restore_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.RestoreResponse",
+  "RestoreResponse",
+  "Dfs__RestoreResponse",
+  "dfs",
+  sizeof(Dfs__RestoreResponse),
+  0,
+  dfs__restore_response__field_descriptors,
+  dfs__restore_response__field_indices_by_name,
+  0,  dfs__restore_response__number_ranges,
+  (ProtobufCMessageInit) dfs__restore_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__empty_trash_request__field_descriptors[1] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__EmptyTrashRequest, id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__empty_trash_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+};
+static const ProtobufCIntRange dfs__empty_trash_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor dfs__empty_trash_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.EmptyTrashRequest",
+  "EmptyTrashRequest",
+  "Dfs__EmptyTrashRequest",
+  "dfs",
+  sizeof(Dfs__EmptyTrashRequest),
+  1,
+  dfs__empty_trash_request__field_descriptors,
+  dfs__empty_trash_request__field_indices_by_name,
+  1,  dfs__empty_trash_request__number_ranges,
+  (ProtobufCMessageInit) dfs__empty_trash_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define dfs__empty_trash_response__field_descriptors NULL
+#define dfs__empty_trash_response__field_indices_by_name NULL
+#define dfs__empty_trash_response__number_ranges NULL
+const ProtobufCMessageDescriptor dfs__empty_trash_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.EmptyTrashResponse",
+  "EmptyTrashResponse",
+  "Dfs__EmptyTrashResponse",
+  "dfs",
+  sizeof(Dfs__EmptyTrashResponse),
+  0,
+  dfs__empty_trash_response__field_descriptors,
+  dfs__empty_trash_response__field_indices_by_name,
+  0,  dfs__empty_trash_response__number_ranges,
+  (ProtobufCMessageInit) dfs__empty_trash_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCMethodDescriptor dfs__node__method_descriptors[1] =
 {
   { "Describe", &dfs__describe_request__descriptor, &dfs__describe_response__descriptor },
@@ -1664,20 +3516,32 @@ void dfs__node__init (Dfs__Node_Service *service,
                                      &dfs__node__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }
-static const ProtobufCMethodDescriptor dfs__namespace__method_descriptors[5] =
+static const ProtobufCMethodDescriptor dfs__namespace__method_descriptors[11] =
 {
   { "Create", &dfs__create_request__descriptor, &dfs__create_response__descriptor },
   { "Complete", &dfs__complete_request__descriptor, &dfs__complete_response__descriptor },
   { "Abandon", &dfs__abandon_request__descriptor, &dfs__abandon_response__descriptor },
   { "Open", &dfs__open_request__descriptor, &dfs__open_response__descriptor },
+  { "Stat", &dfs__stat_request__descriptor, &dfs__stat_response__descriptor },
+  { "List", &dfs__list_request__descriptor, &dfs__list_response__descriptor },
+  { "MakeFolder", &dfs__make_folder_request__descriptor, &dfs__make_folder_response__descriptor },
+  { "Rename", &dfs__rename_request__descriptor, &dfs__rename_response__descriptor },
+  { "Remove", &dfs__remove_request__descriptor, &dfs__remove_response__descriptor },
+  { "SetReplication", &dfs__set_replication_request__descriptor, &dfs__set_replication_response__descriptor },
   { "SecurePort", &dfs__secure_port_request__descriptor, &dfs__secure_port_response__descriptor },
 };
 const unsigned dfs__namespace__method_indices_by_name[] = {
   2,        /* Abandon */
   1,        /* Complete */
   0,        /* Create */
+  5,        /* List */
+  6,        /* MakeFolder */
   3,        /* Open */
-  4         /* SecurePort */
+  8,        /* Remove */
+  7,        /* Rename */
+  10,        /* SecurePort */
+  9,        /* SetReplication */
+  4         /* Stat */
 };
 const ProtobufCServiceDescriptor dfs__namespace__descriptor =
 {
@@ -1686,7 +3550,7 @@ const ProtobufCServiceDescriptor dfs__namespace__descriptor =
   "Namespace",
   "Dfs__Namespace",
   "dfs",
-  5,
+  11,
   dfs__namespace__method_descriptors,
   dfs__namespace__method_indices_by_name
 };
@@ -1722,19 +3586,120 @@ void dfs__namespace__open(ProtobufCService *service,
   assert(service->descriptor == &dfs__namespace__descriptor);
   service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void dfs__namespace__stat(ProtobufCService *service,
+                          const Dfs__StatRequest *input,
+                          Dfs__StatResponse_Closure closure,
+                          void *closure_data)
+{
+  assert(service->descriptor == &dfs__namespace__descriptor);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void dfs__namespace__list(ProtobufCService *service,
+                          const Dfs__ListRequest *input,
+                          Dfs__ListResponse_Closure closure,
+                          void *closure_data)
+{
+  assert(service->descriptor == &dfs__namespace__descriptor);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void dfs__namespace__make_folder(ProtobufCService *service,
+                                 const Dfs__MakeFolderRequest *input,
+                                 Dfs__MakeFolderResponse_Closure closure,
+                                 void *closure_data)
+{
+  assert(service->descriptor == &dfs__namespace__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void dfs__namespace__rename(ProtobufCService *service,
+                            const Dfs__RenameRequest *input,
+                            Dfs__RenameResponse_Closure closure,
+                            void *closure_data)
+{
+  assert(service->descriptor == &dfs__namespace__descriptor);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void dfs__namespace__remove(ProtobufCService *service,
+                            const Dfs__RemoveRequest *input,
+                            Dfs__RemoveResponse_Closure closure,
+                            void *closure_data)
+{
+  assert(service->descriptor == &dfs__namespace__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void dfs__namespace__set_replication(ProtobufCService *service,
+                                     const Dfs__SetReplicationRequest *input,
+                                     Dfs__SetReplicationResponse_Closure closure,
+                                     void *closure_data)
+{
+  assert(service->descriptor == &dfs__namespace__descriptor);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void dfs__namespace__secure_port(ProtobufCService *service,
                                  const Dfs__SecurePortRequest *input,
                                  Dfs__SecurePortResponse_Closure closure,
                                  void *closure_data)
 {
   assert(service->descriptor == &dfs__namespace__descriptor);
-  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__namespace__init (Dfs__Namespace_Service *service,
                            Dfs__Namespace_ServiceDestroy destroy)
 {
   protobuf_c_service_generated_init (&service->base,
                                      &dfs__namespace__descriptor,
+                                     (ProtobufCServiceDestroy) destroy);
+}
+static const ProtobufCMethodDescriptor dfs__trash__method_descriptors[3] =
+{
+  { "List", &dfs__list_trash_request__descriptor, &dfs__list_trash_response__descriptor },
+  { "Restore", &dfs__restore_request__descriptor, &dfs__restore_response__descriptor },
+  { "Empty", &dfs__empty_trash_request__descriptor, &dfs__empty_trash_response__descriptor },
+};
+const unsigned dfs__trash__method_indices_by_name[] = {
+  2,        /* Empty */
+  0,        /* List */
+  1         /* Restore */
+};
+const ProtobufCServiceDescriptor dfs__trash__descriptor =
+{
+  PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
+  "dfs.Trash",
+  "Trash",
+  "Dfs__Trash",
+  "dfs",
+  3,
+  dfs__trash__method_descriptors,
+  dfs__trash__method_indices_by_name
+};
+void dfs__trash__list(ProtobufCService *service,
+                      const Dfs__ListTrashRequest *input,
+                      Dfs__ListTrashResponse_Closure closure,
+                      void *closure_data)
+{
+  assert(service->descriptor == &dfs__trash__descriptor);
+  service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void dfs__trash__restore(ProtobufCService *service,
+                         const Dfs__RestoreRequest *input,
+                         Dfs__RestoreResponse_Closure closure,
+                         void *closure_data)
+{
+  assert(service->descriptor == &dfs__trash__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void dfs__trash__empty(ProtobufCService *service,
+                       const Dfs__EmptyTrashRequest *input,
+                       Dfs__EmptyTrashResponse_Closure closure,
+                       void *closure_data)
+{
+  assert(service->descriptor == &dfs__trash__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void dfs__trash__init (Dfs__Trash_Service *service,
+                       Dfs__Trash_ServiceDestroy destroy)
+{
+  protobuf_c_service_generated_init (&service->base,
+                                     &dfs__trash__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }
 static const ProtobufCMethodDescriptor dfs__chunk_reports__method_descriptors[1] =

@@ -55,11 +55,15 @@ public struct PutOptions: Sendable {
     /// The number of replicas of each chunk that must hold the data before the put returns; `nil` means all that the
     /// master assigned.
     public var requiredReplicas: Int?
+    /// Whether a file of that name is replaced: readers see the old one until the new one is complete, then it goes to the
+    /// trash. A Go master replaces nothing.
+    public var replacesExisting: Bool
 
     /// The defaults.
-    public init(replication: Int? = nil, requiredReplicas: Int? = nil) {
+    public init(replication: Int? = nil, requiredReplicas: Int? = nil, replacesExisting: Bool = false) {
         self.replication = replication
         self.requiredReplicas = requiredReplicas
+        self.replacesExisting = replacesExisting
     }
 }
 

@@ -28,6 +28,8 @@ struct EffectPerformer: Sendable {
             logger.info("file complete", metadata: ["file": "\(name)", "chunks": "\(chunks)"])
         case .abandoned(let name, let reason):
             logger.info("upload abandoned", metadata: ["file": "\(name)", "reason": "\(reason)"])
+        case .removed(let path, let trash):
+            logger.info("moved to the trash", metadata: ["path": "\(path)", "trash": "\(trash)"])
         case .copyOrdered(let chunk, let source, let target):
             logger.info("copy ordered", metadata: ["chunk": "\(chunk)", "from": "\(source)", "to": "\(target)"])
         case .copyLate(let chunk, let target):

@@ -14,13 +14,20 @@ enum ImageReader {
         while let row = try rows.next() {
             let header = try header(row)
             let record = FileRecord(
-                header: header, isSealed: row["is_sealed"] as Int == 1,
+                header: header, place: try place(row),
+                sealedAt: (row["sealed_at"] as Int64?).map { UInt64(bitPattern: $0) },
                 chunks: chunks.removeValue(forKey: header.id) ?? [])
             try check(record)
             files.append(record)
         }
         guard chunks.isEmpty else { throw damaged("it holds chunks of no file") }
-        return MetadataImage(clusterID: clusterID, files: files, tombstones: try tombstones(database))
+        var image = MetadataImage(clusterID: clusterID, files: files, tombstones: try tombstones(database))
+        image.folders = try folders(database)
+        image.trash = try trash(database)
+        image.requests = try String.fetchAll(database, sql: "SELECT id FROM requests ORDER BY number")
+            .map { RequestRecord(id: $0) }
+        try TreeCheck.run(image)
+        return image
     }
 
     private static func chunksByFile(_ database: Database) throws -> [FileID: [ChunkRecord]] {
@@ -52,7 +59,29 @@ enum ImageReader {
         else { throw damaged("a file's row is out of range") }
         return FileHeader(
             id: FileID(stored: row["id"]), name: try FileName(row["name"]), writer: writer,
-            replication: row["replication"], chunkSize: UInt64(bitPattern: row["chunk_size"] as Int64))
+            replication: row["replication"], chunkSize: UInt64(bitPattern: row["chunk_size"] as Int64),
+            replaces: row["replaces"], createdAt: UInt64(bitPattern: row["created_at"] as Int64))
+    }
+
+    private static func place(_ row: Row) throws -> Place {
+        Place(parent: FolderID(stored: row["parent"]), name: try PathPart(row["leaf"]))
+    }
+
+    private static func folders(_ database: Database) throws -> [FolderRecord] {
+        try Row.fetchAll(database, sql: "SELECT * FROM folders ORDER BY id").map { row in
+            FolderRecord(
+                id: FolderID(stored: row["id"]), place: try place(row),
+                createdAt: UInt64(bitPattern: row["created_at"] as Int64))
+        }
+    }
+
+    private static func trash(_ database: Database) throws -> [TrashRecord] {
+        try Row.fetchAll(database, sql: "SELECT * FROM trash ORDER BY id").map { row in
+            TrashRecord(
+                id: try PathPart(row["id"]), node: NodeID(isFolder: row["is_folder"], stored: row["node"]),
+                path: try FileName(row["path"]), removedAt: UInt64(bitPattern: row["removed_at"] as Int64),
+                isPurging: row["is_purging"])
+        }
     }
 
     /// A sealed file has all its chunks, each with its digest.
@@ -73,7 +102,7 @@ enum ImageReader {
         }
     }
 
-    private static func damaged(_ what: String) -> DatabaseError {
+    static func damaged(_ what: String) -> DatabaseError {
         DatabaseError(resultCode: .SQLITE_CORRUPT, message: what)
     }
 }

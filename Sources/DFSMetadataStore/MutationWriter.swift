@@ -6,22 +6,75 @@ import GRDB
 enum MutationWriter {
     static func write(_ mutation: Mutation, to database: Database) throws {
         switch mutation {
-        case .begin(let header): try begin(header, database)
+        case .begin(let header, let place): try begin(header, place, database)
         case .allocate(let file, let index, let servers): try allocate(file, index, servers, database)
-        case .seal(let file, let digests): try seal(file, digests, database)
+        case .seal(let file, let digests, let time): try seal(file, digests, time, database)
         case .abandon(let tombstone): try abandon(tombstone, database)
+        case .setReplication(let file, let copies):
+            try run("UPDATE files SET replication = ? WHERE id = ?", [copies, file.stored], database)
+        case .makeFolder(let folder):
+            try run(
+                "INSERT INTO folders (id, parent, leaf, created_at) VALUES (?, ?, ?, ?)",
+                [
+                    folder.id.stored, folder.place.parent.stored, folder.place.name.text,
+                    Int64(bitPattern: folder.createdAt),
+                ], database)
+        case .move(let node, let place): try move(node, place, database)
+        case .removeFolder(let id): try run("DELETE FROM folders WHERE id = ?", [id.stored], database)
+        case .trash(let record): try trash(record, database)
+        case .purge(let id): try run("UPDATE trash SET is_purging = 1 WHERE id = ?", [id.text], database)
+        case .forgetTrash(let id): try run("DELETE FROM trash WHERE id = ?", [id.text], database)
+        case .remember(let request): try remember(request, database)
         }
     }
 
-    private static func begin(_ header: FileHeader, _ database: Database) throws {
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO files (id, name, writer, replication, chunk_size, is_sealed) VALUES (?, ?, ?, ?, ?, 0)
-                """
-        ).execute(arguments: [
-            header.id.stored, header.name.text, header.writer.rawValue, header.replication,
-            Int64(bitPattern: header.chunkSize),
-        ])
+    private static func run(_ sql: String, _ arguments: StatementArguments, _ database: Database) throws {
+        try database.cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+
+    private static func begin(_ header: FileHeader, _ place: Place, _ database: Database) throws {
+        try run(
+            """
+            INSERT INTO files (id, name, parent, leaf, writer, replication, chunk_size, replaces, created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                header.id.stored, header.name.text, place.parent.stored, place.name.text, header.writer.rawValue,
+                header.replication, Int64(bitPattern: header.chunkSize), header.replaces,
+                Int64(bitPattern: header.createdAt),
+            ], database)
+    }
+
+    private static func move(_ node: NodeID, _ place: Place, _ database: Database) throws {
+        switch node {
+        case .file(let id):
+            try run(
+                "UPDATE files SET parent = ?, leaf = ? WHERE id = ?",
+                [place.parent.stored, place.name.text, id.stored],
+                database)
+        case .folder(let id):
+            try run(
+                "UPDATE folders SET parent = ?, leaf = ? WHERE id = ?",
+                [place.parent.stored, place.name.text, id.stored], database)
+        }
+    }
+
+    private static func trash(_ record: TrashRecord, _ database: Database) throws {
+        try move(record.node, record.place, database)
+        let (isFolder, node) = record.node.stored
+        try run(
+            "INSERT INTO trash (id, is_folder, node, path, removed_at, is_purging) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                record.id.text, isFolder, node, record.path.text, Int64(bitPattern: record.removedAt),
+                record.isPurging,
+            ], database)
+    }
+
+    private static func remember(_ request: RequestRecord, _ database: Database) throws {
+        try run("INSERT INTO requests (id) VALUES (?)", [request.id], database)
+        try run(
+            "DELETE FROM requests WHERE number <= ?", [database.lastInsertedRowID - Int64(RequestRecord.limit)],
+            database)
     }
 
     private static func allocate(
@@ -32,7 +85,7 @@ enum MutationWriter {
             .execute(arguments: [file.stored, index, Int64(bitPattern: ChunkRecord.firstVersion), assigned])
     }
 
-    private static func seal(_ file: FileID, _ digests: [Digest], _ database: Database) throws {
+    private static func seal(_ file: FileID, _ digests: [Digest], _ time: UInt64, _ database: Database) throws {
         let update = try database.cachedStatement(
             sql: #"UPDATE chunks SET length = ?, crc32c = ?, assigned = NULL WHERE file = ? AND "index" = ?"#)
         for (index, digest) in digests.enumerated() {
@@ -40,8 +93,8 @@ enum MutationWriter {
                 Int64(bitPattern: digest.length), Int64(digest.crc32c), file.stored, index,
             ])
         }
-        try database.cachedStatement(sql: "UPDATE files SET is_sealed = 1 WHERE id = ?")
-            .execute(arguments: [file.stored])
+        try run(
+            "UPDATE files SET sealed_at = ? WHERE id = ?", [Int64(bitPattern: time), file.stored], database)
     }
 
     private static func abandon(_ tombstone: Tombstone, _ database: Database) throws {
@@ -60,4 +113,25 @@ extension FileID {
     var stored: Int64 { Int64(bitPattern: rawValue) }
 
     init(stored: Int64) { self.init(rawValue: UInt64(bitPattern: stored)) }
+}
+
+extension FolderID {
+    /// As SQLite keeps it.
+    var stored: Int64 { Int64(bitPattern: rawValue) }
+
+    init(stored: Int64) { self.init(rawValue: UInt64(bitPattern: stored)) }
+}
+
+extension NodeID {
+    /// As SQLite keeps it.
+    var stored: (isFolder: Bool, id: Int64) {
+        switch self {
+        case .folder(let id): (true, id.stored)
+        case .file(let id): (false, id.stored)
+        }
+    }
+
+    init(isFolder: Bool, stored: Int64) {
+        self = isFolder ? .folder(FolderID(stored: stored)) : .file(FileID(stored: stored))
+    }
 }

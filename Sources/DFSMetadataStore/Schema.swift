@@ -6,7 +6,7 @@ enum Schema {
     /// "DFSm": SQLite keeps it in the file's header, for telling one application's files from another's.
     static let applicationID = 0x4446_536D
     /// Raised by each change that an older master could not read.
-    static let version = 1
+    static let version = 2
 
     /// Refuses a file of another application and one of a newer version.
     static func check(_ database: Database, path: String) throws {
@@ -27,18 +27,21 @@ enum Schema {
         }
     }
 
-    /// Makes the tables where the file is new.
+    /// Makes the tables where the file is new, and brings those of an older version up to date: whole or not at all.
     ///
     /// - Returns: the cluster's id.
     static func open(_ database: Database, makeClusterID: () -> String) throws -> String {
         var clusterID = ""
         try database.inTransaction(.immediate) {
-            if try Int.fetchOne(database, sql: "PRAGMA user_version") == 0 {
-                try database.execute(sql: tables)
+            switch try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0 {
+            case 0:
+                try database.execute(sql: tables + namespaceTables)
                 try database.execute(sql: "INSERT INTO cluster (id) VALUES (?)", arguments: [makeClusterID()])
                 try database.execute(sql: "PRAGMA application_id = \(applicationID)")
-                try database.execute(sql: "PRAGMA user_version = \(version)")
+            case 1: try UpgradeFromVersion1.run(database)
+            default: break
             }
+            try database.execute(sql: "PRAGMA user_version = \(version)")
             guard let id = try String.fetchOne(database, sql: "SELECT id FROM cluster") else {
                 throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it names no cluster")
             }
@@ -48,17 +51,9 @@ enum Schema {
         return clusterID
     }
 
-    /// Ids are unsigned 64-bit numbers kept in SQLite's signed ones, bit by bit.
+    /// What is as it was in version 1. Ids are unsigned 64-bit numbers kept in SQLite's signed ones, bit by bit.
     private static let tables = """
         CREATE TABLE cluster (id TEXT NOT NULL) STRICT;
-        CREATE TABLE files (
-            id INTEGER PRIMARY KEY,
-            name TEXT NOT NULL UNIQUE,
-            writer INTEGER NOT NULL,
-            replication INTEGER NOT NULL,
-            chunk_size INTEGER NOT NULL,
-            is_sealed INTEGER NOT NULL
-        ) STRICT;
         CREATE TABLE chunks (
             file INTEGER NOT NULL,
             "index" INTEGER NOT NULL,
@@ -72,6 +67,40 @@ enum Schema {
             file INTEGER PRIMARY KEY,
             name TEXT NOT NULL,
             chunk_count INTEGER NOT NULL
+        ) STRICT;
+        """
+
+    /// What version 2 brought or changed. Names need no index: the master knows them, and checks them when it starts.
+    static let namespaceTables = """
+        CREATE TABLE files (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            parent INTEGER NOT NULL,
+            leaf TEXT NOT NULL,
+            writer INTEGER NOT NULL,
+            replication INTEGER NOT NULL,
+            chunk_size INTEGER NOT NULL,
+            replaces INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            sealed_at INTEGER
+        ) STRICT;
+        CREATE TABLE folders (
+            id INTEGER PRIMARY KEY,
+            parent INTEGER NOT NULL,
+            leaf TEXT NOT NULL,
+            created_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE trash (
+            id TEXT PRIMARY KEY,
+            is_folder INTEGER NOT NULL,
+            node INTEGER NOT NULL,
+            path TEXT NOT NULL,
+            removed_at INTEGER NOT NULL,
+            is_purging INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE requests (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL
         ) STRICT;
         """
 }

@@ -5,6 +5,7 @@ package enum Methods {
     private static let masterService = "master.MasterService"
     private static let chunkService = "chunk.ChunkService"
     private static let namespace = "dfs.Namespace"
+    private static let trash = "dfs.Trash"
 
     // Spoken by Go nodes too.
     package static let getFileInfo = MethodPath(service: masterService, method: "GetFileInfo")
@@ -20,6 +21,15 @@ package enum Methods {
     package static let complete = MethodPath(service: namespace, method: "Complete")
     package static let abandon = MethodPath(service: namespace, method: "Abandon")
     package static let open = MethodPath(service: namespace, method: "Open")
+    package static let stat = MethodPath(service: namespace, method: "Stat")
+    package static let list = MethodPath(service: namespace, method: "List")
+    package static let makeFolder = MethodPath(service: namespace, method: "MakeFolder")
+    package static let rename = MethodPath(service: namespace, method: "Rename")
+    package static let remove = MethodPath(service: namespace, method: "Remove")
+    package static let setReplication = MethodPath(service: namespace, method: "SetReplication")
+    package static let listTrash = MethodPath(service: trash, method: "List")
+    package static let restore = MethodPath(service: trash, method: "Restore")
+    package static let emptyTrash = MethodPath(service: trash, method: "Empty")
     package static let securePort = MethodPath(service: namespace, method: "SecurePort")
     package static let report = MethodPath(service: "dfs.ChunkReports", method: "Report")
 }

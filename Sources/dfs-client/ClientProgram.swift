@@ -5,17 +5,22 @@ import DFSCore
 import DFSFiles
 import Logging
 
-/// `dfs-client`: the commands and flags of the Go original, and `stat` beside them.
+/// `dfs-client`: the commands and flags of the Go original, and those for a namespace of folders beside them.
 struct ClientProgram: Program {
     static let configuration = CommandConfiguration.program(
-        "dfs-client", summary: "Puts files into a cluster and gets them back.",
+        "dfs-client", summary: "Puts files into a cluster, gets them back, and keeps them in order.",
         discussion: """
             Results go to standard output, everything else to standard error. Exit status: 0 done, 1 failed, 2 wrong \
             usage, 3 no such file, 4 the name exists already, 5 the cluster is not available now.
             """,
-        subcommands: [PutCommand.self, GetCommand.self, StatCommand.self])
+        subcommands: [
+            PutCommand.self, GetCommand.self, StatCommand.self, ListCommand.self, MakeFolderCommand.self,
+            RenameCommand.self, RemoveCommand.self, SetReplicationCommand.self, TrashCommand.self,
+        ])
 
-    static let flags = ClientOptions.flags + ClientTLSOptions.flags + ClusterOptions.flags + SharedOptions.flags
+    static let flags =
+        ClientOptions.flags + ClientTLSOptions.flags + ClusterOptions.flags + SharedOptions.flags + PutCommand.flags
+        + ListCommand.flags + RemoveCommand.flags + OutputOptions.flags
 }
 
 /// The flags of every command.

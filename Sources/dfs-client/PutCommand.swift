@@ -6,10 +6,14 @@ import Logging
 /// `put <local-file> <remote-name>`
 struct PutCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
-        "put", summary: "Store a local file under a new name; done when every replica is on disk.")
+        "put", summary: "Store a local file; done when every replica is on disk.")
+    static let flags = [replaceFlag]
+    static let replaceFlag = FlagDeclaration.toggle(
+        "f", help: "put, mv: replace a file of that name; it goes to the trash.")
 
     @Argument(help: "The file to store.") var localFile: String
     @Argument(help: "Its name in the cluster.") var remoteName: String
+    @Flag(Self.replaceFlag) var replaces = false
     @OptionGroup var client: ClientOptions
     @OptionGroup var shared: SharedOptions
 
@@ -18,7 +22,7 @@ struct PutCommand: ProgramCommand {
         try await client.withClient(logger: logger) { client in
             let line = ProgressLine("put \(remoteName)")
             defer { line.erase() }
-            let options = PutOptions(replication: cluster.givenReplication)
+            let options = PutOptions(replication: cluster.givenReplication, replacesExisting: replaces)
             let result = try await client.put(localFile, as: remoteName, options: options, onProgress: line.handler)
             line.erase()
             print(summary(of: result))

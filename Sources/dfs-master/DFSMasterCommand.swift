@@ -16,14 +16,19 @@ struct DFSMasterCommand: NodeCommand {
         "listen", ServerAddress.self, environment: "DFS_LISTEN", help: "Address to listen on.")
     private static let metadataFolderFlag = FlagDeclaration.value(
         "meta-dir", String.self, environment: "DFS_META_DIR", help: "Folder of the metadata.", placeholder: "folder")
+    private static let trashKeepFlag = FlagDeclaration.value(
+        "trash-keep", GoDuration.self, environment: "DFS_TRASH_KEEP",
+        help: "How long what was removed or replaced can be restored.")
     static let flags =
-        SharedOptions.flags + ClusterOptions.flags + NodeTLSOptions.flags + [listenFlag, metadataFolderFlag]
+        SharedOptions.flags + ClusterOptions.flags + NodeTLSOptions.flags
+        + [listenFlag, metadataFolderFlag, trashKeepFlag]
 
     @OptionGroup var shared: SharedOptions
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var tls: NodeTLSOptions
     @Option(Self.listenFlag) var listen = ServerAddress(host: "", port: 8000)
     @Option(Self.metadataFolderFlag) var metadataFolder = "./meta"
+    @Option(Self.trashKeepFlag) var trashKeep = GoDuration(ClusterPolicy().trashRetention)
 
     static func main() async {
         await runProgram(Self.self)
@@ -34,6 +39,7 @@ struct DFSMasterCommand: NodeCommand {
         configuration.listen = listen
         configuration.tls = NodeTLSSettings(tls)
         configuration.metadataFolder = metadataFolder
+        configuration.policy.trashRetention = trashKeep.duration
         configuration.policy.replication = cluster.replication
         configuration.policy.chunkSize = UInt64(cluster.chunkSize.bytes)
         configuration.policy.liveThreshold = cluster.liveThreshold.duration

@@ -39,11 +39,11 @@ import Testing
         let manager = manager(store)
         let name = try FileName("a")
         let answer = try await manager.ask {
-            .create(name, replication: nil, ConnectionToken(rawValue: 1), $0)
+            .create(CreationRequest(name: name, connection: ConnectionToken(rawValue: 1)), $0)
         }
         guard case .created(let id, _, _) = answer else { throw DFSError(.internal, "wrong answer") }
         let first = store.batches.withLock { $0.first?.first }
-        guard case .begin(let header) = first else { throw DFSError(.internal, "nothing stored") }
+        guard case .begin(let header, _) = first else { throw DFSError(.internal, "nothing stored") }
         #expect(header.id == id)
         try await manager.close()
     }
@@ -55,7 +55,9 @@ import Testing
         try await withThrowingTaskGroup { tasks in
             for name in names {
                 tasks.addTask {
-                    _ = try await manager.ask { .create(name, replication: nil, ConnectionToken(rawValue: 1), $0) }
+                    _ = try await manager.ask {
+                        .create(CreationRequest(name: name, connection: ConnectionToken(rawValue: 1)), $0)
+                    }
                 }
             }
             try await tasks.waitForAll()
@@ -70,7 +72,9 @@ import Testing
         let name = try FileName("a")
         for _ in 0..<2 {
             let error = await #expect(throws: DFSError.self) {
-                try await manager.ask { .create(name, replication: nil, ConnectionToken(rawValue: 1), $0) }
+                try await manager.ask {
+                    .create(CreationRequest(name: name, connection: ConnectionToken(rawValue: 1)), $0)
+                }
             }
             #expect(error?.code == .unavailable)
         }

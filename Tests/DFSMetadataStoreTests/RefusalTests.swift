@@ -60,7 +60,9 @@ import Testing
         let folder = try TemporaryFolder()
         let store = try folder.open()
         for number in 0..<200 {
-            try store.append([.begin(try Samples.header(UInt64(number), "file \(number)"))])
+            try store.append([
+                .begin(try Samples.header(UInt64(number), "file \(number)"), at: try Samples.place("\(number)"))
+            ])
         }
         try store.close()
         let file = URL(filePath: "\(folder.path)/metadata.sqlite")
@@ -75,7 +77,8 @@ import Testing
         let store = try folder.open()
         let header = try Samples.header(1, "a")
         try store.append([
-            .begin(header), .allocate(header.id, index: 0, servers: []), .seal(header.id, digests: [Samples.digest]),
+            .begin(header, at: try Samples.place("a")), .allocate(header.id, index: 0, servers: []),
+            .seal(header.id, digests: [Samples.digest], at: 1),
         ])
         try store.close()
         let queue = try DatabaseQueue(path: "\(folder.path)/metadata.sqlite")

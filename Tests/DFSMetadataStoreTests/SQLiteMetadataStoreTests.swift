@@ -27,13 +27,14 @@ import Testing
         let folder = try TemporaryFolder()
         let store = try folder.open()
         let header = try Samples.header(1, "a")
-        // The second `begin` takes a name that is taken: the whole batch must go.
+        // The second `begin` takes an id that is taken: the whole batch must go.
         let batch: [Mutation] = [
-            .begin(header), .allocate(header.id, index: 0, servers: []), .begin(try Samples.header(2, "a")),
+            .begin(header, at: try Samples.place("a")), .allocate(header.id, index: 0, servers: []),
+            .begin(header, at: try Samples.place("b")),
         ]
         #expect(throws: DFSError.self) { try store.append(batch) }
         #expect(try store.load().files.isEmpty)
-        try store.append([.begin(header)])
+        try store.append([.begin(header, at: try Samples.place("a"))])
         #expect(try store.load().files.count == 1)
         try store.close()
     }
@@ -41,7 +42,7 @@ import Testing
     @Test func aProcessThatDiesWithoutClosingLosesNothing() throws {
         let folder = try TemporaryFolder()
         let store = try folder.open()
-        try store.append([.begin(try Samples.header(1, "a"))])
+        try store.append([.begin(try Samples.header(1, "a"), at: try Samples.place("a"))])
         // What a kill leaves: the files as they are, the log not folded in.
         let copy = try TemporaryFolder()
         for name in ["metadata.sqlite", "metadata.sqlite-wal", "cluster-id"] {
@@ -58,7 +59,9 @@ import Testing
         let store = try folder.open()
         for number in 0..<8 {
             let header = try Samples.header(UInt64(number), "file \(number)")
-            try store.append([.begin(header), .allocate(header.id, index: 0, servers: [])])
+            try store.append([
+                .begin(header, at: try Samples.place("\(number)")), .allocate(header.id, index: 0, servers: []),
+            ])
         }
         let database = try Data(contentsOf: URL(filePath: "\(folder.path)/metadata.sqlite"))
         let log = try Data(contentsOf: URL(filePath: "\(folder.path)/metadata.sqlite-wal"))

@@ -35,15 +35,34 @@ enum Samples {
         let open = try header(0, "open", writer: .go)
         let gone = try header(1 << 63, "gone")
         return [
-            .begin(plain), .begin(open), .begin(gone),
+            .begin(plain, at: try place("b")), .begin(open, at: try place("open")), .begin(gone, at: try place("gone")),
             .allocate(plain.id, index: 1, servers: []), .allocate(plain.id, index: 0, servers: []),
             .allocate(open.id, index: 5, servers: [try ServerAddress(":9001"), try ServerAddress("[::1]:9002")]),
             .allocate(gone.id, index: 0, servers: []),
-            .seal(plain.id, digests: [Digest(length: 64 << 20, crc32c: 0), digest]),
+            .seal(plain.id, digests: [Digest(length: 64 << 20, crc32c: 0), digest], at: 1_790_000_000),
+            .setReplication(plain.id, 3),
             .abandon(Tombstone(file: gone.id, name: gone.name, chunkCount: 1)),
-            .begin(try header(7, "gone")),
+            .begin(try header(7, "gone"), at: try place("gone")),
             .abandon(Tombstone(file: FileID(rawValue: 7), name: gone.name, chunkCount: 0)),
+            .makeFolder(FolderRecord(id: folder, place: try place("f ü"), createdAt: .max)),
+            .makeFolder(FolderRecord(id: inner, place: Place(parent: folder, name: try PathPart("g")), createdAt: 1)),
+            .makeFolder(FolderRecord(id: empty, place: Place(parent: inner, name: try PathPart("h")), createdAt: 1)),
+            .removeFolder(empty), .move(.folder(inner), to: try place("g")),
+            .move(.file(plain.id), to: Place(parent: folder, name: try PathPart("moved"))),
+            .trash(try trash("1", .folder(folder))), .trash(try trash("2", .folder(inner))), .purge(try PathPart("1")),
+            .move(.folder(inner), to: try place("g")), .forgetTrash(try PathPart("2")),
+            .remember(RequestRecord(id: "first")), .remember(RequestRecord(id: "second")),
         ]
+    }
+
+    private static let folder = FolderID(rawValue: .max)
+    private static let inner = FolderID(rawValue: 2)
+    private static let empty = FolderID(rawValue: 3)
+
+    static func place(_ name: String) throws -> Place { Place(parent: .root, name: try PathPart(name)) }
+
+    private static func trash(_ id: String, _ node: NodeID) throws -> TrashRecord {
+        TrashRecord(id: try PathPart(id), node: node, path: try FileName("f ü"), removedAt: 1_790_000_001)
     }
 }
 
@@ -53,6 +72,8 @@ extension MetadataImage {
         var image = self
         image.files.sort { $0.header.id < $1.header.id }
         image.tombstones.sort { $0.file < $1.file }
+        image.folders.sort { $0.id < $1.id }
+        image.trash.sort { $0.id < $1.id }
         return image
     }
 }

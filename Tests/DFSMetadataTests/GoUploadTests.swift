@@ -13,7 +13,7 @@ import Testing
         _ = try master.report(servers[0], [(id, .short)])
         #expect(try master.fileInfo("a").answer.code == .unavailable, "its writer may go on")
         let effects = master.close(1)
-        guard case .seal(_, let digests) = effects.mutations.first else { throw WrongAnswer() }
+        guard case .seal(_, let digests, _) = effects.mutations.first else { throw WrongAnswer() }
         #expect(digests == [.short])
         #expect(try master.fileInfo("a").answer.located().map(\.id) == [id])
     }

@@ -21,7 +21,7 @@ import Testing
         let written = WrittenChunk(id: id, digest: .short, servers: [])
         let (answer, effects) = master.complete(upload, [written])
         #expect(answer.code == nil)
-        #expect(effects.mutations == [.seal(upload, digests: [.short])])
+        #expect(effects.mutations == [.seal(upload, digests: [.short], at: master.wallSeconds)])
         let file = try master.open("a").answer.opened()
         #expect(file.length == 1000)
         #expect(file.chunks.map(\.id) == [id])
@@ -32,7 +32,7 @@ import Testing
         var master = try cluster()
         let (created, begun) = try master.create("a")
         let upload = try created.upload()
-        guard case .begin(let header) = begun.mutations.first else { throw WrongAnswer() }
+        guard case .begin(let header, _) = begun.mutations.first else { throw WrongAnswer() }
         #expect(header.id == upload)
         #expect(
             try master.allocate("a", 0, upload: upload).effects.mutations == [.allocate(upload, index: 0, servers: [])])

@@ -32,6 +32,26 @@ typedef struct Dfs__SecurePortRequest Dfs__SecurePortRequest;
 typedef struct Dfs__SecurePortResponse Dfs__SecurePortResponse;
 typedef struct Dfs__ReportRequest Dfs__ReportRequest;
 typedef struct Dfs__ReportResponse Dfs__ReportResponse;
+typedef struct Dfs__FileStatus Dfs__FileStatus;
+typedef struct Dfs__StatRequest Dfs__StatRequest;
+typedef struct Dfs__StatResponse Dfs__StatResponse;
+typedef struct Dfs__ListRequest Dfs__ListRequest;
+typedef struct Dfs__ListResponse Dfs__ListResponse;
+typedef struct Dfs__MakeFolderRequest Dfs__MakeFolderRequest;
+typedef struct Dfs__MakeFolderResponse Dfs__MakeFolderResponse;
+typedef struct Dfs__RenameRequest Dfs__RenameRequest;
+typedef struct Dfs__RenameResponse Dfs__RenameResponse;
+typedef struct Dfs__RemoveRequest Dfs__RemoveRequest;
+typedef struct Dfs__RemoveResponse Dfs__RemoveResponse;
+typedef struct Dfs__SetReplicationRequest Dfs__SetReplicationRequest;
+typedef struct Dfs__SetReplicationResponse Dfs__SetReplicationResponse;
+typedef struct Dfs__ListTrashRequest Dfs__ListTrashRequest;
+typedef struct Dfs__ListTrashResponse Dfs__ListTrashResponse;
+typedef struct Dfs__TrashEntry Dfs__TrashEntry;
+typedef struct Dfs__RestoreRequest Dfs__RestoreRequest;
+typedef struct Dfs__RestoreResponse Dfs__RestoreResponse;
+typedef struct Dfs__EmptyTrashRequest Dfs__EmptyTrashRequest;
+typedef struct Dfs__EmptyTrashResponse Dfs__EmptyTrashResponse;
 
 
 /* --- enums --- */
@@ -89,10 +109,18 @@ struct  Dfs__CreateRequest
    * 0: the master's default
    */
   uint32_t replication;
+  /*
+   * a file of that name goes to the trash when this one is complete
+   */
+  protobuf_c_boolean replaces;
+  /*
+   * drawn by the client: the same again gives the same upload
+   */
+  char *request_id;
 };
 #define DFS__CREATE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__create_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
 
 
 struct  Dfs__CreateResponse
@@ -298,6 +326,275 @@ struct  Dfs__ReportResponse
 #define DFS__REPORT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__report_response__descriptor) \
     , (char *)protobuf_c_empty_string, 0,NULL }
+
+
+struct  Dfs__FileStatus
+{
+  ProtobufCMessage base;
+  /*
+   * the last part of its path
+   */
+  char *name;
+  protobuf_c_boolean is_folder;
+  /*
+   * bytes; files only, as the next two
+   */
+  uint64_t length;
+  uint32_t replication;
+  uint32_t chunk_count;
+  /*
+   * seconds since 1970
+   */
+  uint64_t created_at;
+  /*
+   * when the file became complete, in seconds since 1970
+   */
+  uint64_t modified_at;
+};
+#define DFS__FILE_STATUS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__file_status__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0 }
+
+
+struct  Dfs__StatRequest
+{
+  ProtobufCMessage base;
+  /*
+   * empty: the root
+   */
+  char *path;
+};
+#define DFS__STAT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__stat_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Dfs__StatResponse
+{
+  ProtobufCMessage base;
+  Dfs__FileStatus *node;
+};
+#define DFS__STAT_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__stat_response__descriptor) \
+    , NULL }
+
+
+struct  Dfs__ListRequest
+{
+  ProtobufCMessage base;
+  /*
+   * empty: the root
+   */
+  char *folder;
+  /*
+   * the last name of the page before; empty: the first page
+   */
+  char *after;
+  /*
+   * entries wanted; 0, or more than it likes: the master's own number
+   */
+  uint32_t limit;
+};
+#define DFS__LIST_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__list_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Dfs__ListResponse
+{
+  ProtobufCMessage base;
+  size_t n_nodes;
+  Dfs__FileStatus **nodes;
+  protobuf_c_boolean has_more;
+};
+#define DFS__LIST_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__list_response__descriptor) \
+    , 0,NULL, 0 }
+
+
+struct  Dfs__MakeFolderRequest
+{
+  ProtobufCMessage base;
+  char *path;
+};
+#define DFS__MAKE_FOLDER_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__make_folder_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Dfs__MakeFolderResponse
+{
+  ProtobufCMessage base;
+};
+#define DFS__MAKE_FOLDER_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__make_folder_response__descriptor) \
+     }
+
+
+struct  Dfs__RenameRequest
+{
+  ProtobufCMessage base;
+  char *source;
+  char *target;
+  /*
+   * a file at the target goes to the trash
+   */
+  protobuf_c_boolean replaces;
+  /*
+   * drawn by the client: asked again, it is not done again
+   */
+  char *request_id;
+};
+#define DFS__RENAME_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__rename_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Dfs__RenameResponse
+{
+  ProtobufCMessage base;
+};
+#define DFS__RENAME_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__rename_response__descriptor) \
+     }
+
+
+struct  Dfs__RemoveRequest
+{
+  ProtobufCMessage base;
+  char *path;
+  /*
+   * a folder with all that is in it; otherwise it must be empty
+   */
+  protobuf_c_boolean is_recursive;
+  char *request_id;
+};
+#define DFS__REMOVE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__remove_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Dfs__RemoveResponse
+{
+  ProtobufCMessage base;
+};
+#define DFS__REMOVE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__remove_response__descriptor) \
+     }
+
+
+struct  Dfs__SetReplicationRequest
+{
+  ProtobufCMessage base;
+  char *path;
+  uint32_t replication;
+};
+#define DFS__SET_REPLICATION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__set_replication_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Dfs__SetReplicationResponse
+{
+  ProtobufCMessage base;
+};
+#define DFS__SET_REPLICATION_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__set_replication_response__descriptor) \
+     }
+
+
+struct  Dfs__ListTrashRequest
+{
+  ProtobufCMessage base;
+  /*
+   * the last id of the page before; empty: the first page
+   */
+  char *after;
+  uint32_t limit;
+};
+#define DFS__LIST_TRASH_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__list_trash_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Dfs__ListTrashResponse
+{
+  ProtobufCMessage base;
+  size_t n_entries;
+  Dfs__TrashEntry **entries;
+  protobuf_c_boolean has_more;
+};
+#define DFS__LIST_TRASH_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__list_trash_response__descriptor) \
+    , 0,NULL, 0 }
+
+
+struct  Dfs__TrashEntry
+{
+  ProtobufCMessage base;
+  char *id;
+  /*
+   * seconds since 1970
+   */
+  uint64_t removed_at;
+  /*
+   * it is being deleted for good
+   */
+  protobuf_c_boolean is_purging;
+  /*
+   * its name is the whole path that it had
+   */
+  Dfs__FileStatus *node;
+};
+#define DFS__TRASH_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__trash_entry__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, NULL }
+
+
+struct  Dfs__RestoreRequest
+{
+  ProtobufCMessage base;
+  char *id;
+  /*
+   * empty: where it was
+   */
+  char *target;
+  char *request_id;
+};
+#define DFS__RESTORE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__restore_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Dfs__RestoreResponse
+{
+  ProtobufCMessage base;
+};
+#define DFS__RESTORE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__restore_response__descriptor) \
+     }
+
+
+struct  Dfs__EmptyTrashRequest
+{
+  ProtobufCMessage base;
+  /*
+   * empty: all that the trash holds now
+   */
+  char *id;
+};
+#define DFS__EMPTY_TRASH_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__empty_trash_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Dfs__EmptyTrashResponse
+{
+  ProtobufCMessage base;
+};
+#define DFS__EMPTY_TRASH_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__empty_trash_response__descriptor) \
+     }
 
 
 /* Dfs__DescribeRequest methods */
@@ -623,6 +920,386 @@ Dfs__ReportResponse *
 void   dfs__report_response__free_unpacked
                      (Dfs__ReportResponse *message,
                       ProtobufCAllocator *allocator);
+/* Dfs__FileStatus methods */
+void   dfs__file_status__init
+                     (Dfs__FileStatus         *message);
+size_t dfs__file_status__get_packed_size
+                     (const Dfs__FileStatus   *message);
+size_t dfs__file_status__pack
+                     (const Dfs__FileStatus   *message,
+                      uint8_t             *out);
+size_t dfs__file_status__pack_to_buffer
+                     (const Dfs__FileStatus   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__FileStatus *
+       dfs__file_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__file_status__free_unpacked
+                     (Dfs__FileStatus *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__StatRequest methods */
+void   dfs__stat_request__init
+                     (Dfs__StatRequest         *message);
+size_t dfs__stat_request__get_packed_size
+                     (const Dfs__StatRequest   *message);
+size_t dfs__stat_request__pack
+                     (const Dfs__StatRequest   *message,
+                      uint8_t             *out);
+size_t dfs__stat_request__pack_to_buffer
+                     (const Dfs__StatRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__StatRequest *
+       dfs__stat_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__stat_request__free_unpacked
+                     (Dfs__StatRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__StatResponse methods */
+void   dfs__stat_response__init
+                     (Dfs__StatResponse         *message);
+size_t dfs__stat_response__get_packed_size
+                     (const Dfs__StatResponse   *message);
+size_t dfs__stat_response__pack
+                     (const Dfs__StatResponse   *message,
+                      uint8_t             *out);
+size_t dfs__stat_response__pack_to_buffer
+                     (const Dfs__StatResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__StatResponse *
+       dfs__stat_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__stat_response__free_unpacked
+                     (Dfs__StatResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__ListRequest methods */
+void   dfs__list_request__init
+                     (Dfs__ListRequest         *message);
+size_t dfs__list_request__get_packed_size
+                     (const Dfs__ListRequest   *message);
+size_t dfs__list_request__pack
+                     (const Dfs__ListRequest   *message,
+                      uint8_t             *out);
+size_t dfs__list_request__pack_to_buffer
+                     (const Dfs__ListRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__ListRequest *
+       dfs__list_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__list_request__free_unpacked
+                     (Dfs__ListRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__ListResponse methods */
+void   dfs__list_response__init
+                     (Dfs__ListResponse         *message);
+size_t dfs__list_response__get_packed_size
+                     (const Dfs__ListResponse   *message);
+size_t dfs__list_response__pack
+                     (const Dfs__ListResponse   *message,
+                      uint8_t             *out);
+size_t dfs__list_response__pack_to_buffer
+                     (const Dfs__ListResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__ListResponse *
+       dfs__list_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__list_response__free_unpacked
+                     (Dfs__ListResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__MakeFolderRequest methods */
+void   dfs__make_folder_request__init
+                     (Dfs__MakeFolderRequest         *message);
+size_t dfs__make_folder_request__get_packed_size
+                     (const Dfs__MakeFolderRequest   *message);
+size_t dfs__make_folder_request__pack
+                     (const Dfs__MakeFolderRequest   *message,
+                      uint8_t             *out);
+size_t dfs__make_folder_request__pack_to_buffer
+                     (const Dfs__MakeFolderRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__MakeFolderRequest *
+       dfs__make_folder_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__make_folder_request__free_unpacked
+                     (Dfs__MakeFolderRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__MakeFolderResponse methods */
+void   dfs__make_folder_response__init
+                     (Dfs__MakeFolderResponse         *message);
+size_t dfs__make_folder_response__get_packed_size
+                     (const Dfs__MakeFolderResponse   *message);
+size_t dfs__make_folder_response__pack
+                     (const Dfs__MakeFolderResponse   *message,
+                      uint8_t             *out);
+size_t dfs__make_folder_response__pack_to_buffer
+                     (const Dfs__MakeFolderResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__MakeFolderResponse *
+       dfs__make_folder_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__make_folder_response__free_unpacked
+                     (Dfs__MakeFolderResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__RenameRequest methods */
+void   dfs__rename_request__init
+                     (Dfs__RenameRequest         *message);
+size_t dfs__rename_request__get_packed_size
+                     (const Dfs__RenameRequest   *message);
+size_t dfs__rename_request__pack
+                     (const Dfs__RenameRequest   *message,
+                      uint8_t             *out);
+size_t dfs__rename_request__pack_to_buffer
+                     (const Dfs__RenameRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__RenameRequest *
+       dfs__rename_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__rename_request__free_unpacked
+                     (Dfs__RenameRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__RenameResponse methods */
+void   dfs__rename_response__init
+                     (Dfs__RenameResponse         *message);
+size_t dfs__rename_response__get_packed_size
+                     (const Dfs__RenameResponse   *message);
+size_t dfs__rename_response__pack
+                     (const Dfs__RenameResponse   *message,
+                      uint8_t             *out);
+size_t dfs__rename_response__pack_to_buffer
+                     (const Dfs__RenameResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__RenameResponse *
+       dfs__rename_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__rename_response__free_unpacked
+                     (Dfs__RenameResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__RemoveRequest methods */
+void   dfs__remove_request__init
+                     (Dfs__RemoveRequest         *message);
+size_t dfs__remove_request__get_packed_size
+                     (const Dfs__RemoveRequest   *message);
+size_t dfs__remove_request__pack
+                     (const Dfs__RemoveRequest   *message,
+                      uint8_t             *out);
+size_t dfs__remove_request__pack_to_buffer
+                     (const Dfs__RemoveRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__RemoveRequest *
+       dfs__remove_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__remove_request__free_unpacked
+                     (Dfs__RemoveRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__RemoveResponse methods */
+void   dfs__remove_response__init
+                     (Dfs__RemoveResponse         *message);
+size_t dfs__remove_response__get_packed_size
+                     (const Dfs__RemoveResponse   *message);
+size_t dfs__remove_response__pack
+                     (const Dfs__RemoveResponse   *message,
+                      uint8_t             *out);
+size_t dfs__remove_response__pack_to_buffer
+                     (const Dfs__RemoveResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__RemoveResponse *
+       dfs__remove_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__remove_response__free_unpacked
+                     (Dfs__RemoveResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__SetReplicationRequest methods */
+void   dfs__set_replication_request__init
+                     (Dfs__SetReplicationRequest         *message);
+size_t dfs__set_replication_request__get_packed_size
+                     (const Dfs__SetReplicationRequest   *message);
+size_t dfs__set_replication_request__pack
+                     (const Dfs__SetReplicationRequest   *message,
+                      uint8_t             *out);
+size_t dfs__set_replication_request__pack_to_buffer
+                     (const Dfs__SetReplicationRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__SetReplicationRequest *
+       dfs__set_replication_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__set_replication_request__free_unpacked
+                     (Dfs__SetReplicationRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__SetReplicationResponse methods */
+void   dfs__set_replication_response__init
+                     (Dfs__SetReplicationResponse         *message);
+size_t dfs__set_replication_response__get_packed_size
+                     (const Dfs__SetReplicationResponse   *message);
+size_t dfs__set_replication_response__pack
+                     (const Dfs__SetReplicationResponse   *message,
+                      uint8_t             *out);
+size_t dfs__set_replication_response__pack_to_buffer
+                     (const Dfs__SetReplicationResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__SetReplicationResponse *
+       dfs__set_replication_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__set_replication_response__free_unpacked
+                     (Dfs__SetReplicationResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__ListTrashRequest methods */
+void   dfs__list_trash_request__init
+                     (Dfs__ListTrashRequest         *message);
+size_t dfs__list_trash_request__get_packed_size
+                     (const Dfs__ListTrashRequest   *message);
+size_t dfs__list_trash_request__pack
+                     (const Dfs__ListTrashRequest   *message,
+                      uint8_t             *out);
+size_t dfs__list_trash_request__pack_to_buffer
+                     (const Dfs__ListTrashRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__ListTrashRequest *
+       dfs__list_trash_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__list_trash_request__free_unpacked
+                     (Dfs__ListTrashRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__ListTrashResponse methods */
+void   dfs__list_trash_response__init
+                     (Dfs__ListTrashResponse         *message);
+size_t dfs__list_trash_response__get_packed_size
+                     (const Dfs__ListTrashResponse   *message);
+size_t dfs__list_trash_response__pack
+                     (const Dfs__ListTrashResponse   *message,
+                      uint8_t             *out);
+size_t dfs__list_trash_response__pack_to_buffer
+                     (const Dfs__ListTrashResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__ListTrashResponse *
+       dfs__list_trash_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__list_trash_response__free_unpacked
+                     (Dfs__ListTrashResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__TrashEntry methods */
+void   dfs__trash_entry__init
+                     (Dfs__TrashEntry         *message);
+size_t dfs__trash_entry__get_packed_size
+                     (const Dfs__TrashEntry   *message);
+size_t dfs__trash_entry__pack
+                     (const Dfs__TrashEntry   *message,
+                      uint8_t             *out);
+size_t dfs__trash_entry__pack_to_buffer
+                     (const Dfs__TrashEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__TrashEntry *
+       dfs__trash_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__trash_entry__free_unpacked
+                     (Dfs__TrashEntry *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__RestoreRequest methods */
+void   dfs__restore_request__init
+                     (Dfs__RestoreRequest         *message);
+size_t dfs__restore_request__get_packed_size
+                     (const Dfs__RestoreRequest   *message);
+size_t dfs__restore_request__pack
+                     (const Dfs__RestoreRequest   *message,
+                      uint8_t             *out);
+size_t dfs__restore_request__pack_to_buffer
+                     (const Dfs__RestoreRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__RestoreRequest *
+       dfs__restore_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__restore_request__free_unpacked
+                     (Dfs__RestoreRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__RestoreResponse methods */
+void   dfs__restore_response__init
+                     (Dfs__RestoreResponse         *message);
+size_t dfs__restore_response__get_packed_size
+                     (const Dfs__RestoreResponse   *message);
+size_t dfs__restore_response__pack
+                     (const Dfs__RestoreResponse   *message,
+                      uint8_t             *out);
+size_t dfs__restore_response__pack_to_buffer
+                     (const Dfs__RestoreResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__RestoreResponse *
+       dfs__restore_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__restore_response__free_unpacked
+                     (Dfs__RestoreResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__EmptyTrashRequest methods */
+void   dfs__empty_trash_request__init
+                     (Dfs__EmptyTrashRequest         *message);
+size_t dfs__empty_trash_request__get_packed_size
+                     (const Dfs__EmptyTrashRequest   *message);
+size_t dfs__empty_trash_request__pack
+                     (const Dfs__EmptyTrashRequest   *message,
+                      uint8_t             *out);
+size_t dfs__empty_trash_request__pack_to_buffer
+                     (const Dfs__EmptyTrashRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__EmptyTrashRequest *
+       dfs__empty_trash_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__empty_trash_request__free_unpacked
+                     (Dfs__EmptyTrashRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__EmptyTrashResponse methods */
+void   dfs__empty_trash_response__init
+                     (Dfs__EmptyTrashResponse         *message);
+size_t dfs__empty_trash_response__get_packed_size
+                     (const Dfs__EmptyTrashResponse   *message);
+size_t dfs__empty_trash_response__pack
+                     (const Dfs__EmptyTrashResponse   *message,
+                      uint8_t             *out);
+size_t dfs__empty_trash_response__pack_to_buffer
+                     (const Dfs__EmptyTrashResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__EmptyTrashResponse *
+       dfs__empty_trash_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__empty_trash_response__free_unpacked
+                     (Dfs__EmptyTrashResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Dfs__DescribeRequest_Closure)
@@ -676,6 +1353,66 @@ typedef void (*Dfs__ReportRequest_Closure)
 typedef void (*Dfs__ReportResponse_Closure)
                  (const Dfs__ReportResponse *message,
                   void *closure_data);
+typedef void (*Dfs__FileStatus_Closure)
+                 (const Dfs__FileStatus *message,
+                  void *closure_data);
+typedef void (*Dfs__StatRequest_Closure)
+                 (const Dfs__StatRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__StatResponse_Closure)
+                 (const Dfs__StatResponse *message,
+                  void *closure_data);
+typedef void (*Dfs__ListRequest_Closure)
+                 (const Dfs__ListRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__ListResponse_Closure)
+                 (const Dfs__ListResponse *message,
+                  void *closure_data);
+typedef void (*Dfs__MakeFolderRequest_Closure)
+                 (const Dfs__MakeFolderRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__MakeFolderResponse_Closure)
+                 (const Dfs__MakeFolderResponse *message,
+                  void *closure_data);
+typedef void (*Dfs__RenameRequest_Closure)
+                 (const Dfs__RenameRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__RenameResponse_Closure)
+                 (const Dfs__RenameResponse *message,
+                  void *closure_data);
+typedef void (*Dfs__RemoveRequest_Closure)
+                 (const Dfs__RemoveRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__RemoveResponse_Closure)
+                 (const Dfs__RemoveResponse *message,
+                  void *closure_data);
+typedef void (*Dfs__SetReplicationRequest_Closure)
+                 (const Dfs__SetReplicationRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__SetReplicationResponse_Closure)
+                 (const Dfs__SetReplicationResponse *message,
+                  void *closure_data);
+typedef void (*Dfs__ListTrashRequest_Closure)
+                 (const Dfs__ListTrashRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__ListTrashResponse_Closure)
+                 (const Dfs__ListTrashResponse *message,
+                  void *closure_data);
+typedef void (*Dfs__TrashEntry_Closure)
+                 (const Dfs__TrashEntry *message,
+                  void *closure_data);
+typedef void (*Dfs__RestoreRequest_Closure)
+                 (const Dfs__RestoreRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__RestoreResponse_Closure)
+                 (const Dfs__RestoreResponse *message,
+                  void *closure_data);
+typedef void (*Dfs__EmptyTrashRequest_Closure)
+                 (const Dfs__EmptyTrashRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__EmptyTrashResponse_Closure)
+                 (const Dfs__EmptyTrashResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -720,6 +1457,30 @@ struct Dfs__Namespace_Service
                const Dfs__OpenRequest *input,
                Dfs__OpenResponse_Closure closure,
                void *closure_data);
+  void (*stat)(Dfs__Namespace_Service *service,
+               const Dfs__StatRequest *input,
+               Dfs__StatResponse_Closure closure,
+               void *closure_data);
+  void (*list)(Dfs__Namespace_Service *service,
+               const Dfs__ListRequest *input,
+               Dfs__ListResponse_Closure closure,
+               void *closure_data);
+  void (*make_folder)(Dfs__Namespace_Service *service,
+                      const Dfs__MakeFolderRequest *input,
+                      Dfs__MakeFolderResponse_Closure closure,
+                      void *closure_data);
+  void (*rename)(Dfs__Namespace_Service *service,
+                 const Dfs__RenameRequest *input,
+                 Dfs__RenameResponse_Closure closure,
+                 void *closure_data);
+  void (*remove)(Dfs__Namespace_Service *service,
+                 const Dfs__RemoveRequest *input,
+                 Dfs__RemoveResponse_Closure closure,
+                 void *closure_data);
+  void (*set_replication)(Dfs__Namespace_Service *service,
+                          const Dfs__SetReplicationRequest *input,
+                          Dfs__SetReplicationResponse_Closure closure,
+                          void *closure_data);
   void (*secure_port)(Dfs__Namespace_Service *service,
                       const Dfs__SecurePortRequest *input,
                       Dfs__SecurePortResponse_Closure closure,
@@ -736,6 +1497,12 @@ void dfs__namespace__init (Dfs__Namespace_Service *service,
       function_prefix__ ## complete,\
       function_prefix__ ## abandon,\
       function_prefix__ ## open,\
+      function_prefix__ ## stat,\
+      function_prefix__ ## list,\
+      function_prefix__ ## make_folder,\
+      function_prefix__ ## rename,\
+      function_prefix__ ## remove,\
+      function_prefix__ ## set_replication,\
       function_prefix__ ## secure_port  }
 void dfs__namespace__create(ProtobufCService *service,
                             const Dfs__CreateRequest *input,
@@ -753,10 +1520,73 @@ void dfs__namespace__open(ProtobufCService *service,
                           const Dfs__OpenRequest *input,
                           Dfs__OpenResponse_Closure closure,
                           void *closure_data);
+void dfs__namespace__stat(ProtobufCService *service,
+                          const Dfs__StatRequest *input,
+                          Dfs__StatResponse_Closure closure,
+                          void *closure_data);
+void dfs__namespace__list(ProtobufCService *service,
+                          const Dfs__ListRequest *input,
+                          Dfs__ListResponse_Closure closure,
+                          void *closure_data);
+void dfs__namespace__make_folder(ProtobufCService *service,
+                                 const Dfs__MakeFolderRequest *input,
+                                 Dfs__MakeFolderResponse_Closure closure,
+                                 void *closure_data);
+void dfs__namespace__rename(ProtobufCService *service,
+                            const Dfs__RenameRequest *input,
+                            Dfs__RenameResponse_Closure closure,
+                            void *closure_data);
+void dfs__namespace__remove(ProtobufCService *service,
+                            const Dfs__RemoveRequest *input,
+                            Dfs__RemoveResponse_Closure closure,
+                            void *closure_data);
+void dfs__namespace__set_replication(ProtobufCService *service,
+                                     const Dfs__SetReplicationRequest *input,
+                                     Dfs__SetReplicationResponse_Closure closure,
+                                     void *closure_data);
 void dfs__namespace__secure_port(ProtobufCService *service,
                                  const Dfs__SecurePortRequest *input,
                                  Dfs__SecurePortResponse_Closure closure,
                                  void *closure_data);
+typedef struct Dfs__Trash_Service Dfs__Trash_Service;
+struct Dfs__Trash_Service
+{
+  ProtobufCService base;
+  void (*list)(Dfs__Trash_Service *service,
+               const Dfs__ListTrashRequest *input,
+               Dfs__ListTrashResponse_Closure closure,
+               void *closure_data);
+  void (*restore)(Dfs__Trash_Service *service,
+                  const Dfs__RestoreRequest *input,
+                  Dfs__RestoreResponse_Closure closure,
+                  void *closure_data);
+  void (*empty)(Dfs__Trash_Service *service,
+                const Dfs__EmptyTrashRequest *input,
+                Dfs__EmptyTrashResponse_Closure closure,
+                void *closure_data);
+};
+typedef void (*Dfs__Trash_ServiceDestroy)(Dfs__Trash_Service *);
+void dfs__trash__init (Dfs__Trash_Service *service,
+                       Dfs__Trash_ServiceDestroy destroy);
+#define DFS__TRASH__BASE_INIT \
+    { &dfs__trash__descriptor, protobuf_c_service_invoke_internal, NULL }
+#define DFS__TRASH__INIT(function_prefix__) \
+    { DFS__TRASH__BASE_INIT,\
+      function_prefix__ ## list,\
+      function_prefix__ ## restore,\
+      function_prefix__ ## empty  }
+void dfs__trash__list(ProtobufCService *service,
+                      const Dfs__ListTrashRequest *input,
+                      Dfs__ListTrashResponse_Closure closure,
+                      void *closure_data);
+void dfs__trash__restore(ProtobufCService *service,
+                         const Dfs__RestoreRequest *input,
+                         Dfs__RestoreResponse_Closure closure,
+                         void *closure_data);
+void dfs__trash__empty(ProtobufCService *service,
+                       const Dfs__EmptyTrashRequest *input,
+                       Dfs__EmptyTrashResponse_Closure closure,
+                       void *closure_data);
 typedef struct Dfs__ChunkReports_Service Dfs__ChunkReports_Service;
 struct Dfs__ChunkReports_Service
 {
@@ -798,8 +1628,29 @@ extern const ProtobufCMessageDescriptor dfs__secure_port_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__secure_port_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__report_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__report_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__file_status__descriptor;
+extern const ProtobufCMessageDescriptor dfs__stat_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__stat_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__list_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__list_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__make_folder_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__make_folder_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__rename_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__rename_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__remove_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__remove_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__set_replication_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__set_replication_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__list_trash_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__list_trash_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__trash_entry__descriptor;
+extern const ProtobufCMessageDescriptor dfs__restore_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__restore_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__empty_trash_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__empty_trash_response__descriptor;
 extern const ProtobufCServiceDescriptor dfs__node__descriptor;
 extern const ProtobufCServiceDescriptor dfs__namespace__descriptor;
+extern const ProtobufCServiceDescriptor dfs__trash__descriptor;
 extern const ProtobufCServiceDescriptor dfs__chunk_reports__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -23,11 +23,14 @@ public final class MasterClient: Sendable {
     }
 
     /// Opens `name` for writing; under a Go master that asks nobody.
-    func create(_ name: FileName, replication: Int?) async throws(DFSError) -> FileUpload {
+    func create(_ name: FileName, _ options: PutOptions) async throws(DFSError) -> FileUpload {
         guard try await isSwift() else {
             return FileUpload(name: name, id: nil, chunkSize: ClusterDefaults.chunkSize)
         }
-        let request = CreateRequest(name: name.text, replication: UInt32(clamping: replication ?? 0))
+        let request = CreateRequest(
+            name: name.text, replication: UInt32(clamping: options.replication ?? 0),
+            replaces: options.replacesExisting,
+            requestID: Self.requestID())
         let response = try await call(Methods.create, request, as: CreateResponse.self)
         let chunkSize = try FileUpload.checked(chunkSize: response.chunkSize, from: peer.name)
         return FileUpload(name: name, id: response.uploadID, chunkSize: chunkSize)

@@ -26,7 +26,7 @@ public final class Uploader: Sendable {
     ) async throws -> PutResult {
         let name = try FileName(name)
         let source = try await LocalSource.open(path, context)
-        let upload = try await master.create(name, replication: options.replication)
+        let upload = try await master.create(name, options)
         do {
             let chunks = try await send(source, upload, options, onProgress)
             try await master.complete(upload, chunks)

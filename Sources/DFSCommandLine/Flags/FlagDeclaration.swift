@@ -44,7 +44,10 @@ package struct FlagDeclaration: Sendable {
         }
     }
 
-    var nameSpecification: NameSpecification { [.customLong(name, withSingleDash: true)] }
+    var nameSpecification: NameSpecification {
+        if name.count == 1, let letter = name.first { return [.customShort(letter)] }
+        return [.customLong(name, withSingleDash: true)]
+    }
 
     var argumentHelp: ArgumentHelp {
         let note = environment.map { " [\($0)]" } ?? ""

@@ -2,7 +2,7 @@ import DFSCore
 import Logging
 
 /// A log line as Go's `slog.JSONHandler` writes it: `{"time":"...","level":"INFO","msg":"...","key":"value"}`.
-enum JSONLine {
+package enum JSONLine {
     static func make(
         time: WallTime, level: Logger.Level, message: String,
         attributes: [(key: String, value: Logger.MetadataValue)]
@@ -24,7 +24,7 @@ enum JSONLine {
     }
 
     /// RFC 8259 §7; the two line separators that JavaScript trips over are escaped too, as Go does.
-    static func string(_ text: String) -> String {
+    package static func string(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -1,4 +1,5 @@
 import DFSCore
+import DFSFiles
 import DFSMetadata
 import NIOPosix
 import Synchronization
@@ -88,7 +89,7 @@ package final class MetadataManager: Sendable {
             let inputs = inbox.withLock { $0.take() }
             if inputs.isEmpty { return }
             let effects = state.withLock { state in
-                inputs.flatMap { state.step($0, now: clock.now) }
+                inputs.flatMap { state.step($0, now: clock.now, wallSeconds: UInt64(WallSeconds.now())) }
             }
             release(effects)
         }

@@ -14,15 +14,41 @@ struct NamespaceService: Sendable {
         routes.unary(Methods.complete) { try await complete($0, $1) }
         routes.unary(Methods.abandon) { try await abandon($0, $1) }
         routes.unary(Methods.open) { try await open($0, $1) }
+        routes.unary(Methods.stat) { (request: StatRequest, _) in try await stat(request) }
+        routes.unary(Methods.list) { (request: ListRequest, _) in try await list(request) }
+        routes.unary(Methods.makeFolder) { (request: MakeFolderRequest, _) in
+            let path = try FileName(request.path)
+            _ = try await metadata.ask { .makeFolder(path, $0) }
+            return MakeFolderResponse()
+        }
+        routes.unary(Methods.rename) { (request: DFSWire.RenameRequest, _) in
+            let change = DFSMetadata.RenameRequest(
+                source: try FileName(request.source), target: try FileName(request.target),
+                replaces: request.replaces, id: request.requestID)
+            _ = try await metadata.ask { .rename(change, $0) }
+            return RenameResponse()
+        }
+        routes.unary(Methods.remove) { (request: RemoveRequest, _) in
+            let removal = RemovalRequest(
+                path: try FileName(request.path), isRecursive: request.isRecursive, id: request.requestID)
+            _ = try await metadata.ask { .remove(removal, $0) }
+            return RemoveResponse()
+        }
+        routes.unary(Methods.setReplication) { (request: SetReplicationRequest, _) in
+            let path = try FileName(request.path)
+            _ = try await metadata.ask { .setReplication(path, Int(request.replication), $0) }
+            return SetReplicationResponse()
+        }
         routes.unary(Methods.securePort) { (request: SecurePortRequest, _) in
             SecurePortResponse(port: UInt32(securePorts.port(of: try ServerAddress(request.server))))
         }
     }
 
     private func create(_ request: CreateRequest, _ call: ServerCall) async throws -> CreateResponse {
-        let name = try FileName(request.name)
-        let replication = request.replication == 0 ? nil : Int(request.replication)
-        let answer = try await metadata.ask { .create(name, replication: replication, call.connection, $0) }
+        let creation = CreationRequest(
+            name: try FileName(request.name), replication: request.replication == 0 ? nil : Int(request.replication),
+            replaces: request.replaces, id: request.requestID, connection: call.connection)
+        let answer = try await metadata.ask { .create(creation, $0) }
         guard case .created(let upload, let chunkSize, let copies) = answer else { throw MismatchedAnswer.error }
         return CreateResponse(uploadID: upload.uploadID, chunkSize: chunkSize, replication: UInt32(copies))
     }
@@ -59,6 +85,33 @@ struct NamespaceService: Sendable {
             throw MismatchedAnswer.error
         }
         return OpenResponse(length: file.length, chunkSize: file.chunkSize, chunks: file.chunks.map(OpenChunk.init))
+    }
+}
+
+extension NamespaceService {
+    private func stat(_ request: StatRequest) async throws -> StatResponse {
+        let path = request.path.isEmpty ? nil : try FileName(request.path)
+        guard case .status(let node) = try await metadata.ask({ .lookUp(path, $0) }) else {
+            throw MismatchedAnswer.error
+        }
+        return StatResponse(node: FileStatus(node))
+    }
+
+    private func list(_ request: ListRequest) async throws -> ListResponse {
+        let folder = request.folder.isEmpty ? nil : try FileName(request.folder)
+        let cursor = request.after.isEmpty ? nil : try PathPart(request.after)
+        let answer = try await metadata.ask { .list(folder, after: cursor, limit: Int(request.limit), $0) }
+        guard case .listed(let nodes, let hasMore) = answer else { throw MismatchedAnswer.error }
+        return ListResponse(nodes: nodes.map { FileStatus($0) }, hasMore: hasMore)
+    }
+}
+
+extension FileStatus {
+    init(_ node: NodeStatus) {
+        self.init(
+            name: node.name, isFolder: node.kind == .folder, length: node.length,
+            replication: UInt32(node.replication), chunkCount: UInt32(node.chunkCount), createdAt: node.createdAt,
+            modifiedAt: node.modifiedAt)
     }
 }
 

@@ -1,6 +1,6 @@
 import DFSCore
 
-// Deletion: only chunks of abandoned uploads, bad copies and surplus copies, never what is unknown.
+// Deletion: only chunks of abandoned uploads and purged files, bad copies and surplus copies, never what is unknown.
 extension MasterState {
     /// Orders a deletion, unless one is under way or the server has enough to do; its next list brings it up again.
     mutating func requestDeletion(of id: ChunkID, on server: ServerHandle) {
@@ -19,9 +19,15 @@ extension MasterState {
     mutating func abandon(_ file: FileID, reason: String) {
         guard let entry = namespace.file(file) else { return }
         precondition(!entry.isSealed, "a sealed file is never abandoned")
+        effects.append(.log(.abandoned(entry.header.name, reason: reason)))
+        discard(file)
+    }
+
+    /// Forgets a file and condemns its chunks.
+    mutating func discard(_ file: FileID) {
+        guard let entry = namespace.file(file) else { return }
         let tombstone = Tombstone(file: file, name: entry.header.name, chunkCount: entry.chunks.count)
         effects.append(.persist(.abandon(tombstone)))
-        effects.append(.log(.abandoned(entry.header.name, reason: reason)))
         tombstones.insert(tombstone)
         namespace.remove(file)
         for chunk in entry.chunks.compactMap(\.self) {

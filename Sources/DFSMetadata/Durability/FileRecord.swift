@@ -2,35 +2,51 @@ import DFSCore
 
 /// What the store keeps of one file, open or sealed.
 package struct FileRecord: Sendable, Equatable {
-    package let header: FileHeader
-    /// Whether the file is complete and visible.
-    package var isSealed: Bool
+    package var header: FileHeader
+    /// Where it stands, or is going to stand when it is complete.
+    package var place: Place
+    /// When the file was completed, in seconds since 1970; `nil` while it is open.
+    package var sealedAt: UInt64?
     /// In the order of their indexes, which may have gaps while the file is open.
     package var chunks: [ChunkRecord]
 
-    package init(header: FileHeader, isSealed: Bool, chunks: [ChunkRecord]) {
+    /// Whether the file is complete.
+    package var isSealed: Bool { sealedAt != nil }
+
+    package init(header: FileHeader, place: Place, sealedAt: UInt64?, chunks: [ChunkRecord]) {
         self.header = header
-        self.isSealed = isSealed
+        self.place = place
+        self.sealedAt = sealedAt
         self.chunks = chunks
     }
 }
 
-/// What is fixed when an upload begins.
+/// What is settled when an upload begins.
 package struct FileHeader: Sendable, Equatable {
     package let id: FileID
+    /// The path that the upload was begun under. Chunk ids are made of it, so it stays when the file is moved.
     package let name: FileName
     package let writer: Writer
-    /// Copies of each chunk.
-    package let replication: Int
+    /// Copies of each chunk; the one thing here that can be changed later.
+    package var replication: Int
     /// Bytes in every chunk but the last.
     package let chunkSize: UInt64
+    /// Whether the complete file takes the place of one that stands there.
+    package let replaces: Bool
+    /// Seconds since 1970.
+    package let createdAt: UInt64
 
-    package init(id: FileID, name: FileName, writer: Writer, replication: Int, chunkSize: UInt64) {
+    package init(
+        id: FileID, name: FileName, writer: Writer, replication: Int, chunkSize: UInt64, replaces: Bool = false,
+        createdAt: UInt64 = 0
+    ) {
         self.id = id
         self.name = name
         self.writer = writer
         self.replication = replication
         self.chunkSize = chunkSize
+        self.replaces = replaces
+        self.createdAt = createdAt
     }
 
     /// The id of the chunk at `index`.
@@ -67,9 +83,10 @@ package struct ChunkRecord: Sendable, Equatable {
     }
 }
 
-/// Remembers an abandoned upload, so that its chunks can be deleted wherever they turn up.
+/// Remembers an abandoned upload or a deleted file, so that its chunks can be deleted wherever they turn up.
 package struct Tombstone: Sendable, Equatable {
     package let file: FileID
+    /// As in its ``FileHeader``.
     package let name: FileName
     /// Chunks `0 ..< chunkCount` may exist.
     package let chunkCount: Int

@@ -1,9 +1,15 @@
+import DFSCore
+
 /// Everything a store holds, as the state machine starts from it.
 package struct MetadataImage: Sendable, Equatable {
     /// Made when the store was created; names the cluster for ever.
     package var clusterID: String
+    package var folders: [FolderRecord] = []
     package var files: [FileRecord]
+    package var trash: [TrashRecord] = []
     package var tombstones: [Tombstone]
+    /// In the order in which they were carried out.
+    package var requests: [RequestRecord] = []
 
     package init(clusterID: String, files: [FileRecord] = [], tombstones: [Tombstone] = []) {
         self.clusterID = clusterID
@@ -14,23 +20,46 @@ package struct MetadataImage: Sendable, Equatable {
     /// Applies `mutation` as every store does: this is the meaning of a mutation, and the reference in tests.
     package mutating func apply(_ mutation: Mutation) {
         switch mutation {
-        case .begin(let header):
-            files.append(FileRecord(header: header, isSealed: false, chunks: []))
+        case .begin(let header, let place):
+            files.append(FileRecord(header: header, place: place, sealedAt: nil, chunks: []))
         case .allocate(let file, let index, let servers):
-            guard let at = position(of: file) else { return }
-            files[at].chunks.append(ChunkRecord(index: index, assigned: servers))
-            files[at].chunks.sort { $0.index < $1.index }
-        case .seal(let file, let digests):
-            guard let at = position(of: file) else { return }
-            files[at].isSealed = true
-            files[at].chunks = digests.enumerated().map { ChunkRecord(index: $0.offset, digest: $0.element) }
+            change(file) { file in
+                file.chunks.append(ChunkRecord(index: index, assigned: servers))
+                file.chunks.sort { $0.index < $1.index }
+            }
+        case .seal(let file, let digests, let time):
+            change(file) { file in
+                file.sealedAt = time
+                file.chunks = digests.enumerated().map { ChunkRecord(index: $0.offset, digest: $0.element) }
+            }
         case .abandon(let tombstone):
             files.removeAll { $0.header.id == tombstone.file }
             if tombstone.chunkCount > 0 { tombstones.append(tombstone) }
+        case .setReplication(let file, let copies): change(file) { $0.header.replication = copies }
+        case .makeFolder(let folder): folders.append(folder)
+        case .move(let node, let place): move(node, to: place)
+        case .removeFolder(let id): folders.removeAll { $0.id == id }
+        case .trash(let record):
+            move(record.node, to: record.place)
+            trash.append(record)
+        case .purge(let id):
+            for at in trash.indices where trash[at].id == id { trash[at].isPurging = true }
+        case .forgetTrash(let id): trash.removeAll { $0.id == id }
+        case .remember(let request):
+            requests.append(request)
+            if requests.count > RequestRecord.limit { requests.removeFirst() }
         }
     }
 
-    private func position(of file: FileID) -> Int? {
-        files.firstIndex { $0.header.id == file }
+    private mutating func move(_ node: NodeID, to place: Place) {
+        switch node {
+        case .file(let id): change(id) { $0.place = place }
+        case .folder(let id): for at in folders.indices where folders[at].id == id { folders[at].place = place }
+        }
+    }
+
+    private mutating func change(_ file: FileID, _ body: (inout FileRecord) -> Void) {
+        guard let at = files.firstIndex(where: { $0.header.id == file }) else { return }
+        body(&files[at])
     }
 }

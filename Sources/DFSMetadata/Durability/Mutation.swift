@@ -2,13 +2,35 @@ import DFSCore
 
 /// One durable change of the metadata. The store applies mutations in order; recovery reads what they left.
 package enum Mutation: Sendable, Equatable {
-    /// An upload begins; the name is taken from now on.
-    case begin(FileHeader)
+    // Files.
+    /// An upload begins at a place, which no other upload has.
+    case begin(FileHeader, at: Place)
     /// The open file has a chunk at `index`, whose id follows from the header. For a Go client's file, `servers` are those
     /// it may be written to: one that is away after a restart may hold the only copy.
     case allocate(FileID, index: Int, servers: [ServerAddress])
-    /// The file is complete; one digest for each chunk, in index order.
-    case seal(FileID, digests: [Digest])
-    /// The open file and its chunks are gone, the name is free; the tombstone stays if it counts any chunk.
+    /// The file is complete, at a time in seconds since 1970; one digest for each chunk, in index order.
+    case seal(FileID, digests: [Digest], at: UInt64)
+    /// The file and its chunks are gone; the tombstone stays if it counts any chunk.
     case abandon(Tombstone)
+    /// The file shall have this number of copies.
+    case setReplication(FileID, Int)
+
+    // Folders.
+    case makeFolder(FolderRecord)
+    /// The node stands somewhere else.
+    case move(NodeID, to: Place)
+    /// The folder, which is empty, is gone.
+    case removeFolder(FolderID)
+
+    // Trash.
+    /// The node stands in the trash, under the record's id.
+    case trash(TrashRecord)
+    /// The node of this record is being deleted for good.
+    case purge(PathPart)
+    /// The record is gone: its node was moved out of the trash, or is gone too.
+    case forgetTrash(PathPart)
+
+    /// The request was carried out, by the other changes of the same batch. A store keeps the newest
+    /// ``RequestRecord.limit``.
+    case remember(RequestRecord)
 }

@@ -14,7 +14,15 @@ struct FileEntry: Sendable {
         case sealed
     }
 
-    let header: FileHeader
+    var header: FileHeader
+    /// Where it stands, or is going to stand when it is complete.
+    var place: Place
+    /// The id that the client gave its request to create it.
+    var request = ""
+    /// Seconds since 1970; 0 while it is open.
+    var sealedAt: UInt64 = 0
+    /// Bytes; known when it is complete.
+    var length: UInt64 = 0
     /// Read from the store at start.
     let isRecovered: Bool
     var phase: Phase

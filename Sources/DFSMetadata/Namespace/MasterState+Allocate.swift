@@ -39,7 +39,8 @@ extension MasterState {
     private mutating func allocateForGo(_ request: AllocationRequest) throws(DFSError) -> Answer {
         let text = quoted(request.name.text)
         let chunkSize = UInt64(ClusterDefaults.chunkSize)
-        if let entry = namespace.file(named: request.name), let header = try continued(entry, request) {
+        let way = try wayTo(request.name)
+        if let entry = way.place.flatMap({ namespace.openFile(at: $0) }), let header = try continued(entry, request) {
             let targets = try place(header.replication, chunkSize, excluding: [])
             let answer = addChunk(to: header, at: request.index, on: targets)
             // The client goes on to the next chunk only when the one before is whole somewhere.
@@ -49,10 +50,14 @@ extension MasterState {
         guard request.index == 0 else {
             throw DFSError(.failedPrecondition, "no open upload of \(text) on this connection; start with chunk 0")
         }
+        if let node = way.place.flatMap({ namespace.tree.node(at: $0) }) {
+            try checkReplaceable(node, request.name, isAsked: false)
+        }
         // Servers first: an allocation that is refused must not take the name.
         let targets = try place(policy.replication, chunkSize, excluding: [])
         let header = begin(
-            request.name, .go, replication: policy.replication, chunkSize: chunkSize, request.connection)
+            request.name, at: makeFolders(way), .go, replication: policy.replication, chunkSize: chunkSize,
+            replaces: false, request.connection)
         return addChunk(to: header, at: 0, on: targets)
     }
 
@@ -75,7 +80,7 @@ extension MasterState {
                     "chunk \(request.index) of \(quoted(request.name.text)) was allocated already or is out of order")
             }
         }
-        try makeRoom(for: request.name, in: entry)
+        try makeRoom(in: entry)
         return nil
     }
 

@@ -8,6 +8,10 @@ extension MasterState {
         }
         if entry.isSealed { return try confirm(entry, request) }
         namespace.setPhase(.writing(lease(over: request.connection)), of: request.upload)
+        guard namespace.tree.path(of: entry.place) != nil else {
+            abandon(request.upload, reason: "its folder was removed")
+            throw DFSError(.notFound, "the folder of \(quoted(entry.header.name.text)) was removed; put the file again")
+        }
         try check(request, against: entry)
         for (index, written) in request.chunks.enumerated() {
             guard let chunk = entry.chunk(at: index) else { continue }
@@ -24,7 +28,7 @@ extension MasterState {
         let digests = entry.chunks.compactMap { $0 }.map { chunks[$0].digest }
         guard digests == request.chunks.map({ Optional($0.digest) }) else {
             throw DFSError(
-                .failedPrecondition, "file \(quoted(entry.header.name.text)) is complete with other contents")
+                .failedPrecondition, "file \(quoted(namespace.path(of: entry))) is complete with other contents")
         }
         return .completed
     }
@@ -71,9 +75,12 @@ extension MasterState {
             preconditionFailure("only a file whose chunks are all proven is sealed")
         }
         let handles = entry.chunks.compactMap { $0 }
-        effects.append(.persist(.seal(file, digests: handles.compactMap { chunks[$0].digest })))
+        let digests = handles.compactMap { chunks[$0].digest }
+        // The one that it replaces leaves in the same batch, so that nobody ever sees none or both.
+        if let old = namespace.tree.node(at: entry.place) { moveToTrash(old, from: entry.place) }
+        effects.append(.persist(.seal(file, digests: digests, at: wallSeconds)))
         effects.append(.log(.sealed(entry.header.name, chunks: handles.count)))
-        namespace.setPhase(.sealed, of: file)
+        namespace.seal(file, length: digests.reduce(0) { $0 + $1.length }, at: wallSeconds)
         for chunk in handles {
             // The writer is done: what it did not bring to these servers it never will.
             for replica in chunks[chunk].replicas

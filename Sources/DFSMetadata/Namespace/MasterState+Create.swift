@@ -2,24 +2,56 @@ import DFSCore
 
 // Uploads of our own clients: begin, give up, and the leases that end them.
 extension MasterState {
-    mutating func create(
-        _ name: FileName, _ replication: Int?, _ connection: ConnectionToken
-    ) throws(DFSError) -> Answer {
-        let copies = replication ?? policy.replication
+    mutating func create(_ request: CreationRequest) throws(DFSError) -> Answer {
+        let copies = try checkedReplication(request.replication ?? policy.replication)
+        let way = try wayTo(request.name)
+        if let place = way.place {
+            if let entry = namespace.openFile(at: place) {
+                if entry.request == request.id, !request.id.isEmpty { return created(entry.header) }
+                try makeRoom(in: entry)
+            }
+            if let node = namespace.tree.node(at: place) {
+                try checkReplaceable(node, request.name, isAsked: request.replaces)
+            }
+        }
+        let place = makeFolders(way)
+        let header = begin(
+            request.name, at: place, .swift, replication: copies, chunkSize: policy.chunkSize,
+            replaces: request.replaces, request.connection, request: request.id)
+        return created(header)
+    }
+
+    private func created(_ header: FileHeader) -> Answer {
+        .created(header.id, chunkSize: header.chunkSize, replication: header.replication)
+    }
+
+    func checkedReplication(_ copies: Int) throws(DFSError) -> Int {
         guard (1...policy.maxReplication).contains(copies) else {
             throw DFSError(
                 .invalidArgument, "replication \(copies) is not between 1 and \(policy.maxReplication)")
         }
-        if let entry = namespace.file(named: name) { try makeRoom(for: name, in: entry) }
-        let header = begin(name, .swift, replication: copies, chunkSize: policy.chunkSize, connection)
-        return .created(header.id, chunkSize: header.chunkSize, replication: copies)
+        return copies
+    }
+
+    /// A complete file may be in the way of another only where the other one is to replace it.
+    func checkReplaceable(_ node: NodeID, _ name: FileName, isAsked: Bool) throws(DFSError) {
+        switch node {
+        case .folder:
+            throw DFSError(.failedPrecondition, "\(quoted(name.text)) is a folder; choose another name")
+        case .file:
+            guard isAsked else {
+                throw DFSError(
+                    .alreadyExists,
+                    "file \(quoted(name.text)) exists already; choose another name, or ask to replace it")
+            }
+        }
     }
 
     mutating func giveUp(_ upload: FileID) throws(DFSError) -> Answer {
         // Asked again after a lost answer, the upload is gone already.
         guard let entry = namespace.file(upload) else { return .abandoned }
         guard !entry.isSealed else {
-            throw DFSError(.failedPrecondition, "file \(quoted(entry.header.name.text)) is complete already")
+            throw DFSError(.failedPrecondition, "file \(quoted(namespace.path(of: entry))) is complete already")
         }
         abandon(upload, reason: "given up by its writer")
         return .abandoned
@@ -27,14 +59,19 @@ extension MasterState {
 
     /// Enters a new open file over `connection`.
     mutating func begin(
-        _ name: FileName, _ writer: Writer, replication: Int, chunkSize: UInt64, _ connection: ConnectionToken
+        _ name: FileName, at place: Place, _ writer: Writer, replication: Int, chunkSize: UInt64, replaces: Bool,
+        _ connection: ConnectionToken, request: String = ""
     ) -> FileHeader {
         var id = FileID(rawValue: random.next())
         while namespace.file(id) != nil { id = FileID(rawValue: random.next()) }
-        let header = FileHeader(id: id, name: name, writer: writer, replication: replication, chunkSize: chunkSize)
-        namespace.insert(
-            FileEntry(header: header, isRecovered: false, phase: .writing(lease(over: connection))))
-        effects.append(.persist(.begin(header)))
+        let header = FileHeader(
+            id: id, name: name, writer: writer, replication: replication, chunkSize: chunkSize, replaces: replaces,
+            createdAt: wallSeconds)
+        var entry = FileEntry(
+            header: header, place: place, isRecovered: false, phase: .writing(lease(over: connection)))
+        entry.request = request
+        namespace.insert(entry)
+        effects.append(.persist(.begin(header, at: place)))
         return header
     }
 
@@ -44,12 +81,11 @@ extension MasterState {
             ? .detached(until: now + policy.uploadLease) : .held(over: connection)
     }
 
-    /// Frees `name` where its present file is an upload whose writer is gone.
-    mutating func makeRoom(for name: FileName, in entry: FileEntry) throws(DFSError) {
-        let text = quoted(name.text)
+    /// Frees the place of an open file whose writer is gone.
+    mutating func makeRoom(in entry: FileEntry) throws(DFSError) {
+        let text = quoted(namespace.path(of: entry))
         switch entry.phase {
-        case .sealed:
-            throw DFSError(.alreadyExists, "file \(text) exists already; choose another name")
+        case .sealed: preconditionFailure("a complete file reserves no place")
         case .settling:
             throw DFSError(
                 .unavailable, "file \(text) was just written and is being verified; try again in a minute")

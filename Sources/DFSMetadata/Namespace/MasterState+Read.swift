@@ -4,7 +4,7 @@ import DFSCore
 extension MasterState {
     /// For Go clients, which check nothing: only complete replicas are named.
     mutating func fileInfo(_ name: FileName, _ connection: ConnectionToken) throws(DFSError) -> Answer {
-        if let entry = namespace.file(named: name), entry.header.writer == .go,
+        if let entry = openFile(named: name), entry.header.writer == .go,
             case .writing(let lease) = entry.phase, lease.connection == connection
         {
             // The writer itself asks for the file, so it is done.
@@ -21,16 +21,30 @@ extension MasterState {
 
     private func visible(_ name: FileName) throws(DFSError) -> FileEntry {
         let text = quoted(name.text)
-        guard let entry = namespace.file(named: name) else {
+        if let entry = try file(named: name) { return entry }
+        // A Swift client's file does not exist before it is complete.
+        guard let entry = openFile(named: name), entry.header.writer == .go else {
             throw DFSError(.notFound, "file \(text) does not exist")
         }
-        if entry.isSealed { return entry }
-        // A Swift client's file does not exist before it is complete.
-        guard entry.header.writer == .go else { throw DFSError(.notFound, "file \(text) does not exist") }
         if case .settling = entry.phase {
             throw DFSError(.unavailable, "file \(text) was just written and is being verified; try again soon")
         }
         throw DFSError(.unavailable, "file \(text) is still being written; try again when its writer is done")
+    }
+
+    /// The open file that is going to have this name.
+    private func openFile(named name: FileName) -> FileEntry? {
+        guard let place = namespace.place(of: name) else { return nil }
+        return namespace.openFile(at: place)
+    }
+
+    /// The complete file of this name.
+    private func file(named name: FileName) throws(DFSError) -> FileEntry? {
+        guard let place = namespace.place(of: name), let node = namespace.tree.node(at: place) else { return nil }
+        guard case .file(let id) = node else {
+            throw DFSError(.failedPrecondition, "\(quoted(name.text)) is a folder, not a file")
+        }
+        return namespace.file(id)
     }
 
     private mutating func located(_ entry: FileEntry, trustingReader: Bool) throws(DFSError) -> OpenedFile {
@@ -54,7 +68,7 @@ extension MasterState {
         if let missing {
             throw DFSError(
                 .unavailable,
-                "chunk \(chunks[missing].id) of file \(quoted(entry.header.name.text)) has no complete replica on a "
+                "chunk \(chunks[missing].id) of file \(quoted(namespace.path(of: entry))) has no complete replica on a "
                     + "live server; try again when its chunk servers are back",
                 advice: .refreshLocations)
         }

@@ -1,9 +1,11 @@
 import DFSCore
 
-/// All files by name and id, and the leases of the open ones.
+/// All files by id, the tree of those that are complete, and the places and leases of the open ones.
 struct Namespace: Sendable {
+    private(set) var tree = FolderTree()
     private var files: [FileID: FileEntry] = [:]
-    private var names: [FileName: FileID] = [:]
+    /// Open files by the places they are going to take; each place is one upload's.
+    private var openFiles: [Place: FileID] = [:]
     private var byConnection: [ConnectionToken: Set<FileID>] = [:]
     private var detached: Set<FileID> = []
     private var settlingFiles: Set<FileID> = []
@@ -16,25 +18,79 @@ struct Namespace: Sendable {
 
     func file(_ id: FileID) -> FileEntry? { files[id] }
 
-    func file(named name: FileName) -> FileEntry? { names[name].flatMap { files[$0] } }
+    /// The open file that is going to take `place`.
+    func openFile(at place: Place) -> FileEntry? { openFiles[place].flatMap { files[$0] } }
+
+    /// Uploads that are going to stand in `folder`, in a fixed order.
+    func openFiles(in folder: FolderID) -> [FileID] {
+        openFiles.filter { $0.key.parent == folder }.map(\.value).sorted()
+    }
+
+    /// For people: the path, or where there is none any more the name at first.
+    func path(of entry: FileEntry) -> String { tree.path(of: entry.place) ?? entry.header.name.text }
+
+    /// Where `name` stands or would stand; `nil` while not all its folders exist.
+    func place(of name: FileName) -> Place? {
+        let descent = tree.descend(Array(name.parts.dropLast()))
+        return descent.rest.isEmpty ? Place(parent: descent.folder, name: name.leaf) : nil
+    }
 
     /// Open files whose writers were last seen on `connection`, in a fixed order.
     func files(heldOver connection: ConnectionToken) -> [FileID] {
         byConnection[connection]?.sorted() ?? []
     }
 
+    /// Enters a file: an open one has its place reserved, a complete one is visible.
     mutating func insert(_ entry: FileEntry) {
-        let previous = names.updateValue(entry.header.id, forKey: entry.header.name)
-        precondition(previous == nil, "a name is given to one file at a time")
-        files[entry.header.id] = entry
-        index(entry.header.id, entry.phase)
+        let id = entry.header.id
+        files[id] = entry
+        if entry.isSealed {
+            tree.link(.file(id), at: entry.place)
+        } else {
+            let previous = openFiles.updateValue(id, forKey: entry.place)
+            precondition(previous == nil, "a place is reserved for one upload at a time")
+        }
+        index(id, entry.phase)
     }
 
     mutating func remove(_ id: FileID) {
         guard let entry = files.removeValue(forKey: id) else { return }
         unindex(id, entry.phase)
-        names[entry.header.name] = nil
+        if entry.isSealed { tree.unlink(entry.place) } else { openFiles[entry.place] = nil }
     }
+
+    /// The open file is complete and takes its place, which is free.
+    mutating func seal(_ id: FileID, length: UInt64, at time: UInt64) {
+        guard let entry = files[id], !entry.isSealed else { return }
+        setPhase(.sealed, of: id)
+        openFiles[entry.place] = nil
+        files[id]?.sealedAt = time
+        files[id]?.length = length
+        tree.link(.file(id), at: entry.place)
+    }
+
+    /// Moves a complete file, or a folder with all that is in it, to a place that is free.
+    mutating func move(_ node: NodeID, to place: Place) {
+        switch node {
+        case .file(let id):
+            guard let entry = files[id] else { return }
+            tree.unlink(entry.place)
+            files[id]?.place = place
+        case .folder(let id):
+            guard let old = tree.folder(id)?.place else { return }
+            tree.unlink(old)
+        }
+        tree.link(node, at: place)
+    }
+
+    mutating func setReplication(_ copies: Int, of id: FileID) { files[id]?.header.replication = copies }
+
+    /// Enters a folder; ``linkFolder(_:)`` makes it visible, once its parent is there.
+    mutating func enterFolder(_ record: FolderRecord) { tree.enter(record) }
+
+    mutating func linkFolder(_ record: FolderRecord) { tree.link(.folder(record.id), at: record.place) }
+
+    mutating func removeFolder(_ id: FolderID) { tree.remove(id) }
 
     mutating func setPhase(_ phase: FileEntry.Phase, of id: FileID) {
         guard let old = files[id]?.phase else { return }

@@ -31,6 +31,8 @@ package struct ClusterPolicy: Sendable {
     /// Chunks being read back from Go servers at one time, and of one server.
     package var maxReads = 4
     package var maxReadsPerServer = 2
+    /// How long what was removed or replaced can be brought back.
+    package var trashRetention = Duration.seconds(24 * 3600)
     /// Copies of a chunk that a writer may ask for.
     package var maxReplication = 64
 

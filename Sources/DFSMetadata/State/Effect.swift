@@ -52,6 +52,13 @@ package enum Answer: Sendable {
     case opened(OpenedFile)
     /// In index order; each chunk with at least one complete replica.
     case fileInfo([LocatedChunk])
+    /// The change was carried out.
+    case done
+    case status(NodeStatus)
+    /// In the order of the names' bytes.
+    case listed([NodeStatus], hasMore: Bool)
+    /// In the order of removal.
+    case trash([TrashStatus], hasMore: Bool)
 }
 
 /// What a reader gets.
@@ -77,6 +84,7 @@ package enum Notice: Sendable, Equatable {
     case serverKind(ServerAddress, NodeKind)
     case sealed(FileName, chunks: Int)
     case abandoned(FileName, reason: String)
+    case removed(FileName, trash: PathPart)
     case copyOrdered(ChunkID, from: ServerAddress, to: ServerAddress)
     case copyLate(ChunkID, to: ServerAddress)
     case replicaLost(ChunkID, ServerAddress)

@@ -21,7 +21,7 @@ package enum Input: Sendable {
 
     // Clients.
     /// Namespace.Create: answered by ``Answer/created(_:chunkSize:replication:)``.
-    case create(FileName, replication: Int?, ConnectionToken, CallToken)
+    case create(CreationRequest, CallToken)
     /// MasterService.AllocateChunk: answered by ``Answer/allocated(_:_:)``.
     case allocate(AllocationRequest, CallToken)
     /// Namespace.Complete: answered by ``Answer/completed``.
@@ -32,6 +32,26 @@ package enum Input: Sendable {
     case open(FileName, ConnectionToken, CallToken)
     /// MasterService.GetFileInfo: answered by ``Answer/fileInfo(_:)``.
     case fileInfo(FileName, ConnectionToken, CallToken)
+
+    // The namespace. `nil` paths are the root; changes are answered by ``Answer/done``.
+    /// Namespace.Stat: answered by ``Answer/status(_:)``.
+    case lookUp(FileName?, CallToken)
+    /// Namespace.List: answered by ``Answer/listed(_:hasMore:)``; a limit of 0 is the master's own.
+    case list(FileName?, after: PathPart?, limit: Int, CallToken)
+    /// Namespace.MakeFolder.
+    case makeFolder(FileName, CallToken)
+    /// Namespace.Rename.
+    case rename(RenameRequest, CallToken)
+    /// Namespace.Remove.
+    case remove(RemovalRequest, CallToken)
+    /// Namespace.SetReplication.
+    case setReplication(FileName, Int, CallToken)
+    /// Trash.List: answered by ``Answer/trash(_:hasMore:)``.
+    case listTrash(after: PathPart?, limit: Int, CallToken)
+    /// Trash.Restore, to where it was or to another path; the last text is the request's id.
+    case restore(PathPart, to: FileName?, request: String, CallToken)
+    /// Trash.Empty: one removal, or all.
+    case emptyTrash(PathPart?, CallToken)
 
     /// A connection ended; no input names it afterwards except calls that were already on their way.
     case connectionClosed(ConnectionToken)
@@ -126,5 +146,59 @@ package struct WrittenChunk: Sendable {
         self.id = id
         self.digest = digest
         self.servers = servers
+    }
+}
+
+/// A client's wish to begin a file.
+package struct CreationRequest: Sendable {
+    package let name: FileName
+    /// Copies of each chunk; `nil` is the master's default.
+    package let replication: Int?
+    /// Whether the file may replace one that has the name.
+    package let replaces: Bool
+    /// Drawn by the client, so that asking twice begins one upload; may be empty.
+    package let id: String
+    package let connection: ConnectionToken
+
+    package init(
+        name: FileName, replication: Int? = nil, replaces: Bool = false, id: String = "", connection: ConnectionToken
+    ) {
+        self.name = name
+        self.replication = replication
+        self.replaces = replaces
+        self.id = id
+        self.connection = connection
+    }
+}
+
+/// A client's wish to give a file or folder another path.
+package struct RenameRequest: Sendable {
+    package let source: FileName
+    package let target: FileName
+    /// Whether a file at the target goes to the trash; otherwise it is in the way.
+    package let replaces: Bool
+    /// Drawn by the client; may be empty.
+    package let id: String
+
+    package init(source: FileName, target: FileName, replaces: Bool = false, id: String = "") {
+        self.source = source
+        self.target = target
+        self.replaces = replaces
+        self.id = id
+    }
+}
+
+/// A client's wish to remove a file or folder.
+package struct RemovalRequest: Sendable {
+    package let path: FileName
+    /// Whether a folder goes with all that is in it; otherwise it must be empty.
+    package let isRecursive: Bool
+    /// Drawn by the client; may be empty.
+    package let id: String
+
+    package init(path: FileName, isRecursive: Bool = false, id: String = "") {
+        self.path = path
+        self.isRecursive = isRecursive
+        self.id = id
     }
 }

@@ -18,6 +18,15 @@ package struct MasterState: Sendable {
     var repair = RepairQueue()
     var verification = Verification()
     var closedConnections = RecentConnections()
+    var requests: RecentRequests
+    /// What was removed, by id; the nodes stand in ``FolderID/trash``.
+    var trash: [PathPart: TrashRecord] = [:]
+    /// Removals in this master's life: those of one second keep their order.
+    var removalCount: UInt32 = 0
+    /// What is being deleted for good, in order.
+    var purging: [PathPart] = []
+    /// The calendar, in seconds since 1970; for what people see and for the trash, never for liveness.
+    var wallSeconds: UInt64 = 0
 
     /// Gathered during a step.
     var effects: [Effect] = []
@@ -30,7 +39,14 @@ package struct MasterState: Sendable {
         startedAt = now
         random = SeededGenerator(seed: seed)
         tombstones = Tombstones(image.tombstones)
+        requests = RecentRequests(image.requests)
+        for folder in image.folders { namespace.enterFolder(folder) }
+        for folder in image.folders { namespace.linkFolder(folder) }
         for record in image.files { restore(record) }
+        for record in image.trash {
+            trash[record.id] = record
+            if record.isPurging { purging.append(record.id) }
+        }
     }
 
     /// Whether servers that are well may still be unheard of: they all come within the time after which they count as
@@ -39,9 +55,12 @@ package struct MasterState: Sendable {
 
     /// Takes one input and tells what follows from it.
     ///
-    /// - Parameter now: when it happened; a time before the last one counts as the last one.
-    package mutating func step(_ input: Input, now: MonotonicInstant) -> [Effect] {
+    /// - Parameters:
+    ///   - now: when it happened; a time before the last one counts as the last one.
+    ///   - wallSeconds: the calendar's time, in seconds since 1970; it may jump.
+    package mutating func step(_ input: Input, now: MonotonicInstant, wallSeconds: UInt64) -> [Effect] {
         self.now = max(self.now, now)
+        self.wallSeconds = wallSeconds
         handle(input)
         dispatchCopies()
         dispatchReads()
@@ -59,8 +78,8 @@ package struct MasterState: Sendable {
         case .described(let address, let kind, let nodeID): described(address, kind, nodeID: nodeID)
         case .report(let report, let call): take(report, call)
         case .readBack(let chunk, let address, let finding): conclude(chunk, address, finding)
-        case .create(let name, let replication, let connection, let call):
-            answer(call) { state throws(DFSError) in try state.create(name, replication, connection) }
+        case .create(let request, let call):
+            answer(call) { state throws(DFSError) in try state.create(request) }
         case .allocate(let request, let call):
             answer(call) { state throws(DFSError) in try state.allocate(request) }
         case .complete(let request, let call):
@@ -71,13 +90,46 @@ package struct MasterState: Sendable {
             answer(call) { state throws(DFSError) in try state.open(name, connection) }
         case .fileInfo(let name, let connection, let call):
             answer(call) { state throws(DFSError) in try state.fileInfo(name, connection) }
+        case .lookUp, .list, .makeFolder, .rename, .remove, .setReplication, .listTrash, .restore, .emptyTrash:
+            handleNamespace(input)
         case .connectionClosed(let connection): connectionClosed(connection)
+        }
+    }
+
+    private mutating func handleNamespace(_ input: Input) {
+        switch input {
+        case .lookUp(let path, let call):
+            answer(call) { state throws(DFSError) in try state.lookUp(path) }
+        case .list(let folder, let cursor, let limit, let call):
+            answer(call) { state throws(DFSError) in try state.list(folder, after: cursor, limit: limit) }
+        case .makeFolder(let name, let call):
+            answer(call) { state throws(DFSError) in try state.makeFolder(name) }
+        case .rename(let request, let call):
+            answer(call) { state throws(DFSError) in
+                try state.once(request.id) { state throws(DFSError) in try state.rename(request) }
+            }
+        case .remove(let request, let call):
+            answer(call) { state throws(DFSError) in
+                try state.once(request.id) { state throws(DFSError) in try state.remove(request) }
+            }
+        case .setReplication(let path, let copies, let call):
+            answer(call) { state throws(DFSError) in try state.setReplication(path, copies) }
+        case .listTrash(let cursor, let limit, let call):
+            answer(call) { state throws(DFSError) in state.listTrash(after: cursor, limit: limit) }
+        case .restore(let id, let target, let request, let call):
+            answer(call) { state throws(DFSError) in
+                try state.once(request) { state throws(DFSError) in try state.restore(id, to: target) }
+            }
+        case .emptyTrash(let id, let call):
+            answer(call) { state throws(DFSError) in try state.emptyTrash(id) }
+        default: break
         }
     }
 
     private mutating func tick() {
         findDeadServers()
         expireLeases()
+        purgeTrash()
         reviewSettlingFiles()
         expireCopies()
         releaseHeldRepairs()
@@ -101,7 +153,9 @@ package struct MasterState: Sendable {
     private mutating func restore(_ record: FileRecord) {
         let phase: FileEntry.Phase =
             record.isSealed ? .sealed : .writing(.detached(until: now + policy.restartLease))
-        var entry = FileEntry(header: record.header, isRecovered: true, phase: phase)
+        var entry = FileEntry(header: record.header, place: record.place, isRecovered: true, phase: phase)
+        entry.sealedAt = record.sealedAt ?? 0
+        entry.length = record.isSealed ? record.chunks.reduce(0) { $0 + ($1.digest?.length ?? 0) } : 0
         for chunk in record.chunks {
             let handle = chunks.insert(
                 Chunk(

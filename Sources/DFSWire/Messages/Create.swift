@@ -5,18 +5,30 @@ package struct CreateRequest: WireMessage {
     package var name: String
     /// The wanted number of replicas; 0 means the master's default.
     package var replication: UInt32
+    /// A file of that name goes to the trash when this one is complete.
+    package var replaces: Bool
+    /// Drawn by the client: the same again gives the same upload.
+    package var requestID: String
 
-    package init(name: String = "", replication: UInt32 = 0) {
+    package init(name: String = "", replication: UInt32 = 0, replaces: Bool = false, requestID: String = "") {
         self.name = name
         self.replication = replication
+        self.replaces = replaces
+        self.requestID = requestID
     }
 
     package static let codec = WireCodec<Self>(
         dfs__create_request__init,
-        read: { Self(name: text($0.name), replication: $0.replication) },
+        read: { field in
+            Self(
+                name: text(field.name), replication: field.replication, replaces: field.replaces != 0,
+                requestID: text(field.request_id))
+        },
         write: { message, field, writer throws(WireError) in
             field.name = try writer.text(message.name, "name")
             field.replication = message.replication
+            field.replaces = message.replaces ? 1 : 0
+            field.request_id = try writer.text(message.requestID, "request_id")
         })
 }
 

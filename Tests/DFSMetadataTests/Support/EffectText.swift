@@ -18,11 +18,12 @@ enum EffectText {
 
     private static func describe(_ mutation: Mutation) -> String {
         switch mutation {
-        case .begin(let header): "begin \(header.id) \(header.name) by \(header.writer)"
+        case .begin(let header, _): "begin \(header.id) \(header.name) by \(header.writer)"
         case .allocate(let file, let index, let servers):
             "allocate \(file) \(index)" + (servers.isEmpty ? "" : " on \(join(servers))")
-        case .seal(let file, let digests): "seal \(file) \(digests.map(describe).joined(separator: " "))"
+        case .seal(let file, let digests, _): "seal \(file) \(digests.map(describe).joined(separator: " "))"
         case .abandon(let tombstone): "abandon \(tombstone.file) of \(tombstone.chunkCount) chunks"
+        case .setReplication, .makeFolder, .move, .removeFolder, .trash, .purge, .forgetTrash, .remember: "\(mutation)"
         }
     }
 
@@ -35,6 +36,10 @@ enum EffectText {
         case .completed: "completed"
         case .abandoned: "abandoned"
         case .opened(let file): "opened \(file.length) bytes: \(file.chunks.map(describe).joined(separator: " "))"
+        case .done: "done"
+        case .status(let node): "status \(node.name)"
+        case .listed(let nodes, let hasMore): "listed \(nodes.map(\.name)), more: \(hasMore)"
+        case .trash(let entries, let hasMore): "trash \(entries.map(\.node.name)), more: \(hasMore)"
         case .fileInfo(let chunks): "info \(chunks.map(describe).joined(separator: " "))"
         }
     }

@@ -48,10 +48,12 @@ extension MasterHarness {
     }
 
     mutating func create(
-        _ name: String, over connection: UInt64 = 1, copies: Int? = nil
+        _ name: String, over connection: UInt64 = 1, copies: Int? = nil, replaces: Bool = false, id: String = ""
     ) throws -> (answer: Result<Answer, DFSError>, effects: [Effect]) {
-        let name = try FileName(name)
-        return ask { .create(name, replication: copies, ConnectionToken(rawValue: connection), $0) }
+        let request = CreationRequest(
+            name: try FileName(name), replication: copies, replaces: replaces, id: id,
+            connection: ConnectionToken(rawValue: connection))
+        return ask { .create(request, $0) }
     }
 
     mutating func allocate(

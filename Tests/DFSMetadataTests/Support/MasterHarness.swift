@@ -28,8 +28,11 @@ struct MasterHarness {
         state = MasterState(policy: policy, image: image, seed: seed &+ now.nanoseconds, now: now)
     }
 
+    /// The calendar's time: a moment of 2026 when the harness is made.
+    var wallSeconds: UInt64 { 1_790_000_000 + now.nanoseconds / 1_000_000_000 }
+
     mutating func step(_ input: Input) -> [Effect] {
-        let effects = state.step(input, now: now)
+        let effects = state.step(input, now: now, wallSeconds: wallSeconds)
         for case .persist(let mutation) in effects { image.apply(mutation) }
         checkHeartbeats(input, effects)
         return effects

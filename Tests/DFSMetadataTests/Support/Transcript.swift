@@ -31,7 +31,7 @@ struct Transcript {
     private mutating func perform(_ line: String) throws -> [String] {
         var arguments = TranscriptLine(spelled(line))
         let effects = try input(&arguments)
-        for case .persist(.begin(let header)) in effects {
+        for case .persist(.begin(let header, _)) in effects {
             aliases.append(("FILE\(aliases.count + 1)", header.id.uploadID))
         }
         return effects.map { EffectText.describe($0) }.map { text in

@@ -1,0 +1,30 @@
+/// One part of a file's path: what stands between two `/`.
+package struct PathPart: ByteIdentity, CustomStringConvertible {
+    package let text: String
+
+    /// Checks a part from a store.
+    ///
+    /// - Throws: ``DFSError`` of code ``DFSError/Code/invalidArgument`` unless `text` can be a part of a ``FileName``.
+    package init(_ text: String) throws(DFSError) {
+        guard !text.utf8.contains(UInt8(ascii: "/")) else {
+            throw DFSError(.invalidArgument, "\(quoted(text)) is more than one part of a path")
+        }
+        self.text = try FileName(text).text
+    }
+
+    /// A part of a name that was checked as a whole.
+    fileprivate init(checked text: Substring) { self.text = String(text) }
+
+    package var description: String { text }
+}
+
+extension FileName {
+    /// The parts, outermost first; never empty.
+    package var parts: [PathPart] { text.split(separator: "/").map { PathPart(checked: $0) } }
+
+    /// The last part.
+    package var leaf: PathPart {
+        PathPart(
+            checked: text.utf8.lastIndex(of: UInt8(ascii: "/")).map { text[text.index(after: $0)...] } ?? text[...])
+    }
+}

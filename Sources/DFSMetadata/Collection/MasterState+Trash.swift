@@ -1,0 +1,124 @@
+import DFSCore
+
+// What was removed or replaced waits in the trash; from there it comes back, or goes for good, a little at a time.
+extension MasterState {
+    /// Files and folders that one tick deletes for good.
+    private static let maxPurgesPerTick = 1000
+
+    /// Moves what stands at `place` to the trash.
+    mutating func moveToTrash(_ node: NodeID, from place: Place) {
+        guard let path = namespace.tree.path(of: place).flatMap({ try? FileName($0) }) else { return }
+        var id = trashID()
+        while trash[id] != nil { id = trashID() }
+        let record = TrashRecord(id: id, node: node, path: path, removedAt: wallSeconds)
+        namespace.move(node, to: record.place)
+        trash[id] = record
+        effects.append(.persist(.trash(record)))
+        effects.append(.log(.removed(path, trash: id)))
+    }
+
+    /// Up to `limit` records, oldest first, behind `cursor`.
+    func listTrash(after cursor: PathPart?, limit: Int) -> Answer {
+        let wanted = limit == 0 ? Self.maxPageCount : min(limit, Self.maxPageCount)
+        let found = namespace.tree.folder(.trash)?.children.after(cursor, limit: wanted + 1) ?? []
+        let entries = found.prefix(wanted).compactMap { child -> TrashStatus? in
+            guard let record = trash[child.name], let node = status(of: record.node, named: record.path.text) else {
+                return nil
+            }
+            return TrashStatus(id: record.id.text, removedAt: record.removedAt, isPurging: record.isPurging, node: node)
+        }
+        return .trash(entries, hasMore: found.count > wanted)
+    }
+
+    /// Brings back what was removed, to where it was or to `target`.
+    mutating func restore(_ id: PathPart, to target: FileName?) throws(DFSError) -> Answer {
+        guard let record = trash[id], !record.isPurging else {
+            throw DFSError(.notFound, "nothing in the trash has the id \(quoted(id.text)) any more")
+        }
+        let name = target ?? record.path
+        let way = try wayTo(name)
+        if let place = way.place { try checkFree(place, name) }
+        let place = makeFolders(way)
+        namespace.move(record.node, to: place)
+        trash[id] = nil
+        effects.append(.persist(.move(record.node, to: place)))
+        effects.append(.persist(.forgetTrash(id)))
+        return .done
+    }
+
+    /// Deletes for good: one removal, or all that the trash holds now.
+    mutating func emptyTrash(_ id: PathPart?) throws(DFSError) -> Answer {
+        if let id {
+            guard trash[id] != nil else {
+                throw DFSError(.notFound, "nothing in the trash has the id \(quoted(id.text)) any more")
+            }
+            markPurging(id)
+        } else {
+            for id in trash.keys.sorted() { markPurging(id) }
+        }
+        return .done
+    }
+
+    /// Deletes for good what has been in the trash for its time, and goes on with what is being deleted. Not while the
+    /// master is starting: a clock that was wrong is mostly right again by then.
+    mutating func purgeTrash() {
+        guard !isStarting else { return }
+        let keep = UInt64(policy.trashRetention.components.seconds)
+        // Oldest first, by their ids.
+        for child in namespace.tree.folder(.trash)?.children.after(nil, limit: Self.maxPurgesPerTick) ?? [] {
+            guard let record = trash[child.name], record.removedAt + keep <= wallSeconds else { break }
+            markPurging(record.id)
+        }
+        var budget = Self.maxPurgesPerTick
+        while budget > 0, let id = purging.first {
+            guard let record = trash[id] else {
+                purging.removeFirst()
+                continue
+            }
+            guard purge(record.node, &budget) else { continue }
+            trash[id] = nil
+            purging.removeFirst()
+            effects.append(.persist(.forgetTrash(id)))
+        }
+    }
+
+    private mutating func markPurging(_ id: PathPart) {
+        guard trash[id]?.isPurging == false else { return }
+        trash[id]?.isPurging = true
+        purging.append(id)
+        effects.append(.persist(.purge(id)))
+    }
+
+    /// Deletes files, and folders that have become empty, from the bottom up; `true` once the node itself is gone.
+    private mutating func purge(_ node: NodeID, _ budget: inout Int) -> Bool {
+        switch node {
+        case .file(let id):
+            discard(id)
+            budget -= 1
+            return true
+        case .folder(var id):
+            while case .folder(let inner) = namespace.tree.folder(id)?.children.first?.node { id = inner }
+            while budget > 0, case .file(let file) = namespace.tree.folder(id)?.children.first?.node {
+                discard(file)
+                budget -= 1
+            }
+            guard budget > 0, namespace.tree.folder(id)?.children.isEmpty ?? true else { return false }
+            for file in namespace.openFiles(in: id) { abandon(file, reason: "its folder was removed") }
+            namespace.removeFolder(id)
+            effects.append(.persist(.removeFolder(id)))
+            budget -= 1
+            return .folder(id) == node
+        }
+    }
+
+    /// Sorts by time of removal.
+    private mutating func trashID() -> PathPart {
+        removalCount &+= 1
+        let text = hex(wallSeconds, digits: 10) + "-" + hex(UInt64(removalCount), digits: 8)
+        do {
+            return try PathPart(text)
+        } catch {
+            preconditionFailure("hexadecimal digits are a path part: \(error)")
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import CMessages
+
+/// `dfs.FileStatus`: a file or folder as listings show it.
+package struct FileStatus: WireMessage {
+    /// The last part of its path; in the trash the whole path.
+    package var name: String
+    package var isFolder: Bool
+    /// In bytes; 0 for a folder, as the next two.
+    package var length: UInt64
+    package var replication: UInt32
+    package var chunkCount: UInt32
+    /// Seconds since 1970.
+    package var createdAt: UInt64
+    /// When the file became complete, in seconds since 1970.
+    package var modifiedAt: UInt64
+
+    package init(
+        name: String = "", isFolder: Bool = false, length: UInt64 = 0,
+        replication: UInt32 = 0, chunkCount: UInt32 = 0, createdAt: UInt64 = 0, modifiedAt: UInt64 = 0
+    ) {
+        self.name = name
+        self.isFolder = isFolder
+        self.length = length
+        self.replication = replication
+        self.chunkCount = chunkCount
+        self.createdAt = createdAt
+        self.modifiedAt = modifiedAt
+    }
+
+    package static let codec = WireCodec<Self>(
+        dfs__file_status__init,
+        read: { field in
+            Self(
+                name: text(field.name), isFolder: field.is_folder != 0, length: field.length,
+                replication: field.replication, chunkCount: field.chunk_count, createdAt: field.created_at,
+                modifiedAt: field.modified_at)
+        },
+        write: { message, field, writer throws(WireError) in
+            field.name = try writer.text(message.name, "name")
+            field.is_folder = message.isFolder ? 1 : 0
+            field.length = message.length
+            field.replication = message.replication
+            field.chunk_count = message.chunkCount
+            field.created_at = message.createdAt
+            field.modified_at = message.modifiedAt
+        })
+}
+
+/// `dfs.StatRequest`: what stands at a path?
+package struct StatRequest: WireMessage {
+    /// Empty for the root.
+    package var path: String
+
+    package init(path: String = "") {
+        self.path = path
+    }
+
+    package static let codec = WireCodec<Self>(
+        dfs__stat_request__init,
+        read: { field in Self(path: text(field.path)) },
+        write: { message, field, writer throws(WireError) in
+            field.path = try writer.text(message.path, "path")
+        })
+}
+
+/// `dfs.StatResponse`: what stands there.
+package struct StatResponse: WireMessage {
+    package var node: FileStatus
+
+    package init(node: FileStatus = FileStatus()) {
+        self.node = node
+    }
+
+    package static let codec = WireCodec<Self>(
+        dfs__stat_response__init,
+        read: { field in Self(node: nested(field.node) ?? FileStatus()) },
+        write: { message, field, writer throws(WireError) in
+            field.node = try writer.nested(message.node)
+        })
+}

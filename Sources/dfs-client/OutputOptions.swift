@@ -1,0 +1,52 @@
+import ArgumentParser
+import DFSClient
+import DFSCommandLine
+import DFSCore
+
+/// How listings are written.
+struct OutputOptions: ParsableArguments, Sendable {
+    private static let jsonFlag = FlagDeclaration.toggle("json", help: "ls, trash ls: one JSON object a line.")
+    static let flags = [jsonFlag]
+
+    @Flag(Self.jsonFlag) var isJSON = false
+}
+
+/// A time in seconds since 1970 as listings show it (RFC 3339); `-` for 0, a time that nobody knows.
+func time(_ seconds: Int) -> String {
+    seconds == 0 ? "-" : WallTime(seconds: seconds, nanoseconds: 0).shortest
+}
+
+extension FileStatus {
+    /// One line; the members are those of the type, times in seconds since 1970.
+    func json(path: String, _ more: [(String, JSONText)] = []) -> String {
+        var members: [(String, JSONText)] =
+            more + [("path", .text(path)), ("type", .text(isFolder ? "folder" : "file"))]
+        if !isFolder {
+            members += [
+                ("length", .number(length)), ("replication", .number(replication)), ("chunks", .number(chunkCount)),
+                ("modifiedAt", .number(modifiedAt)),
+            ]
+        }
+        members.append(("createdAt", .number(createdAt)))
+        return JSONText.object(members)
+    }
+}
+
+/// A value of a JSON line.
+enum JSONText {
+    case text(String)
+    case number(Int)
+    case flag(Bool)
+
+    private var encoded: String {
+        switch self {
+        case .text(let text): JSONLine.string(text)
+        case .number(let number): "\(number)"
+        case .flag(let flag): "\(flag)"
+        }
+    }
+
+    static func object(_ members: [(String, JSONText)]) -> String {
+        "{" + members.map { "\(JSONLine.string($0.0)):\($0.1.encoded)" }.joined(separator: ",") + "}"
+    }
+}

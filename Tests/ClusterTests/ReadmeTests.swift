@@ -1,0 +1,60 @@
+import Foundation
+import Testing
+
+extension ClusterTests {
+    /// The session that the README shows, word for word.
+    @Suite struct ReadmeTests {
+        /// A command, and what it prints.
+        private struct Step {
+            let command: String
+            var output = ""
+        }
+
+        private static func session() throws -> [Step] {
+            let readme = URL(filePath: #filePath).appending(path: "../../../README.md").standardized
+            let text = try String(contentsOf: readme, encoding: .utf8)
+            guard let start = text.range(of: "```console\n"),
+                let end = text.range(of: "```", range: start.upperBound..<text.endIndex)
+            else { throw FixtureError("the README shows no session") }
+            var steps: [Step] = []
+            for line in text[start.upperBound..<end.lowerBound].split(separator: "\n") {
+                if line.hasPrefix("$ ") {
+                    steps.append(Step(command: String(line.dropFirst(2))))
+                } else {
+                    steps[steps.count - 1].output += line + "\n"
+                }
+            }
+            return steps
+        }
+
+        /// Takes away what the fixture put to see that the cluster works.
+        private static func clear(_ cluster: Cluster) async throws {
+            for name in try await cluster.client("ls").stdout.split(separator: "\n") {
+                #expect(try await cluster.client("rm", "-r", String(name)).status == 0)
+            }
+            #expect(try await cluster.client("trash", "empty").status == 0)
+            try await eventually(within: .seconds(30), "an empty trash") {
+                try await cluster.client("trash", "ls").stdout.isEmpty
+            }
+        }
+
+        @Test func theSessionIsWhatHappens() async throws {
+            let steps = try Self.session()
+            #expect(steps.count > 10)
+            try await Cluster.run { cluster in
+                try await Self.clear(cluster)
+                let folder = try cluster.folder.folder("session")
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(folder)/bin", withDestinationPath: URL(filePath: BuiltBinaries.folder).path)
+                for (number, step) in steps.enumerated() {
+                    let shell = try ChildProcess(
+                        "/bin/sh", ["-c", "cd '\(folder)' && \(step.command)"],
+                        log: cluster.folder.file("step-\(number)"),
+                        environment: ["DFS_MASTER": cluster.masterAddress])
+                    #expect(try await shell.waitForEnd() == .exited(0), "\(step.command): \(shell.stderr)")
+                    #expect(shell.stdout == step.output, "\(step.command)")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,312 @@
+import DFSCore
+import Testing
+
+@testable import DFSMetadata
+
+/// Folders, renames, removals and the trash, each checked again on a master that was restarted from the store.
+@Suite struct FolderTests {
+    private static let chunk = Digest.short
+
+    private func cluster() throws -> MasterHarness {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2", ":3")
+        return master
+    }
+
+    @Test func foldersComeWithTheirFilesAndAreListedInOrder() throws {
+        var master = try cluster()
+        for name in ["b/x", "a", "b/y/z", "c"] { try master.put(name) }
+        for _ in 0..<2 {
+            #expect(try master.list(nil) == ["a", "b/", "c"])
+            #expect(try master.list("b") == ["x", "y/"])
+            #expect(try master.list("b/y") == ["z"])
+            master.restart()
+        }
+        #expect(try master.ask(.list, "a").code == .failedPrecondition)
+        #expect(try master.ask(.list, "none").code == .notFound)
+        #expect(try master.ask(.status, "b/y/none").code == .notFound)
+    }
+
+    @Test func aPageBeginsBehindItsCursor() throws {
+        var master = try cluster()
+        for number in 0..<25 { try master.makeFolder("f/\(number)") }
+        var names: [String] = []
+        var cursor: PathPart?
+        while true {
+            guard case .listed(let nodes, let hasMore) = try master.list("f", after: cursor, limit: 4).get() else {
+                throw WrongAnswer()
+            }
+            names += nodes.map(\.name)
+            guard hasMore, let last = nodes.last else { break }
+            cursor = try PathPart(last.name)
+        }
+        #expect(names == (0..<25).map { "\($0)" }.sorted())
+    }
+
+    @Test func aFileIsInTheWayOfAFolderAndTheOtherWayRound() throws {
+        var master = try cluster()
+        try master.put("a")
+        #expect(try master.create("a/b").answer.code == .failedPrecondition)
+        #expect(try master.makeFolder("a", isExpected: false).code == .alreadyExists)
+        try master.makeFolder("f")
+        try master.makeFolder("f")
+        #expect(try master.create("f").answer.code == .failedPrecondition)
+        #expect(try master.allocate("f", 0).answer.code == .failedPrecondition)
+        #expect(try master.open("f").answer.code == .failedPrecondition)
+        // An upload that is not complete has its name already.
+        _ = try master.create("open")
+        #expect(try master.create("open/x").answer.code == .failedPrecondition)
+        #expect(try master.makeFolder("open", isExpected: false).code == .alreadyExists)
+        #expect(try master.rename("a", "open").code == .alreadyExists)
+    }
+
+    @Test func aFolderMovesWithAllThatIsInIt() throws {
+        var master = try cluster()
+        let chunk = try master.put("a/b/c")
+        try master.makeFolder("d")
+        #expect(try master.rename("a", "a/b/e").code == .invalidArgument)
+        #expect(try master.rename("a", "none/e").code == .notFound)
+        #expect(try master.rename("none", "e").code == .notFound)
+        #expect(try master.rename("a", "d").code == .alreadyExists)
+        #expect(try master.rename("a", "d/e").code == nil)
+        for _ in 0..<2 {
+            #expect(try master.list(nil) == ["d/"])
+            #expect(try master.list("d/e/b") == ["c"])
+            master.restart()
+        }
+        try master.join(.swift, ":1", ":2")
+        _ = try master.report(":1", [(chunk, Self.chunk)])
+        #expect(try master.open("d/e/b/c").answer.opened().chunks.map(\.id) == [chunk], "chunk ids stay")
+        #expect(try master.open("a/b/c").answer.code == .notFound)
+    }
+
+    @Test func aRenameReplacesOnlyWhenAsked() throws {
+        var master = try cluster()
+        let new = try master.put("new")
+        try master.put("old")
+        #expect(try master.rename("new", "old").code == .alreadyExists)
+        #expect(try master.rename("new", "old", replaces: true).code == nil)
+        #expect(try master.list(nil) == ["old"])
+        #expect(try master.open("old").answer.opened().chunks.map(\.id) == [new])
+        #expect(try master.trash().map(\.node.name) == ["old"])
+    }
+
+    @Test func readersSeeTheOldFileUntilTheNewOneIsComplete() throws {
+        var master = try cluster()
+        let old = try master.put("a")
+        #expect(try master.create("a").answer.code == .alreadyExists)
+        let upload = try master.create("a", replaces: true).answer.upload()
+        #expect(try master.create("a", over: 3, replaces: true).answer.code == .alreadyExists, "one writer at a time")
+        let new = try master.allocate("a", 0, upload: upload).answer.allocation()
+        #expect(try master.open("a").answer.opened().chunks.map(\.id) == [old])
+        let (answer, effects) = master.complete(
+            upload, [WrittenChunk(id: new.id, digest: Self.chunk, servers: try [ServerAddress(new.servers[0])])])
+        #expect(answer.code == nil)
+        #expect(effects.deletions.isEmpty, "the old one is in the trash")
+        #expect(try master.open("a").answer.opened().chunks.map(\.id) == [new.id])
+        let entry = try #require(try master.trash().first)
+        #expect(try master.restore(entry.id).code == .alreadyExists)
+        #expect(try master.restore(entry.id, to: "before").code == nil)
+        #expect(try master.open("before").answer.opened().chunks.map(\.id) == [old])
+    }
+
+    @Test func whatWasRemovedComesBackWholeOrGoesForGood() throws {
+        var master = try cluster()
+        let chunk = try master.put("f/g/a")
+        try master.put("f/b")
+        #expect(try master.remove("f").code == .failedPrecondition, "it is not empty")
+        #expect(try master.remove("f", recursively: true).code == nil)
+        #expect(try master.open("f/g/a").answer.code == .notFound)
+        #expect(try master.create("f").answer.code == nil, "the name is free")
+        for _ in 0..<2 {
+            #expect(try master.trash().map(\.node.name) == ["f"])
+            master.restart()
+        }
+        let id = try #require(try master.trash().first?.id)
+        #expect(try master.restore(id, to: "h").code == nil)
+        #expect(try master.restore(id, to: "h2").code == .notFound)
+        #expect(try master.list("h") == ["b", "g/"])
+        #expect(try master.trash().isEmpty)
+        #expect(try master.remove("h", recursively: true).code == nil)
+        try master.join(.swift, ":1", ":2", ":3")
+        _ = try master.report(":1", [(chunk, Self.chunk)])
+        #expect(master.tick(after: .seconds(24 * 3600 - 10)).deletions.isEmpty, "not before its time")
+        // The server is there again, and has to be told.
+        try master.join(.swift, ":1", ":2", ":3")
+        _ = try master.heartbeat(":1", [chunk])
+        #expect(master.tick(after: .seconds(20)).deletions == [chunk])
+        #expect(try master.trash().isEmpty)
+        #expect(master.image.files.filter(\.isSealed).isEmpty && master.image.trash.isEmpty)
+        #expect(master.image.folders.isEmpty)
+    }
+
+    @Test func theTrashIsEmptiedALittleAtATimeAlsoAcrossARestart() throws {
+        var master = try cluster()
+        for number in 0..<1500 { try master.makeFolder("f/\(number)") }
+        _ = master.tick(after: .seconds(60))
+        #expect(try master.remove("f", recursively: true).code == nil)
+        let id = try #require(try master.trash().first?.id)
+        #expect(master.emptyTrash().code == nil)
+        #expect(try master.restore(id).code == .notFound, "it is being deleted")
+        _ = master.tick(after: .seconds(1))
+        #expect(master.image.folders.count == 501)
+        master.restart()
+        _ = master.tick(after: .seconds(60))
+        #expect(master.image.folders.isEmpty && master.image.trash.isEmpty)
+    }
+
+    @Test func anUploadIntoAFolderThatWasRemovedEnds() throws {
+        var master = try cluster()
+        let upload = try master.create("f/a").answer.upload()
+        let chunk = try master.allocate("f/a", 0, upload: upload).answer.allocation()
+        #expect(try master.remove("f").code == .failedPrecondition, "somebody writes into it")
+        #expect(try master.remove("f", recursively: true).code == nil)
+        let written = WrittenChunk(id: chunk.id, digest: Self.chunk, servers: try [ServerAddress(chunk.servers[0])])
+        #expect(master.complete(upload, [written]).answer.code == .notFound)
+        #expect(master.image.files.isEmpty)
+    }
+
+    @Test func aChangeThatIsAskedTwiceIsMadeOnce() throws {
+        var master = try cluster()
+        try master.put("a")
+        try master.put("b")
+        #expect(try master.rename("a", "c", id: "r1").code == nil)
+        master.restart()
+        #expect(try master.rename("a", "c", id: "r1").code == nil)
+        #expect(try master.rename("a", "c", id: "r2").code == .notFound)
+        #expect(try master.remove("c", id: "r3").code == nil)
+        try master.makeFolder("c")
+        #expect(try master.remove("c", id: "r3").code == nil)
+        #expect(try master.list(nil) == ["b", "c/"])
+        let first = try master.create("d", id: "u1").answer.upload()
+        #expect(try master.create("d", id: "u1").answer.upload() == first)
+        #expect(try master.create("d", id: "u2").answer.code == .alreadyExists)
+        #expect(try master.remove("b", id: String(repeating: "x", count: 65)).code == .invalidArgument)
+    }
+
+    @Test func copiesFollowTheNumberThatIsAskedFor() throws {
+        var master = try cluster()
+        let chunk = try master.put("a", on: 2)
+        let more = try master.setReplication("a", 3)
+        #expect(more.effects.copies.count == 1)
+        #expect(more.effects.mutations.count == 1)
+        for server in [":1", ":2", ":3"] { _ = try master.report(server, [(chunk, Self.chunk)]) }
+        let less = try master.setReplication("a", 1)
+        #expect(less.effects.deletions.count == 2)
+        #expect(try master.setReplication("a", 0).answer.code == .invalidArgument)
+        #expect(try master.setReplication("none", 1).answer.code == .notFound)
+    }
+}
+
+/// Namespace operations by short names.
+extension MasterHarness {
+    enum Question { case list, status }
+
+    /// Puts a file of one chunk, complete on `count` servers.
+    @discardableResult
+    mutating func put(_ name: String, on count: Int = 1) throws -> ChunkID {
+        let upload = try create(name).answer.upload()
+        let (id, servers) = try allocate(name, 0, upload: upload).answer.allocation()
+        let holders = try servers.prefix(count).map { try ServerAddress($0) }
+        let written = WrittenChunk(id: id, digest: .short, servers: Array(holders))
+        #expect(complete(upload, [written]).answer.code == nil)
+        return id
+    }
+
+    mutating func ask(_ question: Question, _ path: String) throws -> Result<Answer, DFSError> {
+        let path = try FileName(path)
+        return ask { call in
+            switch question {
+            case .list: .list(path, after: nil, limit: 0, call)
+            case .status: .lookUp(path, call)
+            }
+        }.answer
+    }
+
+    mutating func list(_ folder: String, after cursor: PathPart?, limit: Int) throws -> Result<Answer, DFSError> {
+        let folder = try FileName(folder)
+        return ask { .list(folder, after: cursor, limit: limit, $0) }.answer
+    }
+
+    mutating func list(_ folder: String?) throws -> [String] {
+        let folder = try folder.map { try FileName($0) }
+        guard case .listed(let nodes, false) = try ask({ .list(folder, after: nil, limit: 0, $0) }).answer.get() else {
+            throw WrongAnswer()
+        }
+        return nodes.map { $0.kind == .folder ? $0.name + "/" : $0.name }
+    }
+
+    @discardableResult
+    mutating func makeFolder(_ path: String, isExpected: Bool = true) throws -> Result<Answer, DFSError> {
+        let path = try FileName(path)
+        let answer = ask { .makeFolder(path, $0) }.answer
+        if isExpected { #expect(answer.code == nil) }
+        return answer
+    }
+
+    mutating func rename(
+        _ source: String, _ target: String, replaces: Bool = false, id: String = ""
+    ) throws -> Result<Answer, DFSError> {
+        let request = RenameRequest(
+            source: try FileName(source), target: try FileName(target), replaces: replaces, id: id)
+        return ask { .rename(request, $0) }.answer
+    }
+
+    mutating func remove(_ path: String, recursively: Bool = false, id: String = "") throws -> Result<Answer, DFSError>
+    {
+        let request = RemovalRequest(path: try FileName(path), isRecursive: recursively, id: id)
+        return ask { .remove(request, $0) }.answer
+    }
+
+    mutating func setReplication(
+        _ path: String, _ copies: Int
+    ) throws -> (answer: Result<Answer, DFSError>, effects: [Effect]) {
+        let path = try FileName(path)
+        return ask { .setReplication(path, copies, $0) }
+    }
+
+    mutating func trash() throws -> [TrashStatus] {
+        guard case .trash(let entries, false) = try ask({ .listTrash(after: nil, limit: 0, $0) }).answer.get() else {
+            throw WrongAnswer()
+        }
+        return entries
+    }
+
+    mutating func restore(_ id: String, to target: String? = nil) throws -> Result<Answer, DFSError> {
+        let id = try PathPart(id)
+        let target = try target.map { try FileName($0) }
+        return ask { .restore(id, to: target, request: "", $0) }.answer
+    }
+
+    mutating func emptyTrash() -> Result<Answer, DFSError> { ask { .emptyTrash(nil, $0) }.answer }
+}
+
+@Suite struct FolderChildrenTests {
+    /// Whatever comes and goes, in whatever order, it is a sorted dictionary.
+    @Test(arguments: [false, true]) func agreesWithADictionary(inOrder: Bool) throws {
+        var random = SeededGenerator(seed: inOrder ? 1 : 2)
+        var children = FolderChildren()
+        var model: [PathPart: NodeID] = [:]
+        for number in 0..<20_000 {
+            let text = inOrder ? String(100_000 + number) : String(random.next() % 8000)
+            let name = try PathPart(text)
+            if model.removeValue(forKey: name) != nil {
+                children.remove(name)
+            } else {
+                let node = NodeID.file(FileID(rawValue: UInt64(number)))
+                model[name] = node
+                children.insert(node, named: name)
+            }
+            let asked = try PathPart(String(random.next() % 8000))
+            #expect(children[asked] == model[asked])
+        }
+        #expect(children.count == model.count)
+        let sorted = model.keys.sorted()
+        #expect(children.after(nil, limit: .max).map(\.name) == sorted)
+        for _ in 0..<200 {
+            let cursor = try PathPart(String(random.next() % 8000))
+            let expected = sorted.filter { cursor < $0 }.prefix(7)
+            #expect(children.after(cursor, limit: 7).map(\.name) == Array(expected))
+        }
+    }
+}
