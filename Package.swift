@@ -107,7 +107,11 @@ let package = Package(
             name: "DFSCommandLine", dependencies: ["DFSCore", argumentParser, logging, serviceLifecycle],
             swiftSettings: strict),
         .executableTarget(
-            name: "dfs-master", dependencies: ["DFSMaster", "DFSServices", "DFSCommandLine", argumentParser],
+            name: "dfs-master",
+            dependencies: [
+                "DFSMaster", "DFSMetadataStore", "DFSMetadata", "DFSServices", "DFSFiles", "DFSCommandLine", "DFSCore",
+                argumentParser,
+            ],
             swiftSettings: memorySafe),
         .executableTarget(
             name: "dfs-chunkserver",

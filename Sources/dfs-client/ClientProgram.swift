@@ -15,7 +15,7 @@ struct ClientProgram: Program {
             """,
         subcommands: [
             PutCommand.self, GetCommand.self, StatCommand.self, ListCommand.self, MakeFolderCommand.self,
-            RenameCommand.self, RemoveCommand.self, SetReplicationCommand.self, TrashCommand.self,
+            RenameCommand.self, RemoveCommand.self, UsageCommand.self, SetReplicationCommand.self, TrashCommand.self,
         ])
 
     static let flags =

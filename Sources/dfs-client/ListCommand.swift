@@ -26,24 +26,8 @@ struct ListCommand: ProgramCommand {
                 show(status, at: path)
                 return
             }
-            try await list(client, path == "/" ? "" : path, prefix: "")
-        }
-    }
-
-    /// Entries are shown as they come, with their paths below the folder that was asked for.
-    private func list(_ client: DFSClient, _ folder: String, prefix: String) async throws {
-        // Folders wait on a list of their own instead of the stack, however deep they lie.
-        var folders = [(path: folder, prefix: prefix)]
-        while let next = folders.popLast() {
-            var inner: [(path: String, prefix: String)] = []
-            for try await entry in client.list(next.path) {
-                show(entry, at: next.prefix + entry.name)
-                if isRecursive, entry.isFolder {
-                    let path = next.path.isEmpty ? entry.name : next.path + "/" + entry.name
-                    inner.append((path, next.prefix + entry.name + "/"))
-                }
-            }
-            folders.append(contentsOf: inner.reversed())
+            let walk = TreeWalk(client: client, root: path == "/" ? "" : path)
+            try await walk.run(isDeep: isRecursive) { step in show(step.status, at: step.path) }
         }
     }
 

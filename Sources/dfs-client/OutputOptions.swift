@@ -5,7 +5,7 @@ import DFSCore
 
 /// How listings are written.
 struct OutputOptions: ParsableArguments, Sendable {
-    private static let jsonFlag = FlagDeclaration.toggle("json", help: "ls, trash ls: one JSON object a line.")
+    private static let jsonFlag = FlagDeclaration.toggle("json", help: "ls, du, trash: one JSON object a line.")
     static let flags = [jsonFlag]
 
     @Flag(Self.jsonFlag) var isJSON = false

@@ -1,8 +1,10 @@
 import ArgumentParser
 import DFSCommandLine
 import DFSCore
+import DFSFiles
 import DFSMaster
 import DFSMetadata
+import DFSMetadataStore
 import DFSServices
 import Logging
 
@@ -21,7 +23,15 @@ struct DFSMasterCommand: NodeCommand {
         help: "How long what was removed or replaced can be restored.")
     static let flags =
         SharedOptions.flags + ClusterOptions.flags + NodeTLSOptions.flags
-        + [listenFlag, metadataFolderFlag, trashKeepFlag]
+        + [listenFlag, metadataFolderFlag, trashKeepFlag, backupFlag, restoreFlag, dumpFlag]
+    private static let backupFlag = FlagDeclaration.value(
+        "backup", String.self, help: "Write a backup of -meta-dir to this file and end; a master may be running.",
+        placeholder: "file")
+    private static let restoreFlag = FlagDeclaration.value(
+        "restore", String.self, help: "Make this backup the metadata in -meta-dir, which has none, and end.",
+        placeholder: "file")
+    private static let dumpFlag = FlagDeclaration.toggle(
+        "dump", help: "Write the metadata of -meta-dir to standard output, one JSON object a line, and end.")
 
     @OptionGroup var shared: SharedOptions
     @OptionGroup var cluster: ClusterOptions
@@ -29,6 +39,31 @@ struct DFSMasterCommand: NodeCommand {
     @Option(Self.listenFlag) var listen = ServerAddress(host: "", port: 8000)
     @Option(Self.metadataFolderFlag) var metadataFolder = "./meta"
     @Option(Self.trashKeepFlag) var trashKeep = GoDuration(ClusterPolicy().trashRetention)
+
+    @Option(Self.backupFlag) var backup: String?
+    @Option(Self.restoreFlag) var backupToRestore: String?
+    @Flag(Self.dumpFlag) var dumps = false
+
+    func validate() throws {
+        let tasks = [backup != nil, backupToRestore != nil, dumps].count { $0 }
+        guard tasks <= 1 else { throw ValidationError("-backup, -restore and -dump do not go together; give one") }
+    }
+
+    /// Serves, unless a flag asks for something else.
+    func execute(logger: Logger) async throws {
+        let files = PosixFileSystem()
+        if let backup {
+            let image = try MetadataBackup.write(of: metadataFolder, to: backup, fileSystem: files)
+            print("\(backup): \(image.files.count) files of cluster \(image.clusterID)")
+        } else if let backupToRestore {
+            let image = try MetadataBackup.restore(backupToRestore, into: metadataFolder, fileSystem: files)
+            print("\(metadataFolder): \(image.files.count) files of cluster \(image.clusterID)")
+        } else if dumps {
+            MetadataDump(try MetadataBackup.read(metadataFolder, fileSystem: files)).write { print($0) }
+        } else {
+            try await serve(logger: logger)
+        }
+    }
 
     static func main() async {
         await runProgram(Self.self)

@@ -23,6 +23,18 @@ import Testing
         #expect(table.values.sorted() == expected.values.sorted())
     }
 
+    /// A stream that lives long among many that do not: the table grows with those that are open, not with their numbers.
+    @Test func oneOldStreamAmongManyShortOnesNeedsNoRoom() {
+        var table = StreamTable<Int>()
+        table.insert(1, for: 1)
+        for id in stride(from: Int32(3), to: 20_001, by: 2) {
+            table.insert(Int(id), for: id)
+            #expect(table.remove(id) == Int(id))
+        }
+        #expect(table.pointer(to: 1)?.pointee == 1)
+        #expect(table.ids.count <= 8)
+    }
+
     @Test func valuesAreReleased() {
         final class Value {}
         weak var removed: Value?

@@ -11,7 +11,10 @@ package protocol NodeCommand: Program, ProgramCommand {
 }
 
 extension NodeCommand {
-    package func execute(logger: Logger) async throws {
+    package func execute(logger: Logger) async throws { try await serve(logger: logger) }
+
+    /// Runs the node until it is told to stop.
+    package func serve(logger: Logger) async throws {
         let service = NodeService(node: try makeNode(logger: logger), logger: logger)
         // The lifecycle's own lines are of no use to an operator at info.
         var lifecycleLogger = logger

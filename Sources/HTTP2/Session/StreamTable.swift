@@ -7,7 +7,7 @@ struct StreamTable<Value>: ~Copyable {
 
     private(set) var count = 0
     /// Stream numbers; 0 where the place is free. A power of two of them, at most half of them taken; or none.
-    private var ids = UnsafeMutableBufferPointer<Int32>(start: nil, count: 0)
+    private(set) var ids = UnsafeMutableBufferPointer<Int32>(start: nil, count: 0)
     private var slots = UnsafeMutableBufferPointer<Value>(start: nil, count: 0)
 
     init() {}

@@ -1,0 +1,133 @@
+import DFSCore
+import DFSFiles
+import DFSMetadata
+import GRDB
+import NIOCore
+
+/// Copies of a metadata store: made while its master runs, and taken as the beginning of a store.
+///
+/// A backup is one SQLite file of the same tables, as they were at one moment. All calls block.
+package enum MetadataBackup {
+    /// Writes a backup of the store in `folder` to `path`, which must be free. A master may be running on the store; it is
+    /// not disturbed but for the disk's time.
+    ///
+    /// - Returns: when the backup is durable under its name, with what it holds.
+    /// - Throws: ``DFSError`` that names the file and the remedy; then there is no file at `path`.
+    package static func write(
+        of folder: String, to path: String, fileSystem: any FileSystem
+    ) throws(DFSError) -> MetadataImage {
+        guard try fileSystem.status(of: path) == nil else {
+            throw DFSError(.alreadyExists, "\(path) exists already; choose another file for the backup")
+        }
+        let source = "\(folder)/\(SQLiteMetadataStore.databaseName)"
+        let partial = path + ".partial"
+        try fileSystem.remove(partial)
+        do {
+            try withDatabase(source) { database in
+                try database.execute(sql: "VACUUM INTO ?", arguments: [partial])
+            }
+            let image = try read(partial)
+            try fileSystem.open(partial, .reading).sync()
+            try fileSystem.rename(partial, to: path, replacing: false)
+            try fileSystem.syncFolder(Self.folder(of: path))
+            return image
+        } catch {
+            _ = try? fileSystem.remove(partial)
+            throw error
+        }
+    }
+
+    /// Makes the backup at `path` the store in `folder`, which has none: a new folder, or one that lost its database.
+    ///
+    /// - Returns: when the store is durable, with what it holds.
+    /// - Throws: ``DFSError``: ``DFSError/Code/alreadyExists`` where the folder has a database,
+    ///   ``DFSError/Code/failedPrecondition`` where a master runs on it, it belongs to another cluster or the backup is none,
+    ///   ``DFSError/Code/dataLoss`` for a damaged backup. Nothing has changed then.
+    package static func restore(
+        _ path: String, into folder: String, fileSystem: any FileSystem
+    ) throws(DFSError) -> MetadataImage {
+        let image = try read(path)
+        try fileSystem.makeFolder(folder)
+        guard let lock = try fileSystem.lock("\(folder)/\(SQLiteMetadataStore.lockName)") else {
+            throw DFSError(.failedPrecondition, "a master is using \(folder); stop it first")
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let target = "\(folder)/\(SQLiteMetadataStore.databaseName)"
+        if let size = try fileSystem.status(of: target)?.size, size > 0 {
+            throw DFSError(.alreadyExists, "\(target) exists; move it away first, with its -wal and -shm files")
+        }
+        if let known = try fileSystem.readSmallFile("\(folder)/\(SQLiteMetadataStore.clusterIDName)"),
+            known != image.clusterID
+        {
+            throw DFSError(
+                .failedPrecondition,
+                "\(folder) belongs to cluster \(known), the backup to \(image.clusterID); choose another folder")
+        }
+        // What is left of the lost database is no part of this one.
+        for suffix in ["", "-wal", "-shm"] { try fileSystem.remove(target + suffix) }
+        let partial = target + ".partial"
+        try fileSystem.remove(partial)
+        try copy(path, to: partial, fileSystem)
+        try fileSystem.rename(partial, to: target, replacing: false)
+        try fileSystem.syncFolder(folder)
+        try fileSystem.replaceSmallFile(SQLiteMetadataStore.clusterIDName, in: folder, by: image.clusterID)
+        return image
+    }
+
+    /// What a store's folder or a backup holds; a master may be running on it.
+    package static func read(
+        _ path: String, fileSystem: any FileSystem
+    ) throws(DFSError) -> MetadataImage {
+        let isFolder = try fileSystem.status(of: path)?.kind == .folder
+        return try read(isFolder ? "\(path)/\(SQLiteMetadataStore.databaseName)" : path)
+    }
+
+    private static func read(_ path: String) throws(DFSError) -> MetadataImage {
+        var image: MetadataImage?
+        try withDatabase(path) { database in
+            guard try Int.fetchOne(database, sql: "PRAGMA user_version") == Schema.version else {
+                throw DFSError(
+                    .failedPrecondition,
+                    "\(path) is of an older version; start a master on it once, which takes it over")
+            }
+            guard try String.fetchOne(database, sql: "PRAGMA quick_check(1)") == "ok" else {
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT)
+            }
+            image = try ImageReader.read(database)
+        }
+        guard let image else { throw DFSError(.internal, "\(path) was not read") }
+        return image
+    }
+
+    /// Runs `body` on a database that is not changed.
+    private static func withDatabase(_ path: String, _ body: (Database) throws -> Void) throws(DFSError) {
+        try storeErrors(path) {
+            var configuration = Configuration()
+            configuration.readonly = true
+            configuration.busyMode = .timeout(5)
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.unsafeRead { database in
+                try Schema.check(database, path: path)
+                try body(database)
+            }
+            try queue.close()
+        }
+    }
+
+    private static func copy(_ source: String, to target: String, _ files: any FileSystem) throws(DFSError) {
+        let (input, output) = (try files.open(source, .reading), try files.open(target, .creating))
+        var offset: Int64 = 0
+        while true {
+            let piece = try input.read(upTo: 1 << 20, at: offset)
+            if piece.readableBytes == 0 { break }
+            try output.write([piece], at: offset)
+            offset += Int64(piece.readableBytes)
+        }
+        try output.sync()
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}
