@@ -21,7 +21,7 @@ define install_programs
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test interop conformance fuzz bench bench-rpc format format-check protos protos-check clean
+.PHONY: help deps build demo test interop conformance crash-test fuzz bench bench-rpc format format-check protos protos-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -43,6 +43,9 @@ test: deps ## run all unit and cluster tests, one at a time: some bind ports, so
 
 interop: build ## run every mix of Swift and Go nodes and Swift, Go and Python clients
 	@Tests/Interop/run
+
+crash-test: build ## kill a master ROUNDS times (default 200) under changes, and check that none is lost, half or twice
+	@Tests/Crash/run --rounds $(or $(ROUNDS),200)
 
 conformance: build ## run gRPC's interop tests among Swift, Go and Python; H2SPEC=<binary> runs h2spec, too
 	$(call install_programs,$(TOOLS))
