@@ -70,14 +70,15 @@ extension MasterState {
             markPurging(record.id)
         }
         var budget = Self.maxPurgesPerTick
-        while budget > 0, let id = purging.first {
+        while budget > 0, let id = beingPurged ?? purging.popFirst() {
+            beingPurged = id
             guard let record = trash[id] else {
-                purging.removeFirst()
+                beingPurged = nil
                 continue
             }
             guard purge(record.node, &budget) else { continue }
             trash[id] = nil
-            purging.removeFirst()
+            beingPurged = nil
             effects.append(.persist(.forgetTrash(id)))
         }
     }

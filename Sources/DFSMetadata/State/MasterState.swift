@@ -23,8 +23,9 @@ package struct MasterState: Sendable {
     var trash: [PathPart: TrashRecord] = [:]
     /// Removals in this master's life: those of one second keep their order.
     var removalCount: UInt32 = 0
-    /// What is being deleted for good, in order.
-    var purging: [PathPart] = []
+    /// What is to be deleted for good, in order, and what of it is half gone.
+    var purging = WorkQueue<PathPart>()
+    var beingPurged: PathPart?
     /// The calendar, in seconds since 1970; for what people see and for the trash, never for liveness.
     var wallSeconds: UInt64 = 0
 
