@@ -4,7 +4,8 @@
 enum Samples {
     static let names = ["", "a_0", "dir%2Fpart.00000000000000ff_12", "ü/日本\u{1F600}", "x\u{7F}\n y"]
 
-    static let all: [any WireMessage] = masterMessages + chunkMessages + clusterMessages + standardMessages
+    static let all: [any WireMessage] =
+        masterMessages + chunkMessages + clusterMessages + namespaceMessages + standardMessages
 
     static let masterMessages: [any WireMessage] = [
         RegisterChunkServerRequest(),
@@ -47,6 +48,25 @@ enum Samples {
             tlsPort: 9443),
         SecurePortRequest(server: ":9001"), SecurePortRequest(), SecurePortResponse(), SecurePortResponse(port: .max),
         ReportResponse(clusterID: "c", unwantedChunks: names),
+    ]
+
+    private static let file = FileStatus(
+        name: "a", length: .max, replication: 2, chunkCount: 3, createdAt: 4, modifiedAt: .max)
+
+    static let namespaceMessages: [any WireMessage] = [
+        CreateRequest(name: "a/b", replication: 1, replaces: true, requestID: "r"),
+        file, FileStatus(), StatRequest(path: "a"), StatRequest(), StatResponse(node: file), StatResponse(),
+        ListRequest(folder: "a", after: "b", limit: .max), ListRequest(),
+        ListResponse(nodes: [file, FileStatus(name: "f", isFolder: true, createdAt: 1)], hasMore: true), ListResponse(),
+        MakeFolderRequest(path: "ü/b c"), MakeFolderRequest(), MakeFolderResponse(),
+        RenameRequest(source: "a", target: "b", replaces: true, requestID: "r"), RenameRequest(), RenameResponse(),
+        RemoveRequest(path: "a", isRecursive: true, requestID: "r"), RemoveRequest(), RemoveResponse(),
+        SetReplicationRequest(path: "a", replication: 3), SetReplicationRequest(), SetReplicationResponse(),
+        ListTrashRequest(after: "1", limit: 2), ListTrashRequest(),
+        ListTrashResponse(
+            entries: [TrashEntry(id: "1", removedAt: .max, isPurging: true, node: file), TrashEntry()], hasMore: true),
+        ListTrashResponse(), RestoreRequest(id: "1", target: "a", requestID: "r"), RestoreRequest(), RestoreResponse(),
+        EmptyTrashRequest(id: "1"), EmptyTrashRequest(), EmptyTrashResponse(),
     ]
 
     static let standardMessages: [any WireMessage] = [
