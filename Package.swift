@@ -120,8 +120,8 @@ let package = Package(
             ],
             swiftSettings: memorySafe),
         .executableTarget(
-            name: "dfs-client", dependencies: ["DFSClient", "DFSCommandLine", argumentParser], swiftSettings: memorySafe
-        ),
+            name: "dfs-client", dependencies: ["DFSClient", "DFSFiles", "DFSCommandLine", "DFSCore", argumentParser],
+            swiftSettings: memorySafe),
 
         // gRPC's interop tests, both sides: nothing of this is in the product's binaries.
         .target(
@@ -157,7 +157,7 @@ let package = Package(
 
         // Tests mirror Sources; ClusterTests runs the built binaries as real processes.
         .testTarget(name: "DFSCoreTests", dependencies: ["DFSCore"]),
-        .testTarget(name: "DFSFilesTests", dependencies: ["DFSFiles", "DFSSimulation", nioCore]),
+        .testTarget(name: "DFSFilesTests", dependencies: ["DFSFiles", "DFSSimulation", "DFSCore", nioCore]),
         .testTarget(name: "GzipTests", dependencies: ["Gzip", nioCore]),
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", nioCore]),
         .testTarget(
@@ -166,28 +166,38 @@ let package = Package(
                 "RPC", "HTTP2", "Gzip", "TestCertificates", nioCore, nioEmbedded, nioPosix, nioSSL, logging,
             ]),
         .testTarget(name: "DFSWireTests", dependencies: ["DFSWire", "CMessages", "CProtobufC", nioCore]),
-        .testTarget(name: "DFSServicesTests", dependencies: ["DFSServices", "RPC", "DFSWire", nioPosix]),
+        .testTarget(name: "DFSServicesTests", dependencies: ["DFSServices", "RPC", "DFSWire", "DFSCore", nioPosix]),
         .testTarget(
-            name: "RPCServicesTests", dependencies: ["RPCServices", "DFSServices", "RPC", "DFSWire", nioPosix, logging]),
+            name: "RPCServicesTests",
+            dependencies: ["RPCServices", "DFSServices", "RPC", "DFSWire", "DFSCore", nioPosix, logging]),
         .testTarget(
             name: "RPCInteropTests",
             dependencies: [
                 "RPCInterop", "InteropMessages", "DFSServices", "RPC", "DFSCore", "TestCertificates", nioPosix, logging,
             ]),
-        .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata"], exclude: ["Transcripts"]),
-        .testTarget(name: "DFSMetadataStoreTests", dependencies: ["DFSMetadataStore", "DFSMetadata", grdb]),
-        .testTarget(name: "DFSChunkStoreTests", dependencies: ["DFSChunkStore", "DFSSimulation", nioCore]),
-        .testTarget(name: "DFSMasterTests", dependencies: ["DFSMaster", "DFSServices", nioPosix]),
+        .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata", "DFSCore"], exclude: ["Transcripts"]),
+        .testTarget(
+            name: "DFSMetadataStoreTests",
+            dependencies: ["DFSMetadataStore", "DFSMetadata", "DFSFiles", "DFSCore", grdb]),
+        .testTarget(
+            name: "DFSChunkStoreTests",
+            dependencies: ["DFSChunkStore", "DFSFiles", "DFSSimulation", "DFSCore", nioCore]),
+        .testTarget(
+            name: "DFSMasterTests",
+            dependencies: ["DFSMaster", "DFSMetadata", "DFSServices", "DFSWire", "RPC", "DFSCore", nioPosix]),
         .testTarget(
             name: "DFSChunkServerTests",
             dependencies: [
                 "DFSChunkServer", "DFSChunkStore", "DFSFiles", "DFSSimulation", "DFSServices", "DFSWire", "RPC",
-                nioCore,
+                "DFSCore", nioCore,
                 nioPosix,
             ]),
         .testTarget(
-            name: "DFSClientTests", dependencies: ["DFSClient", "DFSSimulation", "DFSServices", nioPosix]),
-        .testTarget(name: "DFSCommandLineTests", dependencies: ["DFSCommandLine"]),
+            name: "DFSClientTests",
+            dependencies: [
+                "DFSClient", "DFSFiles", "DFSSimulation", "DFSServices", "DFSWire", "RPC", "DFSCore", nioPosix,
+            ]),
+        .testTarget(name: "DFSCommandLineTests", dependencies: ["DFSCommandLine", "DFSCore"]),
         .testTarget(
             name: "ClusterTests",
             dependencies: ["DFSClient", "TestCertificates", "dfs-master", "dfs-chunkserver", "dfs-client"]),
