@@ -155,6 +155,22 @@ import Testing
         #expect(master.image.folders.isEmpty && master.image.trash.isEmpty)
     }
 
+    /// A folder that is moved deeper can make paths that no client may name; what is replaced there must go all the same.
+    @Test func aFileWhosePathGrewTooLongIsReplacedAndKept() throws {
+        var master = try cluster()
+        let long = String(repeating: "x", count: 2500)
+        try master.put("f/\(long)")
+        let upload = try master.create("f/\(long)", replaces: true).answer.upload()
+        let chunk = try master.allocate("f/\(long)", 0, upload: upload).answer.allocation()
+        let deep = String(repeating: "y", count: 2500)
+        try master.makeFolder(deep)
+        #expect(try master.rename("f", "\(deep)/f").code == nil)
+        let written = WrittenChunk(id: chunk.id, digest: Self.chunk, servers: try [ServerAddress(chunk.servers[0])])
+        #expect(master.complete(upload, [written]).answer.code == nil)
+        #expect(try master.list("\(deep)/f") == [long])
+        #expect(try master.trash().map(\.node.name) == [long])
+    }
+
     @Test func anUploadIntoAFolderThatWasRemovedEnds() throws {
         var master = try cluster()
         let upload = try master.create("f/a").answer.upload()

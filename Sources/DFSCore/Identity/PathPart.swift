@@ -19,6 +19,9 @@ package struct PathPart: ByteIdentity, CustomStringConvertible {
 }
 
 extension FileName {
+    /// The name of what stands in the root under `part`.
+    package init(_ part: PathPart) { text = part.text }
+
     /// The parts, outermost first; never empty.
     package var parts: [PathPart] { text.split(separator: "/").map { PathPart(checked: $0) } }
 

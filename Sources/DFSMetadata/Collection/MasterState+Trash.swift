@@ -7,7 +7,8 @@ extension MasterState {
 
     /// Moves what stands at `place` to the trash.
     mutating func moveToTrash(_ node: NodeID, from place: Place) {
-        guard let path = namespace.tree.path(of: place).flatMap({ try? FileName($0) }) else { return }
+        // A path that grew too long when a folder above it was moved cannot be restored to; the name alone can.
+        let path = namespace.tree.path(of: place).flatMap { try? FileName($0) } ?? FileName(place.name)
         var id = trashID()
         while trash[id] != nil { id = trashID() }
         let record = TrashRecord(id: id, node: node, path: path, removedAt: wallSeconds)

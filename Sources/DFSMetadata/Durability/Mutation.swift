@@ -31,6 +31,6 @@ package enum Mutation: Sendable, Equatable {
     case forgetTrash(PathPart)
 
     /// The request was carried out, by the other changes of the same batch. A store keeps the newest
-    /// ``RequestRecord.limit``.
+    /// ``RequestRecord/limit``.
     case remember(RequestRecord)
 }

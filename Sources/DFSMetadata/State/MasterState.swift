@@ -17,8 +17,12 @@ package struct MasterState: Sendable {
     var tombstones: Tombstones
     var repair = RepairQueue()
     var verification = Verification()
-    var closedConnections = RecentConnections()
-    var requests: RecentRequests
+    /// The connections that closed last, so that a call which was still on its way when its connection closed does not hold
+    /// a lease over it for ever.
+    var closedConnections = RecentSet<ConnectionToken>(limit: 4096)
+    /// The changes that were carried out last, by the ids that their clients gave them: a client whose answer was lost asks
+    /// again, and must not find its own change in its way.
+    var requests = RecentSet<String>(limit: RequestRecord.limit)
     /// What was removed, by id; the nodes stand in ``FolderID/trash``.
     var trash: [PathPart: TrashRecord] = [:]
     /// Removals in this master's life: those of one second keep their order.
@@ -40,7 +44,7 @@ package struct MasterState: Sendable {
         startedAt = now
         random = SeededGenerator(seed: seed)
         tombstones = Tombstones(image.tombstones)
-        requests = RecentRequests(image.requests)
+        for request in image.requests { requests.insert(request.id) }
         for folder in image.folders { namespace.enterFolder(folder) }
         for folder in image.folders { namespace.linkFolder(folder) }
         for record in image.files { restore(record) }
