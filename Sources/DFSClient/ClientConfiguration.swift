@@ -21,6 +21,9 @@ public struct ClientConfiguration: Sendable {
     public var acknowledgementLimit = Duration.seconds(120)
     /// How often the replicas of one chunk are tried anew before its transfer fails.
     public var maxAttempts = 4
+    /// Where a put of a stream keeps the chunks that it is sending, ``chunksInFlight`` and one more, in a file without a
+    /// name.
+    public var temporaryFolder = "/tmp"
     /// Speaks TLS to every node, and nothing else; `nil` is plaintext. The nodes must serve TLS, which Go nodes do not.
     public var tls: TLSSettings?
 

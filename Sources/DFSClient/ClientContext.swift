@@ -29,7 +29,10 @@ final class ClientContext: Sendable {
         self.logger = logger
         var pool = PeerPool.Configuration()
         pool.channel.tls = tls
-        master = Peer(address: address, role: "master", group: group, configuration: pool.channel, logger: logger)
+        // An upload lives as long as its connection, also while its bytes let wait.
+        var channel = pool.channel
+        channel.idleTimeout = nil
+        master = Peer(address: address, role: "master", group: group, configuration: channel, logger: logger)
         if tls != nil { pool.locate = SecureLocator(master: master).locate }
         chunkServers = PeerPool(group: group, configuration: pool, logger: logger)
         fileThreads = NIOThreadPool(numberOfThreads: max(1, configuration.fileThreads))

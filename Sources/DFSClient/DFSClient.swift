@@ -72,6 +72,24 @@ public final class DFSClient: Sendable {
         try await uploader.put(path, as: name, options: options, onProgress: onProgress)
     }
 
+    /// Puts what can be read from an open descriptor, such as a pipe, until its end.
+    ///
+    /// The chunks that are being sent wait in ``ClientConfiguration/temporaryFolder``; memory is bounded as in a put of a
+    /// file, and a writer that lets wait ends nothing.
+    ///
+    /// - Parameters:
+    ///   - descriptor: stays the caller's; nobody else reads from it meanwhile.
+    ///   - streamName: what errors call it.
+    /// - Returns: as ``put(_:as:options:onProgress:)``, which also says the rest.
+    @discardableResult
+    public func put(
+        from descriptor: Int32, named streamName: String = "the input", as name: String,
+        options: PutOptions = PutOptions(), onProgress: ProgressHandler? = nil
+    ) async throws -> PutResult {
+        try await uploader.put(
+            from: descriptor, named: streamName, as: name, options: options, onProgress: onProgress)
+    }
+
     /// Gets a file from the cluster as `<folder>/<name>`, replacing a file that is there.
     ///
     /// - Parameters:
@@ -85,6 +103,23 @@ public final class DFSClient: Sendable {
         _ name: String, into folder: String, onProgress: ProgressHandler? = nil
     ) async throws -> GetResult {
         try await downloader.get(name, into: folder, onProgress: onProgress)
+    }
+
+    /// Writes the bytes of a file to an open descriptor: a pipe, a terminal or a file, from where that stands.
+    ///
+    /// Bytes come in order and are checked before they are written; a replica that fails is replaced by another one at the
+    /// byte reached. Memory is bounded however slow the descriptor is, and a descriptor that takes nothing ends nothing.
+    ///
+    /// - Parameters:
+    ///   - descriptor: stays the caller's; nobody else writes to it meanwhile.
+    ///   - streamName: what errors call it.
+    /// - Throws: ``DFSError``; part of the file may have been written then. Code `cancelled` where the reader of a pipe has
+    ///   gone away.
+    @discardableResult
+    public func read(
+        _ name: String, to descriptor: Int32, named streamName: String = "the output"
+    ) async throws -> GetResult {
+        try await downloader.read(name, to: descriptor, named: streamName)
     }
 
     /// Says what the cluster knows of a file: its chunks, their lengths and checksums, and who holds them.

@@ -48,12 +48,14 @@ package enum FileAccess: Sendable {
     case reading
     /// A new file, for writing and reading; it must not exist.
     case creating
+    /// The same, and its name is gone at once: the file lasts as long as it is open.
+    case scratch
 }
 
 /// What stands at a path.
 package struct FileStatus: Sendable, Equatable {
     /// The kinds that matter here.
-    package enum Kind: Sendable { case file, folder, other }
+    package enum Kind: Sendable { case file, folder, symbolicLink, other }
 
     /// What it is.
     package let kind: Kind

@@ -14,7 +14,8 @@ struct ClientProgram: Program {
             usage, 3 no such file, 4 the name exists already, 5 the cluster is not available now.
             """,
         subcommands: [
-            PutCommand.self, GetCommand.self, StatCommand.self, ListCommand.self, MakeFolderCommand.self,
+            PutCommand.self, GetCommand.self, CatCommand.self, StatCommand.self, ListCommand.self,
+            MakeFolderCommand.self,
             RenameCommand.self, RemoveCommand.self, UsageCommand.self, SetReplicationCommand.self, TrashCommand.self,
         ])
 
@@ -41,6 +42,7 @@ struct ClientOptions: ParsableArguments, Sendable {
         ProcessMemory.keepFreedBuffers()
         try await runInterruptibly(logger: logger) {
             var configuration = ClientConfiguration()
+            if let folder = processEnvironment("TMPDIR") { configuration.temporaryFolder = folder }
             if tls.isOn {
                 configuration.tls = TLSSettings(
                     authorities: tls.authorities, certificate: tls.certificate, key: tls.key)

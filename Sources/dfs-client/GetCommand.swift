@@ -9,12 +9,13 @@ struct GetCommand: ProgramCommand {
         "get", summary: "Bring a file back as <local-directory>/<remote-name>, replacing what is there.")
 
     @Argument(help: "The file's name in the cluster.") var remoteName: String
-    @Argument(help: "The folder to write into; made where missing.") var localDirectory: String
+    @Argument(help: "The folder to write into; made where missing. - is standard output.") var localDirectory: String
     @OptionGroup var client: ClientOptions
     @OptionGroup var shared: SharedOptions
 
     func execute(logger: Logger) async throws {
         try await client.withClient(logger: logger) { client in
+            guard localDirectory != "-" else { return try await client.writeToStandardOutput(remoteName) }
             let line = ProgressLine("get \(remoteName)")
             defer { line.erase() }
             let result = try await client.get(remoteName, into: localDirectory, onProgress: line.handler)

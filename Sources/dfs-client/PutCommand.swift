@@ -11,7 +11,7 @@ struct PutCommand: ProgramCommand {
     static let replaceFlag = FlagDeclaration.toggle(
         "f", help: "put, mv: replace a file of that name; it goes to the trash.")
 
-    @Argument(help: "The file to store.") var localFile: String
+    @Argument(help: "The file to store; - is standard input, up to its end.") var localFile: String
     @Argument(help: "Its name in the cluster.") var remoteName: String
     @Flag(Self.replaceFlag) var replaces = false
     @OptionGroup var client: ClientOptions
@@ -23,7 +23,13 @@ struct PutCommand: ProgramCommand {
             let line = ProgressLine("put \(remoteName)")
             defer { line.erase() }
             let options = PutOptions(replication: cluster.givenReplication, replacesExisting: replaces)
-            let result = try await client.put(localFile, as: remoteName, options: options, onProgress: line.handler)
+            let result =
+                if localFile == "-" {
+                    try await client.put(
+                        from: 0, named: "standard input", as: remoteName, options: options, onProgress: line.handler)
+                } else {
+                    try await client.put(localFile, as: remoteName, options: options, onProgress: line.handler)
+                }
             line.erase()
             print(summary(of: result))
         }

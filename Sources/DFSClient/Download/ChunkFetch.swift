@@ -2,27 +2,29 @@ import DFSCore
 import DFSServices
 import Logging
 
-/// Fetches one chunk into its place in the local file, from one replica after the other until it is whole.
+/// Fetches one chunk into its place in the target, from one replica after the other until it is whole.
 struct ChunkFetch: Sendable {
     let context: ClientContext
     let master: MasterClient
     let layout: FileLayout
     let index: Int
-    let target: LocalTarget
+    let target: any FetchTarget
     let progress: ProgressMeter
     let failedServers: FailedServers
 
     /// - Throws: ``DFSError``: of the local file at once, of a replica only when none is left.
     func run() async throws -> GetChunk {
         var location = layout.chunks[index]
-        let standing = FetchStanding(expected: expectation(of: location))
+        let standing = FetchStanding(expected: expectation(of: location), isRewritable: target.isRewritable)
         for attempt in 1...max(1, context.configuration.maxAttempts) {
             if attempt > 1 {
                 try await Task.sleep(for: .milliseconds(300 << attempt))
                 location = try await refreshed(location)
             }
             for server in failedServers.last(await ordered(location.servers)) {
-                guard try await fetch(location, from: server, standing) else { continue }
+                guard try await isFit(server, for: location, standing),
+                    try await fetch(location, from: server, standing)
+                else { continue }
                 if standing.isLengthUnknown, let better = try await longerReplica(of: location, than: server, standing)
                 {
                     standing.restart(expectingLength: better.length, crc32c: better.crc32c)
@@ -70,9 +72,7 @@ struct ChunkFetch: Sendable {
             do {
                 let measure = try await ReplicaMeasure.take(location.id, from: other, context)
                 if measure.length == standing.position, measure.crc32c != standing.crc32c {
-                    let text =
-                        "replicas of chunk \(location.id) on \(server) and \(other) differ; nobody knows which is right"
-                    throw DFSError(.dataLoss, text, advice: .giveUp)
+                    throw differing(location, server, other)
                 }
                 if measure.length > max(standing.position, longest?.length ?? 0) { longest = measure }
             } catch let error as DFSError where error.advice != .giveUp || error.code != .dataLoss {
@@ -80,6 +80,53 @@ struct ChunkFetch: Sendable {
             }
         }
         return longest
+    }
+
+    /// What a stream has taken cannot be taken back, and the bytes of a Go server come without checksums: its replica is
+    /// read once to be compared, before it is read to be passed on.
+    private func isFit(
+        _ server: String, for location: ChunkLocation, _ standing: FetchStanding
+    ) async throws -> Bool {
+        if target.isRewritable { return true }
+        if await isSwift(server) { return true }
+        do {
+            if standing.isLengthUnknown { try await standing.take(longestReplica(of: location)) }
+            try await standing.take(ReplicaMeasure.take(location.id, from: server, context))
+            return true
+        } catch {
+            try Task.checkCancellation()
+            let error = DFSError(error, from: "chunk server \(server)")
+            if error.code == .dataLoss, error.advice == .giveUp { throw error }
+            standing.lastError = error
+            failedServers.insert(server)
+            return false
+        }
+    }
+
+    /// Reads all replicas of a chunk whose length nobody has told.
+    private func longestReplica(of location: ChunkLocation) async throws -> ReplicaMeasure {
+        var longest: ReplicaMeasure?
+        var lastError: (any Error)?
+        for server in location.servers {
+            do {
+                let measure = try await ReplicaMeasure.take(location.id, from: server, context)
+                if let longest, measure.length == longest.length, measure.crc32c != longest.crc32c {
+                    throw differing(location, server, longest.server)
+                }
+                if measure.length > longest?.length ?? -1 { longest = measure }
+            } catch let error as DFSError where error.advice != .giveUp || error.code != .dataLoss {
+                lastError = error
+            }
+        }
+        guard let longest else { throw lastError ?? DFSError(.unavailable, "chunk \(location.id) has no replica now") }
+        return longest
+    }
+
+    private func differing(_ location: ChunkLocation, _ server: String, _ other: String) -> DFSError {
+        DFSError(
+            .dataLoss,
+            "replicas of chunk \(location.id) on \(server) and \(other) differ; nobody knows which is right",
+            advice: .giveUp)
     }
 
     /// What the master knows, or what follows from the chunk's place.

@@ -5,7 +5,7 @@ import NIOCore
 /// Writes what one download brings, in batches, while the next batch is under way. Used on the call's event loop.
 final class ChunkWriter {
     private let context: ClientContext
-    private let target: LocalTarget
+    private let target: any FetchTarget
     /// Where the chunk starts in the file.
     private let chunkOffset: Int
     private let standing: FetchStanding
@@ -16,7 +16,7 @@ final class ChunkWriter {
     private var writing: EventLoopFuture<Void>?
 
     init(
-        context: ClientContext, target: LocalTarget, chunkOffset: Int, standing: FetchStanding,
+        context: ClientContext, target: any FetchTarget, chunkOffset: Int, standing: FetchStanding,
         eventLoop: any EventLoop
     ) {
         self.context = context
@@ -43,6 +43,8 @@ final class ChunkWriter {
             }
             outcome = .success(())
         } catch {
+            // What the target does not take has no use for what follows.
+            if let localError = standing.localError { throw localError }
             outcome = .failure(error)
         }
         try await flush()

@@ -1,4 +1,5 @@
 import DFSCore
+import DFSFiles
 
 /// Brings files back from the cluster.
 ///
@@ -21,7 +22,8 @@ public final class Downloader: Sendable {
         let layout = try await master.open(name)
         let target = try await makeTarget(fileName, in: folder)
         do {
-            let chunks = try await fetch(layout, target, onProgress)
+            let chunks = try await fetch(
+                layout, target, chunksInFlight: context.configuration.chunksInFlight, onProgress)
             let length = chunks.reduce(0) { $0 + $1.length }
             try await context.onFileThread { try target.commit() }
             return GetResult(name: name, path: target.path, length: length, chunks: chunks)
@@ -33,6 +35,23 @@ public final class Downloader: Sendable {
             // Also for a cancelled get, whose own task runs nothing more.
             await Task { try? await context.onFileThread { target.discard() } }.value
             throw error
+        }
+    }
+
+    /// As ``DFSClient/read(_:to:named:)``.
+    public func read(_ name: String, to descriptor: Int32, named streamName: String) async throws -> GetResult {
+        let layout = try await master.open(name)
+        let stream = DescriptorStream(descriptor, name: streamName)
+        return try await withTaskCancellationHandler {
+            do {
+                let chunks = try await fetch(layout, StreamTarget(stream), chunksInFlight: 1, nil)
+                let length = chunks.reduce(0) { $0 + $1.length }
+                return GetResult(name: name, path: streamName, length: length, chunks: chunks)
+            } catch {
+                throw DFSError(error, from: "read of \(name)")
+            }
+        } onCancel: {
+            stream.stop()
         }
     }
 
@@ -48,14 +67,14 @@ public final class Downloader: Sendable {
 
     /// Fetches all chunks, a few at a time.
     private func fetch(
-        _ layout: FileLayout, _ target: LocalTarget, _ onProgress: ProgressHandler?
+        _ layout: FileLayout, _ target: any FetchTarget, chunksInFlight: Int, _ onProgress: ProgressHandler?
     ) async throws -> [GetChunk] {
         let progress = ProgressMeter(totalByteCount: layout.length, handler: onProgress)
         let failedServers = FailedServers()
         return try await withThrowingTaskGroup(of: (Int, GetChunk).self) { tasks in
             var fetched = [GetChunk?](repeating: nil, count: layout.chunks.count)
             for chunk in layout.chunks {
-                if chunk.index >= max(1, context.configuration.chunksInFlight),
+                if chunk.index >= max(1, chunksInFlight),
                     let (done, result) = try await tasks.next()
                 {
                     fetched[done] = result

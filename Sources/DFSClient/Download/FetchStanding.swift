@@ -25,8 +25,11 @@ final class FetchStanding: Sendable {
     }
 
     private let state: Mutex<State>
+    private let isRewritable: Bool
 
-    init(expected: Expectation) {
+    /// - Parameter isRewritable: otherwise bytes that turn out to be wrong end the fetch.
+    init(expected: Expectation, isRewritable: Bool = true) {
+        self.isRewritable = isRewritable
         state = Mutex(State(expected: expected))
     }
 
@@ -72,6 +75,25 @@ final class FetchStanding: Sendable {
         }
     }
 
+    /// Takes what reading a whole replica has found, where nobody else knows what the chunk must be.
+    ///
+    /// - Throws: ``DFSError`` of code ``DFSError/Code/dataLoss`` where that is another chunk than expected.
+    func take(_ measure: ReplicaMeasure) throws(DFSError) {
+        let isOther = state.withLock { state in
+            let expected = state.expected
+            if let length = expected.length, length != measure.length { return true }
+            if let crc32c = expected.crc32c, crc32c != measure.crc32c { return true }
+            state.isMeasured = state.isMeasured || expected.length == nil || expected.crc32c == nil
+            state.expected = Expectation(length: measure.length, crc32c: measure.crc32c)
+            return false
+        }
+        if isOther {
+            throw DFSError(
+                .dataLoss, "the replica on \(measure.server) has other bytes than the file",
+                advice: .tryOtherReplica)
+        }
+    }
+
     /// Forgets what was fetched: the chunk is another than it seemed.
     func restart(expectingLength length: Int, crc32c: UInt32) {
         state.withLock { state in
@@ -95,6 +117,11 @@ final class FetchStanding: Sendable {
                 return "it ended after \(state.position) of \(length) bytes"
             }
             if let crc32c = state.expected.crc32c, crc32c != state.crc32c {
+                if !isRewritable {
+                    state.localError = DFSError(
+                        .dataLoss, "bytes that were passed on already do not match their chunk's checksum",
+                        advice: .giveUp)
+                }
                 (state.position, state.crc32c) = (0, 0)
                 return "its bytes do not match the chunk's checksum"
             }

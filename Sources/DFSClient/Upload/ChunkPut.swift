@@ -6,9 +6,13 @@ import Logging
 struct ChunkPut: Sendable {
     let context: ClientContext
     let master: MasterClient
-    let source: LocalSource
+    let source: any ChunkSource
     let upload: FileUpload
     let index: Int
+    /// Where the chunk stands in ``source``.
+    let offset: Int
+    /// Bytes in the chunk.
+    let length: Int
     let options: PutOptions
     let progress: ProgressMeter
 
@@ -41,9 +45,6 @@ struct ChunkPut: Sendable {
         }
         throw standing.lastError ?? DFSError(.unavailable, "chunk \(standing.allocation.chunkID) found no server")
     }
-
-    private var offset: Int { index * upload.chunkSize }
-    private var length: Int { min(upload.chunkSize, source.size - offset) }
 
     /// Asks a Swift master for servers in place of those that failed; a Go master has no second answer, and neither has a
     /// cluster without other servers: then the same servers are asked again, after a pause.

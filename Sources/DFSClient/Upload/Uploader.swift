@@ -6,8 +6,8 @@ import DFSCore
 /// shared by the replicas' calls, and the slowest replica sets the pace, so memory stays within
 /// ``ClientConfiguration/maxBuffers`` buffers. A replica that fails is replaced by another server.
 public final class Uploader: Sendable {
-    private let master: MasterClient
-    private let context: ClientContext
+    let master: MasterClient
+    let context: ClientContext
 
     init(master: MasterClient, context: ClientContext) {
         self.master = master
@@ -26,11 +26,22 @@ public final class Uploader: Sendable {
     ) async throws -> PutResult {
         let name = try FileName(name)
         let source = try await LocalSource.open(path, context)
+        return try await put(as: name, options, from: path) { upload in
+            try await self.send(source, upload, options, onProgress)
+        }
+    }
+
+    /// A whole put: `send` sends all chunks of the upload that it is given, and returns them in order.
+    func put(
+        as name: FileName, _ options: PutOptions, from path: String,
+        _ send: (FileUpload) async throws -> [WrittenChunk]
+    ) async throws -> PutResult {
         let upload = try await master.create(name, options)
         do {
-            let chunks = try await send(source, upload, options, onProgress)
+            let chunks = try await send(upload)
             try await master.complete(upload, chunks)
-            return PutResult(name: name.text, length: source.size, chunks: chunks.map { PutChunk($0) })
+            let length = chunks.reduce(0) { $0 + $1.length }
+            return PutResult(name: name.text, length: length, chunks: chunks.map { PutChunk($0) })
         } catch {
             let error = failure(error, path)
             // Also for a cancelled put, whose own task makes no more calls.
@@ -67,9 +78,11 @@ public final class Uploader: Sendable {
                     plan.endChunk()
                 }
                 if let (index, allocation) = plan.startChunk() {
+                    let offset = index * upload.chunkSize
                     let put = ChunkPut(
                         context: context, master: master, source: source, upload: upload, index: index,
-                        options: options, progress: progress)
+                        offset: offset, length: min(upload.chunkSize, source.size - offset), options: options,
+                        progress: progress)
                     tasks.addTask { .written(index, try await put.run(allocation)) }
                 }
             }

@@ -1,5 +1,10 @@
 import DFSCore
 
+/// Ends a command with ``ProgramStatus/failure`` without a word: whoever read its output has gone away.
+package struct SilentFailure: Error {
+    package init() {}
+}
+
 /// What a binary says with its exit status.
 package enum ProgramStatus: Int32, Sendable {
     case success = 0

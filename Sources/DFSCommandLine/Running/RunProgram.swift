@@ -12,7 +12,7 @@ package func runProgram<Root: Program>(_: Root.Type) async -> Never {
     signal(SIGPIPE, SIG_IGN)
     let request: ProgramRequest
     do {
-        request = try Root.read(processArguments()) { name in getenv(name).map { String(cString: $0) } }
+        request = try Root.read(processArguments()) { processEnvironment($0) }
     } catch {
         complain("\(Root.programName): \(error.message)\nRun '\(Root.programName) -help' for the usage.\n")
         exit(ProgramStatus.usage.rawValue)
@@ -29,12 +29,20 @@ package func runProgram<Root: Program>(_: Root.Type) async -> Never {
             // All that a server says is log lines; its status is for supervisors, which know no files and names.
             logger.error("\(error)")
             exit(ProgramStatus.failure.rawValue)
+        } catch is SilentFailure {
+            exit(ProgramStatus.failure.rawValue)
         } catch {
             complain("\(Root.programName): \(error)\n")
             exit(ProgramStatus(error).rawValue)
         }
         exit(ProgramStatus.success.rawValue)
     }
+}
+
+/// A variable of the process's environment; `nil` where it is not set or empty.
+package func processEnvironment(_ name: String) -> String? {
+    guard let text = getenv(name).map({ String(cString: $0) }), !text.isEmpty else { return nil }
+    return text
 }
 
 /// What the process was started with, without its own name.

@@ -11,14 +11,15 @@ package struct PosixFileSystem: FileSystem {
         let flags =
             switch access {
             case .reading: O_RDONLY | O_NONBLOCK | O_CLOEXEC  // a FIFO would block the thread
-            case .creating: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
+            case .creating, .scratch: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
             }
         let action =
             switch access {
             case .reading: "open"
-            case .creating: "create"
+            case .creating, .scratch: "create"
             }
         let descriptor = try systemCall(cannot: action, path) { Glibc.open(path, flags, 0o644) }
+        if access == .scratch { unlink(path) }
         return try PosixFile(takingOwnershipOf: descriptor, path: path)
     }
 
@@ -85,6 +86,7 @@ extension FileStatus.Kind {
         switch mode & S_IFMT {
         case S_IFREG: self = .file
         case S_IFDIR: self = .folder
+        case S_IFLNK: self = .symbolicLink
         default: self = .other
         }
     }

@@ -16,7 +16,7 @@ extension SimulatedDisk {
 
     package func open(_ path: String, _ access: FileAccess) throws(DFSError) -> any OpenFile {
         try call("open \(path)") { (state) throws(DFSError) in
-            if access == .creating {
+            if access != .reading {
                 guard state.names[path] == nil else { throw DFSError(.alreadyExists, "\(path): file exists") }
                 _ = try state.node(DiskState.parent(of: path))
                 state.names[path] = DiskNode(kind: .file)
