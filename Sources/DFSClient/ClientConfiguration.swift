@@ -4,6 +4,8 @@ import DFSCore
 public struct ClientConfiguration: Sendable {
     /// Chunks of one transfer that move at once.
     public var chunksInFlight = 2
+    /// Files of a tree that move at once; each holds what a transfer of one file does.
+    public var filesInFlight = 4
     /// Bytes read from a local file, or written to one, at a time; also the size of a message to a Swift chunk server.
     /// At most 2 MiB.
     public var bufferSize = 1 << 20

@@ -90,6 +90,42 @@ public final class DFSClient: Sendable {
             from: descriptor, named: streamName, as: name, options: options, onProgress: onProgress)
     }
 
+    /// Puts all that is in a local folder into a folder of the cluster, which is made where missing; empty folders come too.
+    ///
+    /// A few files move at once. Whatever fails, the rest goes on. Symbolic links are skipped, and so is what is neither a
+    /// file nor a folder.
+    ///
+    /// - Parameters:
+    ///   - folder: may itself be named by a symbolic link.
+    ///   - path: `/` is the root of the cluster.
+    ///   - options: of each put.
+    ///   - onEvent: told of each file.
+    /// - Returns: what came of it. Nothing was missed only if ``TreeResult/failureCount`` is 0.
+    /// - Throws: ``DFSError`` where `folder` is no folder or `path` no path, and when it is cancelled.
+    public func putTree(
+        _ folder: String, as path: String, options: PutOptions = PutOptions(), onEvent: TreeHandler = { _ in }
+    ) async throws -> TreeResult {
+        try await uploader.putTree(folder, as: path, options: options, onEvent: onEvent)
+    }
+
+    /// Gets a folder with all that is in it as `<folder>/<path>`: each file stands where ``get(_:into:onProgress:)`` would
+    /// put it, and empty folders come too.
+    ///
+    /// A few files move at once. Whatever fails, the rest goes on. Nothing outside of `folder` is written, whatever names
+    /// the master tells: a symbolic link where a folder is to be is an error.
+    ///
+    /// - Parameters:
+    ///   - path: a folder or a file; `/` is all of the cluster.
+    ///   - folder: made where missing.
+    ///   - onEvent: told of each file.
+    /// - Returns: what came of it. Nothing was missed only if ``TreeResult/failureCount`` is 0.
+    /// - Throws: ``DFSError`` of code `notFound`, and when it is cancelled.
+    public func getTree(
+        _ path: String, into folder: String, onEvent: TreeHandler = { _ in }
+    ) async throws -> TreeResult {
+        try await downloader.getTree(path, into: folder, onEvent: onEvent)
+    }
+
     /// Gets a file from the cluster as `<folder>/<name>`, replacing a file that is there.
     ///
     /// - Parameters:
@@ -140,6 +176,21 @@ public final class DFSClient: Sendable {
     /// The entries of a folder in the order of their names' bytes.
     public func list(_ folder: String) -> Listing<FileStatus> {
         master.list(folder)
+    }
+
+    /// Calls `visit` with each path that a pattern stands for, one after the other, in the order of the names' bytes.
+    ///
+    /// In each part of the path `*` is any text, `?` one character, `[abc]`, `[a-z]` and `[!abc]` one character of a set or
+    /// of all others; a backslash takes the next character as it is. A path that exists as it is written stands for itself,
+    /// and so does one without any of these characters, for which nobody is asked.
+    ///
+    /// - Parameter visit: may remove what it is given. The status is `nil` where it was not looked up.
+    /// - Throws: ``DFSError`` of code `notFound` where nothing matches; what `visit` throws.
+    public func forEachMatch(
+        of pattern: String, _ visit: @escaping (String, FileStatus?) async throws -> Void
+    ) async throws {
+        var expansion = PatternExpansion(client: self, visit: visit)
+        try await expansion.run(pattern)
     }
 
     /// Makes a folder and those above it; one that exists is as good. Durable when it returns.

@@ -12,8 +12,8 @@ package protocol FileSystem: Sendable {
     /// What `path` is, without following a symbolic link at its end; `nil` when there is nothing.
     func status(of path: String) throws(DFSError) -> FileStatus?
 
-    /// The names in the folder `path`, without `.` and `..`, in no order.
-    func names(inFolder path: String) throws(DFSError) -> [String]
+    /// The names in the folder `path`.
+    func list(folder path: String) throws(DFSError) -> FolderList
 
     /// Makes the folder `path` and those above it, where missing. What it made is durable on return.
     func makeFolder(_ path: String) throws(DFSError)
@@ -40,6 +40,20 @@ package protocol FileSystem: Sendable {
     ///
     /// - Returns: `nil` when another holder has it.
     func lock(_ path: String) throws(DFSError) -> FileLock?
+}
+
+extension FileSystem {
+    /// The names in the folder `path` that are UTF-8, without `.` and `..`, in no order. Others cannot be names of ours.
+    package func names(inFolder path: String) throws(DFSError) -> [String] { try list(folder: path).names }
+}
+
+/// What a folder holds, without `.` and `..`, in no order.
+package struct FolderList: Sendable {
+    package var names: [String] = []
+    /// Names that are no UTF-8, with U+FFFD in place of what is none.
+    package var unusableNames: [String] = []
+
+    package init(names: [String] = []) { self.names = names }
 }
 
 /// How a file is opened.

@@ -8,13 +8,15 @@ struct CatCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
         "cat", summary: "Write files to standard output, one after the other; the first that fails ends it.")
 
-    @Argument(help: "The files.") var paths: [String]
+    @Argument(help: "The files; patterns too.") var paths: [String]
     @OptionGroup var client: ClientOptions
     @OptionGroup var shared: SharedOptions
 
     func execute(logger: Logger) async throws {
         try await client.withClient(logger: logger) { client in
-            for path in paths { try await client.writeToStandardOutput(path) }
+            for pattern in paths {
+                try await client.forEachMatch(of: pattern) { path, _ in try await client.writeToStandardOutput(path) }
+            }
         }
     }
 }

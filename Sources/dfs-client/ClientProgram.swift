@@ -12,6 +12,9 @@ struct ClientProgram: Program {
         discussion: """
             Results go to standard output, everything else to standard error. Exit status: 0 done, 1 failed, 2 wrong \
             usage, 3 no such file, 4 the name exists already, 5 the cluster is not available now.
+
+            Patterns: in each part of a path * is any text, ? one character, [a-z] and [!a-z] one of a set; a backslash \
+            takes the next character as it is. A path that exists as it is written stands for itself.
             """,
         subcommands: [
             PutCommand.self, GetCommand.self, CatCommand.self, StatCommand.self, ListCommand.self,

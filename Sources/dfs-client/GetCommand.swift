@@ -1,28 +1,49 @@
 import ArgumentParser
 import DFSClient
 import DFSCommandLine
+import DFSCore
 import Logging
 
-/// `get <remote-name> <local-directory>`
+/// `get [-r] <path> <local-directory>`
 struct GetCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
-        "get", summary: "Bring a file back as <local-directory>/<remote-name>, replacing what is there.")
+        "get", summary: "Bring a file back as <local-directory>/<path>, replacing what is there.")
 
-    @Argument(help: "The file's name in the cluster.") var remoteName: String
+    @Argument(help: "The file's path in the cluster, or a pattern.") var remoteName: String
     @Argument(help: "The folder to write into; made where missing. - is standard output.") var localDirectory: String
+    @Flag(RemoveCommand.recursiveFlag) var isRecursive = false
     @OptionGroup var client: ClientOptions
     @OptionGroup var shared: SharedOptions
 
     func execute(logger: Logger) async throws {
         try await client.withClient(logger: logger) { client in
-            guard localDirectory != "-" else { return try await client.writeToStandardOutput(remoteName) }
-            let line = ProgressLine("get \(remoteName)")
-            defer { line.erase() }
-            let result = try await client.get(remoteName, into: localDirectory, onProgress: line.handler)
-            line.erase()
-            let unverified = result.chunks.filter { !$0.isVerified }.count
-            let note = unverified > 0 ? ", \(unverified) of them of unknown length and checksum" : ""
-            print("\(result.path): \(result.length) bytes in \(result.chunks.count) chunks\(note)")
+            guard isRecursive else {
+                return try await client.forEachMatch(of: remoteName) { path, status in
+                    guard status?.isFolder != true else {
+                        throw DFSError(.failedPrecondition, "\(quoted(path)) is a folder; get -r brings folders")
+                    }
+                    if localDirectory == "-" {
+                        try await client.writeToStandardOutput(path)
+                    } else {
+                        try await get(path, client)
+                    }
+                }
+            }
+            var report = TreeReport(done: "brought", logger: logger)
+            try await client.forEachMatch(of: remoteName) { path, _ in
+                try await report.run(path) { try await client.getTree(path, into: localDirectory, onEvent: $0) }
+            }
+            try report.end()
         }
+    }
+
+    private func get(_ path: String, _ client: DFSClient) async throws {
+        let line = ProgressLine("get \(path)")
+        defer { line.erase() }
+        let result = try await client.get(path, into: localDirectory, onProgress: line.handler)
+        line.erase()
+        let unverified = result.chunks.filter { !$0.isVerified }.count
+        let note = unverified > 0 ? ", \(unverified) of them of unknown length and checksum" : ""
+        print("\(result.path): \(result.length) bytes in \(result.chunks.count) chunks\(note)")
     }
 }

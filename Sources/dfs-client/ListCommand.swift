@@ -4,15 +4,18 @@ import DFSCommandLine
 import DFSCore
 import Logging
 
-/// `ls [-l] [-R] [-json] [<folder>]`
+/// `ls [-l] [-R] [-json] [<path>]`
 struct ListCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
-        "ls", summary: "List a folder, or one file, in the order of the names' bytes.")
+        "ls", summary: "List a folder, one file, or what a pattern matches, in the order of the names' bytes.",
+        discussion: """
+            What a pattern matches is listed by its whole path, folders as themselves; with -R also all that is in them.
+            """)
     private static let longFlag = FlagDeclaration.toggle("l", help: "ls: copies, bytes and time of each entry too.")
     private static let recursiveFlag = FlagDeclaration.toggle("R", help: "ls: with all that is in the folders.")
     static let flags = [longFlag, recursiveFlag]
 
-    @Argument(help: "The folder; without it the root.") var path = "/"
+    @Argument(help: "The folder, a file or a pattern; without it the root.") var path = "/"
     @Flag(Self.longFlag) var isLong = false
     @Flag(Self.recursiveFlag) var isRecursive = false
     @OptionGroup var output: OutputOptions
@@ -21,13 +24,22 @@ struct ListCommand: ProgramCommand {
 
     func execute(logger: Logger) async throws {
         try await client.withClient(logger: logger) { client in
-            let status = try await client.status(of: path)
-            guard status.isFolder else {
-                show(status, at: path)
-                return
+            try await client.forEachMatch(of: path) { match, status in
+                if let status, match != path { return try await list(status, at: match, client) }
+                let status = if let status { status } else { try await client.status(of: match) }
+                guard status.isFolder else { return show(status, at: match) }
+                let walk = TreeWalk(client: client, root: match == "/" ? "" : match)
+                try await walk.run(isDeep: isRecursive) { step in show(step.status, at: step.path) }
             }
-            let walk = TreeWalk(client: client, root: path == "/" ? "" : path)
-            try await walk.run(isDeep: isRecursive) { step in show(step.status, at: step.path) }
+        }
+    }
+
+    /// One match of a pattern.
+    private func list(_ status: FileStatus, at path: String, _ client: DFSClient) async throws {
+        show(status, at: path)
+        guard isRecursive, status.isFolder else { return }
+        try await TreeWalk(client: client, root: path).run(isDeep: true) { step in
+            show(step.status, at: path + "/" + step.path)
         }
     }
 

@@ -5,7 +5,7 @@ import DFSCore
 
 /// How listings are written.
 struct OutputOptions: ParsableArguments, Sendable {
-    private static let jsonFlag = FlagDeclaration.toggle("json", help: "ls, du, trash: one JSON object a line.")
+    private static let jsonFlag = FlagDeclaration.toggle("json", help: "Listings: one JSON object a line.")
     static let flags = [jsonFlag]
 
     @Flag(Self.jsonFlag) var isJSON = false
@@ -37,12 +37,19 @@ enum JSONText {
     case text(String)
     case number(Int)
     case flag(Bool)
+    /// `null`.
+    case null
+    case list([JSONText])
+    case members([(String, JSONText)])
 
     private var encoded: String {
         switch self {
         case .text(let text): JSONLine.string(text)
         case .number(let number): "\(number)"
         case .flag(let flag): "\(flag)"
+        case .null: "null"
+        case .list(let elements): "[" + elements.map(\.encoded).joined(separator: ",") + "]"
+        case .members(let members): Self.object(members)
         }
     }
 

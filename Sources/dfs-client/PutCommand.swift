@@ -3,36 +3,46 @@ import DFSClient
 import DFSCommandLine
 import Logging
 
-/// `put <local-file> <remote-name>`
+/// `put [-f] [-r] <local-file> <path>`
 struct PutCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
-        "put", summary: "Store a local file; done when every replica is on disk.")
+        "put", summary: "Store a local file; done when every replica is on disk.",
+        discussion: "With -r a folder: all that is in it comes to stand in <path>, which is made where missing.")
     static let flags = [replaceFlag]
     static let replaceFlag = FlagDeclaration.toggle(
         "f", help: "put, mv: replace a file of that name; it goes to the trash.")
 
     @Argument(help: "The file to store; - is standard input, up to its end.") var localFile: String
-    @Argument(help: "Its name in the cluster.") var remoteName: String
+    @Argument(help: "Its path in the cluster.") var remoteName: String
     @Flag(Self.replaceFlag) var replaces = false
+    @Flag(RemoveCommand.recursiveFlag) var isRecursive = false
     @OptionGroup var client: ClientOptions
     @OptionGroup var shared: SharedOptions
 
     func execute(logger: Logger) async throws {
-        let cluster = client.cluster
+        let options = PutOptions(replication: client.cluster.givenReplication, replacesExisting: replaces)
         try await client.withClient(logger: logger) { client in
-            let line = ProgressLine("put \(remoteName)")
-            defer { line.erase() }
-            let options = PutOptions(replication: cluster.givenReplication, replacesExisting: replaces)
-            let result =
-                if localFile == "-" {
-                    try await client.put(
-                        from: 0, named: "standard input", as: remoteName, options: options, onProgress: line.handler)
-                } else {
-                    try await client.put(localFile, as: remoteName, options: options, onProgress: line.handler)
-                }
-            line.erase()
-            print(summary(of: result))
+            guard isRecursive else { return try await put(options, client) }
+            var report = TreeReport(done: "stored", logger: logger)
+            try await report.run(remoteName) {
+                try await client.putTree(localFile, as: remoteName, options: options, onEvent: $0)
+            }
+            try report.end()
         }
+    }
+
+    private func put(_ options: PutOptions, _ client: DFSClient) async throws {
+        let line = ProgressLine("put \(remoteName)")
+        defer { line.erase() }
+        let result =
+            if localFile == "-" {
+                try await client.put(
+                    from: 0, named: "standard input", as: remoteName, options: options, onProgress: line.handler)
+            } else {
+                try await client.put(localFile, as: remoteName, options: options, onProgress: line.handler)
+            }
+        line.erase()
+        print(summary(of: result))
     }
 
     /// One line: what was stored and what its servers have promised.

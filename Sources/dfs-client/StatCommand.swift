@@ -4,22 +4,36 @@ import DFSCommandLine
 import DFSCore
 import Logging
 
-/// `stat <remote-name>`
+/// `stat [-json] <path>`
 struct StatCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
         "stat", summary: "List the chunks of a file with lengths, checksums and replicas.")
 
-    @Argument(help: "The file's name in the cluster.") var remoteName: String
+    @Argument(help: "The file's path in the cluster, or a pattern.") var remoteName: String
+    @OptionGroup var output: OutputOptions
     @OptionGroup var client: ClientOptions
     @OptionGroup var shared: SharedOptions
 
     func execute(logger: Logger) async throws {
         try await client.withClient(logger: logger) { client in
-            let layout = try await client.stat(remoteName)
-            let length = layout.length.map { "\($0) bytes" } ?? "unknown length"
-            print("\(layout.name): \(length) in \(layout.chunks.count) chunks of up to \(layout.chunkSize) bytes")
-            for chunk in layout.chunks { print(Self.line(chunk)) }
+            try await client.forEachMatch(of: remoteName) { path, status in
+                if let status, status.isFolder {
+                    print(output.isJSON ? status.json(path: path) : "\(path)/: a folder")
+                } else {
+                    show(try await client.stat(path))
+                }
+            }
         }
+    }
+
+    private func show(_ layout: FileLayout) {
+        if output.isJSON {
+            print(Self.json(layout))
+            return
+        }
+        let length = layout.length.map { "\($0) bytes" } ?? "unknown length"
+        print("\(layout.name): \(length) in \(layout.chunks.count) chunks of up to \(layout.chunkSize) bytes")
+        for chunk in layout.chunks { print(Self.line(chunk)) }
     }
 
     /// `<index> <chunk id> <bytes> <crc32c> <server>,<server>`; `?` where unknown.
@@ -27,5 +41,24 @@ struct StatCommand: ProgramCommand {
         let length = chunk.length.map { "\($0)" } ?? "?"
         let crc32c = chunk.crc32c.map { hex(UInt64($0), digits: 8) } ?? "?"
         return "\(chunk.index) \(chunk.id) \(length) \(crc32c) \(chunk.servers.joined(separator: ","))"
+    }
+
+    /// One line a file.
+    private static func json(_ layout: FileLayout) -> String {
+        JSONText.object([
+            ("path", .text(layout.name)), ("length", layout.length.map { .number($0) } ?? .null),
+            ("chunkSize", .number(layout.chunkSize)), ("chunks", .list(layout.chunks.map(\.json))),
+        ])
+    }
+}
+
+extension ChunkLocation {
+    /// The members are those of the type; the checksum in hexadecimal, `null` where unknown.
+    fileprivate var json: JSONText {
+        .members([
+            ("index", .number(index)), ("id", .text(id)), ("length", length.map { .number($0) } ?? .null),
+            ("crc32c", crc32c.map { .text(hex(UInt64($0), digits: 8)) } ?? .null),
+            ("servers", .list(servers.map { .text($0) })),
+        ])
     }
 }

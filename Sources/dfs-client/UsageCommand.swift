@@ -3,12 +3,12 @@ import DFSClient
 import DFSCommandLine
 import Logging
 
-/// `du [-json] [<folder>]`
+/// `du [-json] [<path>]`
 struct UsageCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
-        "du", summary: "Sum up each entry of a folder: bytes, bytes with all wanted copies, files.")
+        "du", summary: "Sum up each entry of a folder, or each match of a pattern: bytes, bytes with copies, files.")
 
-    @Argument(help: "The folder; without it the root.") var path = "/"
+    @Argument(help: "The folder, a file or a pattern; without it the root.") var path = "/"
     @OptionGroup var output: OutputOptions
     @OptionGroup var client: ClientOptions
     @OptionGroup var shared: SharedOptions
@@ -25,29 +25,59 @@ struct UsageCommand: ProgramCommand {
             bytesWithCopies += file.length * file.replication
             files += 1
         }
+
+        mutating func add(_ other: Usage) {
+            bytes += other.bytes
+            bytesWithCopies += other.bytesWithCopies
+            files += other.files
+        }
     }
 
     func execute(logger: Logger) async throws {
         try await client.withClient(logger: logger) { client in
-            let status = try await client.status(of: path)
             var total = Usage()
-            guard status.isFolder else {
-                total.add(status)
-                show(total, path)
-                return
+            var isPattern = false
+            try await client.forEachMatch(of: path) { match, status in
+                guard let status, match != path else {
+                    return try await showEntries(of: match, status, client)
+                }
+                isPattern = true
+                let usage = try await usage(of: status, at: match, client)
+                show(usage, match)
+                total.add(usage)
             }
-            // In the order in which the entries were first seen.
-            var names: [String] = []
-            var usages: [String: Usage] = [:]
-            try await TreeWalk(client: client, root: path == "/" ? "" : path).run(isDeep: true) { step in
-                let name = String(step.path.prefix { $0 != "/" })
-                if usages[name] == nil { names.append(name) }
-                usages[name, default: Usage()].add(step.status)
-                total.add(step.status)
-            }
-            for name in names { show(usages[name] ?? Usage(), name) }
-            show(total, ".")
+            if isPattern { show(total, ".") }
         }
+    }
+
+    /// One match of a pattern.
+    private func usage(of status: FileStatus, at path: String, _ client: DFSClient) async throws -> Usage {
+        var usage = Usage()
+        usage.add(status)
+        guard status.isFolder else { return usage }
+        try await TreeWalk(client: client, root: path).run(isDeep: true) { usage.add($0.status) }
+        return usage
+    }
+
+    private func showEntries(of path: String, _ known: FileStatus?, _ client: DFSClient) async throws {
+        let status = if let known { known } else { try await client.status(of: path) }
+        var total = Usage()
+        guard status.isFolder else {
+            total.add(status)
+            show(total, path)
+            return
+        }
+        // In the order in which the entries were first seen.
+        var names: [String] = []
+        var usages: [String: Usage] = [:]
+        try await TreeWalk(client: client, root: path == "/" ? "" : path).run(isDeep: true) { step in
+            let name = String(step.path.prefix { $0 != "/" })
+            if usages[name] == nil { names.append(name) }
+            usages[name, default: Usage()].add(step.status)
+            total.add(step.status)
+        }
+        for name in names { show(usages[name] ?? Usage(), name) }
+        show(total, ".")
     }
 
     private func show(_ usage: Usage, _ path: String) {

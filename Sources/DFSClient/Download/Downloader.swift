@@ -6,8 +6,8 @@ import DFSFiles
 /// Several chunks come at once. A replica that fails is replaced in the middle of a chunk by another one; lengths and
 /// checksums are compared where anybody knows them; the file gets its name when it is whole and on disk.
 public final class Downloader: Sendable {
-    private let master: MasterClient
-    private let context: ClientContext
+    let master: MasterClient
+    let context: ClientContext
 
     init(master: MasterClient, context: ClientContext) {
         self.master = master

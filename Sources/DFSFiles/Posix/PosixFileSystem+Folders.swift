@@ -2,22 +2,25 @@ import DFSCore
 import Glibc
 
 extension PosixFileSystem {
-    package func names(inFolder path: String) throws(DFSError) -> [String] {
+    package func list(folder path: String) throws(DFSError) -> FolderList {
         guard let folder = opendir(path) else { throw SystemError.error(errno, cannot: "read the folder", path) }
         defer { closedir(folder) }
-        var names: [String] = []
+        var list = FolderList()
         while true {
             // The end and a failure look the same but for errno.
             errno = 0
             guard let entry = readdir(folder) else {
                 if errno != 0 { throw SystemError.error(errno, cannot: "read the folder", path) }
-                return names
+                return list
             }
-            // A name is bytes; one that is no UTF-8 cannot be a name of ours and is left alone.
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(validating: $0.prefix { $0 != 0 }, as: UTF8.self)
+            withUnsafeBytes(of: &entry.pointee.d_name) { room in
+                let bytes = room.prefix { $0 != 0 }
+                guard let name = String(validating: bytes, as: UTF8.self) else {
+                    list.unusableNames.append(String(decoding: bytes, as: UTF8.self))
+                    return
+                }
+                if name != ".", name != ".." { list.names.append(name) }
             }
-            if let name, name != ".", name != ".." { names.append(name) }
         }
     }
 

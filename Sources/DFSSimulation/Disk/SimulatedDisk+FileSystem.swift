@@ -33,10 +33,11 @@ extension SimulatedDisk {
         }
     }
 
-    package func names(inFolder path: String) throws(DFSError) -> [String] {
+    package func list(folder path: String) throws(DFSError) -> FolderList {
         try call("list \(path)") { (state) throws(DFSError) in
             _ = try state.node(path)
-            return DiskState.children(of: path, in: state.names).map { String($0.dropFirst(path.count + 1)) }
+            let names = DiskState.children(of: path, in: state.names).map { String($0.dropFirst(path.count + 1)) }
+            return FolderList(names: names)
         }
     }
 

@@ -25,6 +25,10 @@ final class TestMaster: Sendable {
         var unavailableCalls = 0
         /// Completes whose answer is lost after the file was sealed; counts down.
         var lostCompletes = 0
+        /// What is in folders, by path; the root is the empty path.
+        var folders: [String: [FileStatus]] = [:]
+        /// Folders that were listed.
+        var listed: [String] = []
         /// Whether readers are told digests.
         var tellsDigests = true
     }
@@ -52,7 +56,34 @@ final class TestMaster: Sendable {
         routes.unary(Methods.complete) { [self] (request: CompleteRequest, _) in try complete(request) }
         routes.unary(Methods.abandon) { [self] (request: AbandonRequest, _) in abandon(request) }
         routes.unary(Methods.open) { [self] (request: OpenRequest, _) in try open(request) }
+        routes.unary(Methods.stat) { [self] (request: StatRequest, _) in try stat(request) }
+        routes.unary(Methods.list) { [self] (request: ListRequest, _) in try list(request) }
         return routes
+    }
+
+    private func stat(_ request: StatRequest) throws -> StatResponse {
+        try state.withLock { state in
+            if state.folders[request.path] != nil {
+                return StatResponse(node: FileStatus(name: request.path, isFolder: true))
+            }
+            let parts = request.path.split(separator: "/", omittingEmptySubsequences: false)
+            let folder = parts.dropLast().joined(separator: "/")
+            guard let node = state.folders[folder]?.first(where: { $0.name == parts.last ?? "" }) else {
+                throw DFSError(.notFound, "nothing at \(request.path)")
+            }
+            return StatResponse(node: node)
+        }
+    }
+
+    /// Two entries a page.
+    private func list(_ request: ListRequest) throws -> ListResponse {
+        try state.withLock { state in
+            state.listed.append(request.folder)
+            guard let nodes = state.folders[request.folder] else { throw DFSError(.notFound, "no such folder") }
+            let rest = nodes.drop { !request.after.isEmpty && $0.name != request.after }
+                .dropFirst(request.after.isEmpty ? 0 : 1)
+            return ListResponse(nodes: Array(rest.prefix(2)), hasMore: rest.count > 2)
+        }
     }
 
     private func checkAvailable(_ state: inout State) throws {

@@ -1,0 +1,80 @@
+import DFSCore
+
+/// What a walk through a tree comes to next.
+enum TreeStep: Sendable {
+    /// A file to move.
+    case file(String)
+    /// A folder that is to be there, too; what is in it follows.
+    case folder(String)
+    /// Nothing to move.
+    case other(TreeEvent)
+}
+
+/// Goes through a tree, a step at a time, so that what is in it need not be in memory.
+protocol TreeWalk {
+    /// `nil` at the end.
+    mutating func next() async throws -> TreeStep?
+    /// Leaves out what is in the folder of the last step.
+    mutating func skipFolder()
+}
+
+/// Moves what a walk comes to: folders one by one, files a few at a time.
+struct TreeTransfer: Sendable {
+    /// Files that move at once. Small files wait mostly for disks and for the master.
+    let filesInFlight: Int
+    let makeFolder: @Sendable (String) async throws -> Void
+    /// Moves a file; returns its length.
+    let move: @Sendable (String) async throws -> Int
+
+    /// Goes on whatever fails; only being cancelled ends it.
+    func run(_ walk: some TreeWalk, _ onEvent: TreeHandler) async throws -> TreeResult {
+        var walk = walk
+        return try await withThrowingTaskGroup(of: TreeEvent.self) { tasks in
+            var result = TreeResult()
+            func take(_ event: TreeEvent) {
+                result.add(event)
+                onEvent(event)
+            }
+            var inFlight = 0
+            while let step = try await walk.next() {
+                try Task.checkCancellation()
+                switch step {
+                case .file(let path):
+                    if inFlight == max(1, filesInFlight), let event = try await tasks.next() {
+                        take(event)
+                        inFlight -= 1
+                    }
+                    inFlight += 1
+                    tasks.addTask { try await movedFile(path) }
+                case .folder(let path):
+                    guard let failure = try await folderFailure(path) else { continue }
+                    take(failure)
+                    walk.skipFolder()
+                case .other(let event): take(event)
+                }
+            }
+            while let event = try await tasks.next() { take(event) }
+            return result
+        }
+    }
+
+    private func movedFile(_ path: String) async throws -> TreeEvent {
+        do {
+            return .moved(path: path, length: try await move(path))
+        } catch {
+            try Task.checkCancellation()
+            return .failed(path: path, DFSError(error, from: path))
+        }
+    }
+
+    /// `nil` where the folder is there.
+    private func folderFailure(_ path: String) async throws -> TreeEvent? {
+        do {
+            try await makeFolder(path)
+            return nil
+        } catch {
+            try Task.checkCancellation()
+            return .failed(path: path, DFSError(error, from: path))
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import Glibc
+import Testing
+
+extension ClusterTests {
+    /// Whole folders in and out, and patterns.
+    @Suite struct FolderTransferTests {
+        /// `tree` with files, empty folders, a symbolic link and a FIFO.
+        private static func makeTree(_ cluster: Cluster) async throws {
+            for (name, bytes) in [("tree/a", 0), ("tree/b c", 10), ("tree/f/g/big", (2 << 20) + 3), ("tree/f/ü", 5)] {
+                let folder = name.split(separator: "/").dropLast().joined(separator: "/")
+                _ = try cluster.folder.folder(folder)
+                _ = try cluster.folder.randomFile(name, bytes: bytes)
+            }
+            for index in 0..<20 { _ = try cluster.folder.randomFile("tree/f/n\(index)", bytes: index) }
+            _ = try cluster.folder.folder("tree/empty/inner")
+        }
+
+        @Test func aTreeGoesInAndComesOutAsItWas() async throws {
+            try await Cluster.run { cluster in
+                try await Self.makeTree(cluster)
+                let put = try await cluster.client("put", "-r", cluster.folder.file("tree"), "t/u")
+                #expect(put.status == 0, "\(put.stderr)")
+                #expect(put.stdout == "t/u: 24 files, 2097360 bytes\n")
+                let get = try await cluster.client("get", "-r", "t", cluster.folder.file("out"))
+                #expect(get.status == 0, "\(get.stderr)")
+                #expect(get.stdout.hasPrefix("t: 24 files, "))
+                let diff = try await cluster.shell("diff -r tree out/t/u && test -d out/t/u/empty/inner")
+                #expect(diff.status == 0, "\(diff.stdout)")
+            }
+        }
+
+        @Test func whatFailsIsNamedAndTheRestGoesOn() async throws {
+            try await Cluster.run { cluster in
+                try await Self.makeTree(cluster)
+                let tree = cluster.folder.file("tree")
+                try await cluster.put("\(tree)/a", as: "t/b c")
+                #expect(try await cluster.shell("ln -s a tree/link && mkfifo tree/fifo").status == 0)
+                #expect(try await cluster.shell("printf x > \"$(printf 'tree/bad\\377')\"").status == 0)
+                let put = try await cluster.client("put", "-r", tree, "t")
+                #expect(put.status == 1)
+                #expect(put.stdout.contains("22 files") == false && put.stdout.contains("23 files"), "\(put.stdout)")
+                #expect(put.stdout.contains("2 skipped"))
+                for word in ["link", "symbolic", "fifo", "b c", "exists", "UTF-8", "bad"] {
+                    #expect(put.stderr.contains(word), "\(word): \(put.stderr)")
+                }
+                // Again, replacing: all but the name that cannot be one.
+                let again = try await cluster.client("put", "-r", "-f", tree, "t")
+                #expect(again.status == 1 && again.stdout.contains("24 files"), "\(again.stdout)")
+                #expect(!again.stderr.contains("b c"))
+                #expect(try await cluster.shell("$dfs cat 't/b c' | cmp - 'tree/b c'").status == 0)
+            }
+        }
+
+        @Test func aNameThatIsTooLongIsNamed() async throws {
+            try await Cluster.run { cluster in
+                let deep = (0..<10).map { _ in String(repeating: "d", count: 240) }.joined(separator: "/")
+                let shell = try await cluster.shell(
+                    "mkdir tree && cd tree && for part in $(echo \(deep) | tr / ' '); do mkdir $part; cd $part; done && "
+                        + "echo x > file && cd '\(cluster.folder.path)' && echo y > tree/other")
+                #expect(shell.status == 0, "\(shell.stderr)")
+                let put = try await cluster.client("put", "-r", cluster.folder.file("tree"), deep)
+                #expect(put.status == 1 && put.stdout.hasSuffix(": 1 files, 2 bytes\n"), "\(put.stdout)")
+                #expect(put.stderr.contains("4096"))
+            }
+        }
+
+        @Test func aSymbolicLinkInTheTargetIsNotFollowed() async throws {
+            try await Cluster.run { cluster in
+                try await Self.makeTree(cluster)
+                #expect(try await cluster.client("put", "-r", cluster.folder.file("tree"), "t").status == 0)
+                #expect(try await cluster.shell("mkdir -p out/t outside && ln -s ../../outside out/t/f").status == 0)
+                let get = try await cluster.client("get", "-r", "t", cluster.folder.file("out"))
+                #expect(get.status == 1 && get.stderr.contains("symbolic link"), "\(get.stderr)")
+                try await cluster.expectFailure(1, names: "symbolic", "get", "-r", "t/f/n1", cluster.folder.file("out"))
+                #expect(TestFolder.names(in: cluster.folder.file("outside")) == [])
+                #expect(TestFolder.names(in: cluster.folder.file("out/t")) == ["a", "b c", "empty", "f"])
+            }
+        }
+
+        @Test func wrongKindsAreTold() async throws {
+            try await Cluster.run { cluster in
+                let source = try cluster.folder.randomFile("in", bytes: 10)
+                try await cluster.put(source, as: "d/f")
+                try await cluster.expectFailure(2, names: "-r", "put", "-r", source, "x")
+                try await cluster.expectFailure(3, names: "nosuch", "put", "-r", cluster.folder.file("nosuch"), "x")
+                try await cluster.expectFailure(1, names: "folder", "get", "d", cluster.folder.file("out"))
+                try await cluster.expectFailure(1, names: "get -r", "get", "[d]", cluster.folder.file("out"))
+                try await cluster.expectFailure(3, names: "absent", "get", "-r", "absent", cluster.folder.file("out"))
+                let single = try await cluster.client("get", "-r", "d/f", cluster.folder.file("out"))
+                #expect(single.status == 0 && single.stdout == "d/f: 1 files, 10 bytes\n")
+                #expect(TestFolder.areEqual(cluster.folder.file("out/d/f"), source))
+            }
+        }
+
+        @Test func patternsStandForWhatTheyMatch() async throws {
+            try await Cluster.run { cluster in
+                #expect(try await cluster.client("rm", "-r", "*").status == 0)
+                for (name, text) in [("a1", "1"), ("a2", "2"), ("d/b1", "3"), ("d/e/b2", "4"), ("s*r", "5")] {
+                    #expect(try await cluster.shell("printf \(text) | $dfs put - '\(name)'").status == 0)
+                }
+                func output(_ arguments: String...) async throws -> String {
+                    let result = try await cluster.finish(try cluster.startClient(arguments))
+                    #expect(result.status == 0, "\(arguments): \(result.stderr)")
+                    return result.stdout
+                }
+                #expect(try await output("ls", "[ad]*") == "a1\na2\nd/\n")
+                #expect(try await output("ls", "-R", "d*") == "d/\nd/b1\nd/e/\nd/e/b2\n")
+                #expect(try await output("cat", "a?", "*/b*", "s*r") == "1235")
+                #expect(try await output("du", "*") == "1 2 1 a1\n1 2 1 a2\n2 4 2 d\n1 2 1 s*r\n5 10 5 .\n")
+                #expect(try await output("stat", "a*").split(separator: "\n").count == 4)
+                #expect(try await output("stat", "-json", "a1").contains("\"servers\":[\"127.0.0.1:"))
+                _ = try await output("setrep", "1", "a[12]")
+                #expect(
+                    try await output("ls", "-json", "a*").split(separator: "\n").count {
+                        $0.contains("\"replication\":1")
+                    } == 2)
+                _ = try await output("get", "a*", cluster.folder.file("out"))
+                #expect(TestFolder.names(in: cluster.folder.file("out")) == ["a1", "a2"])
+                _ = try await output("rm", "s\\*r", "a*")
+                #expect(try await output("ls") == "d/\n")
+                for command in ["ls", "cat", "rm", "du", "stat"] {
+                    try await cluster.expectFailure(3, names: "matches", command, "x*")
+                }
+            }
+        }
+    }
+}
