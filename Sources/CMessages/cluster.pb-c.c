@@ -1672,6 +1672,366 @@ void   dfs__empty_trash_response__free_unpacked
   assert(message->base.descriptor == &dfs__empty_trash_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   dfs__list_servers_request__init
+                     (Dfs__ListServersRequest         *message)
+{
+  static const Dfs__ListServersRequest init_value = DFS__LIST_SERVERS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__list_servers_request__get_packed_size
+                     (const Dfs__ListServersRequest *message)
+{
+  assert(message->base.descriptor == &dfs__list_servers_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__list_servers_request__pack
+                     (const Dfs__ListServersRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__list_servers_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__list_servers_request__pack_to_buffer
+                     (const Dfs__ListServersRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__list_servers_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__ListServersRequest *
+       dfs__list_servers_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__ListServersRequest *)
+     protobuf_c_message_unpack (&dfs__list_servers_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__list_servers_request__free_unpacked
+                     (Dfs__ListServersRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__list_servers_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__list_servers_response__init
+                     (Dfs__ListServersResponse         *message)
+{
+  static const Dfs__ListServersResponse init_value = DFS__LIST_SERVERS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__list_servers_response__get_packed_size
+                     (const Dfs__ListServersResponse *message)
+{
+  assert(message->base.descriptor == &dfs__list_servers_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__list_servers_response__pack
+                     (const Dfs__ListServersResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__list_servers_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__list_servers_response__pack_to_buffer
+                     (const Dfs__ListServersResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__list_servers_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__ListServersResponse *
+       dfs__list_servers_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__ListServersResponse *)
+     protobuf_c_message_unpack (&dfs__list_servers_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__list_servers_response__free_unpacked
+                     (Dfs__ListServersResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__list_servers_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__server_status__init
+                     (Dfs__ServerStatus         *message)
+{
+  static const Dfs__ServerStatus init_value = DFS__SERVER_STATUS__INIT;
+  *message = init_value;
+}
+size_t dfs__server_status__get_packed_size
+                     (const Dfs__ServerStatus *message)
+{
+  assert(message->base.descriptor == &dfs__server_status__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__server_status__pack
+                     (const Dfs__ServerStatus *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__server_status__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__server_status__pack_to_buffer
+                     (const Dfs__ServerStatus *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__server_status__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__ServerStatus *
+       dfs__server_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__ServerStatus *)
+     protobuf_c_message_unpack (&dfs__server_status__descriptor,
+                                allocator, len, data);
+}
+void   dfs__server_status__free_unpacked
+                     (Dfs__ServerStatus *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__server_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__check_files_request__init
+                     (Dfs__CheckFilesRequest         *message)
+{
+  static const Dfs__CheckFilesRequest init_value = DFS__CHECK_FILES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__check_files_request__get_packed_size
+                     (const Dfs__CheckFilesRequest *message)
+{
+  assert(message->base.descriptor == &dfs__check_files_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__check_files_request__pack
+                     (const Dfs__CheckFilesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__check_files_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__check_files_request__pack_to_buffer
+                     (const Dfs__CheckFilesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__check_files_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__CheckFilesRequest *
+       dfs__check_files_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__CheckFilesRequest *)
+     protobuf_c_message_unpack (&dfs__check_files_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__check_files_request__free_unpacked
+                     (Dfs__CheckFilesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__check_files_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__check_position__init
+                     (Dfs__CheckPosition         *message)
+{
+  static const Dfs__CheckPosition init_value = DFS__CHECK_POSITION__INIT;
+  *message = init_value;
+}
+size_t dfs__check_position__get_packed_size
+                     (const Dfs__CheckPosition *message)
+{
+  assert(message->base.descriptor == &dfs__check_position__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__check_position__pack
+                     (const Dfs__CheckPosition *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__check_position__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__check_position__pack_to_buffer
+                     (const Dfs__CheckPosition *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__check_position__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__CheckPosition *
+       dfs__check_position__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__CheckPosition *)
+     protobuf_c_message_unpack (&dfs__check_position__descriptor,
+                                allocator, len, data);
+}
+void   dfs__check_position__free_unpacked
+                     (Dfs__CheckPosition *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__check_position__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__check_files_response__init
+                     (Dfs__CheckFilesResponse         *message)
+{
+  static const Dfs__CheckFilesResponse init_value = DFS__CHECK_FILES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__check_files_response__get_packed_size
+                     (const Dfs__CheckFilesResponse *message)
+{
+  assert(message->base.descriptor == &dfs__check_files_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__check_files_response__pack
+                     (const Dfs__CheckFilesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__check_files_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__check_files_response__pack_to_buffer
+                     (const Dfs__CheckFilesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__check_files_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__CheckFilesResponse *
+       dfs__check_files_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__CheckFilesResponse *)
+     protobuf_c_message_unpack (&dfs__check_files_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__check_files_response__free_unpacked
+                     (Dfs__CheckFilesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__check_files_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__checked_file__init
+                     (Dfs__CheckedFile         *message)
+{
+  static const Dfs__CheckedFile init_value = DFS__CHECKED_FILE__INIT;
+  *message = init_value;
+}
+size_t dfs__checked_file__get_packed_size
+                     (const Dfs__CheckedFile *message)
+{
+  assert(message->base.descriptor == &dfs__checked_file__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__checked_file__pack
+                     (const Dfs__CheckedFile *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__checked_file__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__checked_file__pack_to_buffer
+                     (const Dfs__CheckedFile *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__checked_file__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__CheckedFile *
+       dfs__checked_file__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__CheckedFile *)
+     protobuf_c_message_unpack (&dfs__checked_file__descriptor,
+                                allocator, len, data);
+}
+void   dfs__checked_file__free_unpacked
+                     (Dfs__CheckedFile *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__checked_file__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__checked_chunk__init
+                     (Dfs__CheckedChunk         *message)
+{
+  static const Dfs__CheckedChunk init_value = DFS__CHECKED_CHUNK__INIT;
+  *message = init_value;
+}
+size_t dfs__checked_chunk__get_packed_size
+                     (const Dfs__CheckedChunk *message)
+{
+  assert(message->base.descriptor == &dfs__checked_chunk__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__checked_chunk__pack
+                     (const Dfs__CheckedChunk *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__checked_chunk__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__checked_chunk__pack_to_buffer
+                     (const Dfs__CheckedChunk *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__checked_chunk__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__CheckedChunk *
+       dfs__checked_chunk__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__CheckedChunk *)
+     protobuf_c_message_unpack (&dfs__checked_chunk__descriptor,
+                                allocator, len, data);
+}
+void   dfs__checked_chunk__free_unpacked
+                     (Dfs__CheckedChunk *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__checked_chunk__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 #define dfs__describe_request__field_descriptors NULL
 #define dfs__describe_request__field_indices_by_name NULL
 #define dfs__describe_request__number_ranges NULL
@@ -3483,6 +3843,622 @@ const ProtobufCMessageDescriptor dfs__empty_trash_response__descriptor =
   (ProtobufCMessageInit) dfs__empty_trash_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor dfs__list_servers_request__field_descriptors[2] =
+{
+  {
+    "start",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ListServersRequest, start),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ListServersRequest, limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__list_servers_request__field_indices_by_name[] = {
+  1,   /* field[1] = limit */
+  0,   /* field[0] = start */
+};
+static const ProtobufCIntRange dfs__list_servers_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor dfs__list_servers_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.ListServersRequest",
+  "ListServersRequest",
+  "Dfs__ListServersRequest",
+  "dfs",
+  sizeof(Dfs__ListServersRequest),
+  2,
+  dfs__list_servers_request__field_descriptors,
+  dfs__list_servers_request__field_indices_by_name,
+  1,  dfs__list_servers_request__number_ranges,
+  (ProtobufCMessageInit) dfs__list_servers_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__list_servers_response__field_descriptors[2] =
+{
+  {
+    "servers",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Dfs__ListServersResponse, n_servers),
+    offsetof(Dfs__ListServersResponse, servers),
+    &dfs__server_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "has_more",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ListServersResponse, has_more),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__list_servers_response__field_indices_by_name[] = {
+  1,   /* field[1] = has_more */
+  0,   /* field[0] = servers */
+};
+static const ProtobufCIntRange dfs__list_servers_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor dfs__list_servers_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.ListServersResponse",
+  "ListServersResponse",
+  "Dfs__ListServersResponse",
+  "dfs",
+  sizeof(Dfs__ListServersResponse),
+  2,
+  dfs__list_servers_response__field_descriptors,
+  dfs__list_servers_response__field_indices_by_name,
+  1,  dfs__list_servers_response__number_ranges,
+  (ProtobufCMessageInit) dfs__list_servers_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__server_status__field_descriptors[7] =
+{
+  {
+    "address",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ServerStatus, address),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kind",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ServerStatus, kind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "node_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ServerStatus, node_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_alive",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ServerStatus, is_alive),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_heard_at",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ServerStatus, last_heard_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "free_bytes",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ServerStatus, free_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "chunk_count",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ServerStatus, chunk_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__server_status__field_indices_by_name[] = {
+  0,   /* field[0] = address */
+  6,   /* field[6] = chunk_count */
+  5,   /* field[5] = free_bytes */
+  3,   /* field[3] = is_alive */
+  1,   /* field[1] = kind */
+  4,   /* field[4] = last_heard_at */
+  2,   /* field[2] = node_id */
+};
+static const ProtobufCIntRange dfs__server_status__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor dfs__server_status__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.ServerStatus",
+  "ServerStatus",
+  "Dfs__ServerStatus",
+  "dfs",
+  sizeof(Dfs__ServerStatus),
+  7,
+  dfs__server_status__field_descriptors,
+  dfs__server_status__field_indices_by_name,
+  1,  dfs__server_status__number_ranges,
+  (ProtobufCMessageInit) dfs__server_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__check_files_request__field_descriptors[3] =
+{
+  {
+    "path",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckFilesRequest, path),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckFilesRequest, after),
+    &dfs__check_position__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "with_chunks",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckFilesRequest, with_chunks),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__check_files_request__field_indices_by_name[] = {
+  1,   /* field[1] = after */
+  0,   /* field[0] = path */
+  2,   /* field[2] = with_chunks */
+};
+static const ProtobufCIntRange dfs__check_files_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor dfs__check_files_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.CheckFilesRequest",
+  "CheckFilesRequest",
+  "Dfs__CheckFilesRequest",
+  "dfs",
+  sizeof(Dfs__CheckFilesRequest),
+  3,
+  dfs__check_files_request__field_descriptors,
+  dfs__check_files_request__field_indices_by_name,
+  1,  dfs__check_files_request__number_ranges,
+  (ProtobufCMessageInit) dfs__check_files_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__check_position__field_descriptors[2] =
+{
+  {
+    "parts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Dfs__CheckPosition, n_parts),
+    offsetof(Dfs__CheckPosition, parts),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "chunks",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckPosition, chunks),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__check_position__field_indices_by_name[] = {
+  1,   /* field[1] = chunks */
+  0,   /* field[0] = parts */
+};
+static const ProtobufCIntRange dfs__check_position__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor dfs__check_position__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.CheckPosition",
+  "CheckPosition",
+  "Dfs__CheckPosition",
+  "dfs",
+  sizeof(Dfs__CheckPosition),
+  2,
+  dfs__check_position__field_descriptors,
+  dfs__check_position__field_indices_by_name,
+  1,  dfs__check_position__number_ranges,
+  (ProtobufCMessageInit) dfs__check_position__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__check_files_response__field_descriptors[3] =
+{
+  {
+    "files",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Dfs__CheckFilesResponse, n_files),
+    offsetof(Dfs__CheckFilesResponse, files),
+    &dfs__checked_file__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckFilesResponse, end),
+    &dfs__check_position__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_starting",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckFilesResponse, is_starting),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__check_files_response__field_indices_by_name[] = {
+  1,   /* field[1] = end */
+  0,   /* field[0] = files */
+  2,   /* field[2] = is_starting */
+};
+static const ProtobufCIntRange dfs__check_files_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor dfs__check_files_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.CheckFilesResponse",
+  "CheckFilesResponse",
+  "Dfs__CheckFilesResponse",
+  "dfs",
+  sizeof(Dfs__CheckFilesResponse),
+  3,
+  dfs__check_files_response__field_descriptors,
+  dfs__check_files_response__field_indices_by_name,
+  1,  dfs__check_files_response__number_ranges,
+  (ProtobufCMessageInit) dfs__check_files_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__checked_file__field_descriptors[10] =
+{
+  {
+    "path",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckedFile, path),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_open",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckedFile, is_open),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "length",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckedFile, length),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "replication",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckedFile, replication),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "chunk_count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckedFile, chunk_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "first_chunk",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckedFile, first_chunk),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "healthy_chunks",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckedFile, healthy_chunks),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "under_replicated_chunks",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckedFile, under_replicated_chunks),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "missing_chunks",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckedFile, missing_chunks),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "chunks",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Dfs__CheckedFile, n_chunks),
+    offsetof(Dfs__CheckedFile, chunks),
+    &dfs__checked_chunk__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__checked_file__field_indices_by_name[] = {
+  4,   /* field[4] = chunk_count */
+  9,   /* field[9] = chunks */
+  5,   /* field[5] = first_chunk */
+  6,   /* field[6] = healthy_chunks */
+  1,   /* field[1] = is_open */
+  2,   /* field[2] = length */
+  8,   /* field[8] = missing_chunks */
+  0,   /* field[0] = path */
+  3,   /* field[3] = replication */
+  7,   /* field[7] = under_replicated_chunks */
+};
+static const ProtobufCIntRange dfs__checked_file__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 10 }
+};
+const ProtobufCMessageDescriptor dfs__checked_file__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.CheckedFile",
+  "CheckedFile",
+  "Dfs__CheckedFile",
+  "dfs",
+  sizeof(Dfs__CheckedFile),
+  10,
+  dfs__checked_file__field_descriptors,
+  dfs__checked_file__field_indices_by_name,
+  1,  dfs__checked_file__number_ranges,
+  (ProtobufCMessageInit) dfs__checked_file__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__checked_chunk__field_descriptors[3] =
+{
+  {
+    "digest",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckedChunk, digest),
+    &dfs__chunk_digest__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "digest_known",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckedChunk, digest_known),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "servers",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Dfs__CheckedChunk, n_servers),
+    offsetof(Dfs__CheckedChunk, servers),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__checked_chunk__field_indices_by_name[] = {
+  0,   /* field[0] = digest */
+  1,   /* field[1] = digest_known */
+  2,   /* field[2] = servers */
+};
+static const ProtobufCIntRange dfs__checked_chunk__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor dfs__checked_chunk__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.CheckedChunk",
+  "CheckedChunk",
+  "Dfs__CheckedChunk",
+  "dfs",
+  sizeof(Dfs__CheckedChunk),
+  3,
+  dfs__checked_chunk__field_descriptors,
+  dfs__checked_chunk__field_indices_by_name,
+  1,  dfs__checked_chunk__number_ranges,
+  (ProtobufCMessageInit) dfs__checked_chunk__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCMethodDescriptor dfs__node__method_descriptors[1] =
 {
   { "Describe", &dfs__describe_request__descriptor, &dfs__describe_response__descriptor },
@@ -3700,6 +4676,49 @@ void dfs__trash__init (Dfs__Trash_Service *service,
 {
   protobuf_c_service_generated_init (&service->base,
                                      &dfs__trash__descriptor,
+                                     (ProtobufCServiceDestroy) destroy);
+}
+static const ProtobufCMethodDescriptor dfs__cluster__method_descriptors[2] =
+{
+  { "ListServers", &dfs__list_servers_request__descriptor, &dfs__list_servers_response__descriptor },
+  { "CheckFiles", &dfs__check_files_request__descriptor, &dfs__check_files_response__descriptor },
+};
+const unsigned dfs__cluster__method_indices_by_name[] = {
+  1,        /* CheckFiles */
+  0         /* ListServers */
+};
+const ProtobufCServiceDescriptor dfs__cluster__descriptor =
+{
+  PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
+  "dfs.Cluster",
+  "Cluster",
+  "Dfs__Cluster",
+  "dfs",
+  2,
+  dfs__cluster__method_descriptors,
+  dfs__cluster__method_indices_by_name
+};
+void dfs__cluster__list_servers(ProtobufCService *service,
+                                const Dfs__ListServersRequest *input,
+                                Dfs__ListServersResponse_Closure closure,
+                                void *closure_data)
+{
+  assert(service->descriptor == &dfs__cluster__descriptor);
+  service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void dfs__cluster__check_files(ProtobufCService *service,
+                               const Dfs__CheckFilesRequest *input,
+                               Dfs__CheckFilesResponse_Closure closure,
+                               void *closure_data)
+{
+  assert(service->descriptor == &dfs__cluster__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void dfs__cluster__init (Dfs__Cluster_Service *service,
+                         Dfs__Cluster_ServiceDestroy destroy)
+{
+  protobuf_c_service_generated_init (&service->base,
+                                     &dfs__cluster__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }
 static const ProtobufCMethodDescriptor dfs__chunk_reports__method_descriptors[1] =

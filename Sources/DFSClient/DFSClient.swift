@@ -245,6 +245,26 @@ public final class DFSClient: Sendable {
         try await master.emptyTrash(id)
     }
 
+    /// The chunk servers that the master has heard of since it started, in the order they came.
+    ///
+    /// Iterating throws ``DFSError`` of code `unimplemented` under a Go master.
+    public func servers() -> Listing<ServerStatus> {
+        master.servers()
+    }
+
+    /// Checks whether files have all their copies: a file, or all files in a folder and below it, those that are still being
+    /// written too, in the order of their paths' parts.
+    ///
+    /// The master does a bounded amount of work at a time, as the result is asked for, so that others are not held up.
+    /// Iterating throws ``DFSError`` of code `notFound`, and `unimplemented` under a Go master.
+    ///
+    /// - Parameters:
+    ///   - path: `/` is the root.
+    ///   - withChunks: whether ``CheckedFile/chunks`` is filled.
+    public func checkFiles(_ path: String, withChunks: Bool = false) -> FileChecks {
+        master.checkFiles(path, withChunks: withChunks)
+    }
+
     /// Closes all connections, once the transfers under way have ended. The client cannot be used after this.
     public func close() async {
         await master.close()

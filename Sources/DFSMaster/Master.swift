@@ -146,6 +146,7 @@ package final class Master: Sendable {
         MasterService(metadata: metadata, heartbeats: heartbeats).add(to: &routes)
         NamespaceService(metadata: metadata, securePorts: securePorts).add(to: &routes)
         TrashService(metadata: metadata).add(to: &routes)
+        ClusterService(metadata: metadata).add(to: &routes)
         standard.add(to: &routes)
         let description = DescribeResponse(
             role: "master", version: SoftwareVersion.text, clusterID: clusterID, nodeID: clusterID,

@@ -6,6 +6,7 @@ package enum Methods {
     private static let chunkService = "chunk.ChunkService"
     private static let namespace = "dfs.Namespace"
     private static let trash = "dfs.Trash"
+    private static let cluster = "dfs.Cluster"
 
     // Spoken by Go nodes too.
     package static let getFileInfo = MethodPath(service: masterService, method: "GetFileInfo")
@@ -31,5 +32,7 @@ package enum Methods {
     package static let restore = MethodPath(service: trash, method: "Restore")
     package static let emptyTrash = MethodPath(service: trash, method: "Empty")
     package static let securePort = MethodPath(service: namespace, method: "SecurePort")
+    package static let listServers = MethodPath(service: cluster, method: "ListServers")
+    package static let checkFiles = MethodPath(service: cluster, method: "CheckFiles")
     package static let report = MethodPath(service: "dfs.ChunkReports", method: "Report")
 }

@@ -2,6 +2,8 @@
 package enum Services {
     private static let node = "dfs.Node"
 
-    package static let ofMaster = ["master.MasterService", "dfs.Namespace", "dfs.Trash", "dfs.ChunkReports", node]
+    package static let ofMaster = [
+        "master.MasterService", "dfs.Namespace", "dfs.Trash", "dfs.Cluster", "dfs.ChunkReports", node,
+    ]
     package static let ofChunkServer = ["chunk.ChunkService", node]
 }

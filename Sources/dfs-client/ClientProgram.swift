@@ -20,6 +20,7 @@ struct ClientProgram: Program {
             PutCommand.self, GetCommand.self, CatCommand.self, StatCommand.self, ListCommand.self,
             MakeFolderCommand.self,
             RenameCommand.self, RemoveCommand.self, UsageCommand.self, SetReplicationCommand.self, TrashCommand.self,
+            ServersCommand.self, CheckCommand.self,
         ])
 
     static let flags =

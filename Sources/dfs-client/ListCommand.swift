@@ -11,7 +11,8 @@ struct ListCommand: ProgramCommand {
         discussion: """
             What a pattern matches is listed by its whole path, folders as themselves; with -R also all that is in them.
             """)
-    private static let longFlag = FlagDeclaration.toggle("l", help: "ls: copies, bytes and time of each entry too.")
+    static let longFlag = FlagDeclaration.toggle(
+        "l", help: "ls: copies, bytes and time of each entry too. fsck: each chunk and its servers.")
     private static let recursiveFlag = FlagDeclaration.toggle("R", help: "ls: with all that is in the folders.")
     static let flags = [longFlag, recursiveFlag]
 

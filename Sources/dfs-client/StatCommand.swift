@@ -37,7 +37,7 @@ struct StatCommand: ProgramCommand {
     }
 
     /// `<index> <chunk id> <bytes> <crc32c> <server>,<server>`; `?` where unknown.
-    private static func line(_ chunk: ChunkLocation) -> String {
+    static func line(_ chunk: ChunkLocation) -> String {
         let length = chunk.length.map { "\($0)" } ?? "?"
         let crc32c = chunk.crc32c.map { hex(UInt64($0), digits: 8) } ?? "?"
         return "\(chunk.index) \(chunk.id) \(length) \(crc32c) \(chunk.servers.joined(separator: ","))"
@@ -54,7 +54,7 @@ struct StatCommand: ProgramCommand {
 
 extension ChunkLocation {
     /// The members are those of the type; the checksum in hexadecimal, `null` where unknown.
-    fileprivate var json: JSONText {
+    var json: JSONText {
         .members([
             ("index", .number(index)), ("id", .text(id)), ("length", length.map { .number($0) } ?? .null),
             ("crc32c", crc32c.map { .text(hex(UInt64($0), digits: 8)) } ?? .null),

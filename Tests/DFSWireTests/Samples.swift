@@ -5,7 +5,7 @@ enum Samples {
     static let names = ["", "a_0", "dir%2Fpart.00000000000000ff_12", "ü/日本\u{1F600}", "x\u{7F}\n y"]
 
     static let all: [any WireMessage] =
-        masterMessages + chunkMessages + clusterMessages + namespaceMessages + standardMessages
+        masterMessages + chunkMessages + clusterMessages + namespaceMessages + operatorMessages + standardMessages
 
     static let masterMessages: [any WireMessage] = [
         RegisterChunkServerRequest(),
@@ -67,6 +67,29 @@ enum Samples {
             entries: [TrashEntry(id: "1", removedAt: .max, isPurging: true, node: file), TrashEntry()], hasMore: true),
         ListTrashResponse(), RestoreRequest(id: "1", target: "a", requestID: "r"), RestoreRequest(), RestoreResponse(),
         EmptyTrashRequest(id: "1"), EmptyTrashRequest(), EmptyTrashResponse(),
+    ]
+
+    static let operatorMessages: [any WireMessage] = [
+        ListServersRequest(start: 1, limit: .max), ListServersRequest(),
+        ListServersResponse(
+            servers: [
+                ServerStatus(
+                    address: ":9001", kind: "swift", nodeID: "n", isAlive: true, lastHeardAt: .max, freeBytes: .max,
+                    chunkCount: .max), ServerStatus(),
+            ], hasMore: true), ListServersResponse(),
+        CheckFilesRequest(path: "a", after: CheckPosition(parts: names, chunks: .max), withChunks: true),
+        CheckFilesRequest(), CheckFilesRequest(after: CheckPosition()),
+        CheckFilesResponse(
+            files: [
+                CheckedFile(
+                    path: "a/b", isOpen: true, length: .max, replication: 1, chunkCount: 2, firstChunk: 3,
+                    healthyChunks: 4, underReplicatedChunks: 5, missingChunks: .max,
+                    chunks: [
+                        CheckedChunk(
+                            digest: ChunkDigest(chunkID: "a_0", length: 1, crc32c: 2), digestKnown: true,
+                            servers: names), CheckedChunk(),
+                    ]), CheckedFile(),
+            ], end: CheckPosition(parts: ["b"], chunks: 1), isStarting: true), CheckFilesResponse(),
     ]
 
     static let standardMessages: [any WireMessage] = [

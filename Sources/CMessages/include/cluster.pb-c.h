@@ -52,6 +52,14 @@ typedef struct Dfs__RestoreRequest Dfs__RestoreRequest;
 typedef struct Dfs__RestoreResponse Dfs__RestoreResponse;
 typedef struct Dfs__EmptyTrashRequest Dfs__EmptyTrashRequest;
 typedef struct Dfs__EmptyTrashResponse Dfs__EmptyTrashResponse;
+typedef struct Dfs__ListServersRequest Dfs__ListServersRequest;
+typedef struct Dfs__ListServersResponse Dfs__ListServersResponse;
+typedef struct Dfs__ServerStatus Dfs__ServerStatus;
+typedef struct Dfs__CheckFilesRequest Dfs__CheckFilesRequest;
+typedef struct Dfs__CheckPosition Dfs__CheckPosition;
+typedef struct Dfs__CheckFilesResponse Dfs__CheckFilesResponse;
+typedef struct Dfs__CheckedFile Dfs__CheckedFile;
+typedef struct Dfs__CheckedChunk Dfs__CheckedChunk;
 
 
 /* --- enums --- */
@@ -595,6 +603,193 @@ struct  Dfs__EmptyTrashResponse
 #define DFS__EMPTY_TRASH_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__empty_trash_response__descriptor) \
      }
+
+
+struct  Dfs__ListServersRequest
+{
+  ProtobufCMessage base;
+  /*
+   * how many servers came in the pages before
+   */
+  uint32_t start;
+  /*
+   * as in ListRequest
+   */
+  uint32_t limit;
+};
+#define DFS__LIST_SERVERS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__list_servers_request__descriptor) \
+    , 0, 0 }
+
+
+struct  Dfs__ListServersResponse
+{
+  ProtobufCMessage base;
+  size_t n_servers;
+  Dfs__ServerStatus **servers;
+  protobuf_c_boolean has_more;
+};
+#define DFS__LIST_SERVERS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__list_servers_response__descriptor) \
+    , 0,NULL, 0 }
+
+
+struct  Dfs__ServerStatus
+{
+  ProtobufCMessage base;
+  /*
+   * as it was registered
+   */
+  char *address;
+  /*
+   * "swift", "go", or "unknown" while it has not been asked
+   */
+  char *kind;
+  /*
+   * of a Swift node
+   */
+  char *node_id;
+  protobuf_c_boolean is_alive;
+  /*
+   * seconds since 1970
+   */
+  uint64_t last_heard_at;
+  /*
+   * as it told last
+   */
+  uint64_t free_bytes;
+  /*
+   * replicas that the master counts on it
+   */
+  uint32_t chunk_count;
+};
+#define DFS__SERVER_STATUS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__server_status__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0 }
+
+
+struct  Dfs__CheckFilesRequest
+{
+  ProtobufCMessage base;
+  /*
+   * a file or folder; empty: the root
+   */
+  char *path;
+  /*
+   * that of the last page's end; none: the first page
+   */
+  Dfs__CheckPosition *after;
+  /*
+   * tell of each chunk, too
+   */
+  protobuf_c_boolean with_chunks;
+};
+#define DFS__CHECK_FILES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__check_files_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, 0 }
+
+
+/*
+ * How far a check has come.
+ */
+struct  Dfs__CheckPosition
+{
+  ProtobufCMessage base;
+  /*
+   * of the path of the last file or folder that was looked at, below the request's path
+   */
+  size_t n_parts;
+  char **parts;
+  /*
+   * how many chunks of that file were; 0: it is done
+   */
+  uint32_t chunks;
+};
+#define DFS__CHECK_POSITION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__check_position__descriptor) \
+    , 0,NULL, 0 }
+
+
+struct  Dfs__CheckFilesResponse
+{
+  ProtobufCMessage base;
+  /*
+   * in the order of their paths' parts; a file of many chunks comes in parts
+   */
+  size_t n_files;
+  Dfs__CheckedFile **files;
+  /*
+   * none: nothing is left
+   */
+  Dfs__CheckPosition *end;
+  /*
+   * the master runs for less time than a server may be silent: not all may have come back
+   */
+  protobuf_c_boolean is_starting;
+};
+#define DFS__CHECK_FILES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__check_files_response__descriptor) \
+    , 0,NULL, NULL, 0 }
+
+
+struct  Dfs__CheckedFile
+{
+  ProtobufCMessage base;
+  char *path;
+  /*
+   * still being written
+   */
+  protobuf_c_boolean is_open;
+  /*
+   * bytes
+   */
+  uint64_t length;
+  /*
+   * copies wanted
+   */
+  uint32_t replication;
+  /*
+   * of the whole file
+   */
+  uint32_t chunk_count;
+  /*
+   * this entry tells of the chunks from here on
+   */
+  uint32_t first_chunk;
+  /*
+   * with all copies
+   */
+  uint32_t healthy_chunks;
+  /*
+   * with some
+   */
+  uint32_t under_replicated_chunks;
+  /*
+   * with none that is complete
+   */
+  uint32_t missing_chunks;
+  size_t n_chunks;
+  Dfs__CheckedChunk **chunks;
+};
+#define DFS__CHECKED_FILE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__checked_file__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL }
+
+
+struct  Dfs__CheckedChunk
+{
+  ProtobufCMessage base;
+  Dfs__ChunkDigest *digest;
+  protobuf_c_boolean digest_known;
+  /*
+   * live ones with complete replicas
+   */
+  size_t n_servers;
+  char **servers;
+};
+#define DFS__CHECKED_CHUNK__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__checked_chunk__descriptor) \
+    , NULL, 0, 0,NULL }
 
 
 /* Dfs__DescribeRequest methods */
@@ -1300,6 +1495,158 @@ Dfs__EmptyTrashResponse *
 void   dfs__empty_trash_response__free_unpacked
                      (Dfs__EmptyTrashResponse *message,
                       ProtobufCAllocator *allocator);
+/* Dfs__ListServersRequest methods */
+void   dfs__list_servers_request__init
+                     (Dfs__ListServersRequest         *message);
+size_t dfs__list_servers_request__get_packed_size
+                     (const Dfs__ListServersRequest   *message);
+size_t dfs__list_servers_request__pack
+                     (const Dfs__ListServersRequest   *message,
+                      uint8_t             *out);
+size_t dfs__list_servers_request__pack_to_buffer
+                     (const Dfs__ListServersRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__ListServersRequest *
+       dfs__list_servers_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__list_servers_request__free_unpacked
+                     (Dfs__ListServersRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__ListServersResponse methods */
+void   dfs__list_servers_response__init
+                     (Dfs__ListServersResponse         *message);
+size_t dfs__list_servers_response__get_packed_size
+                     (const Dfs__ListServersResponse   *message);
+size_t dfs__list_servers_response__pack
+                     (const Dfs__ListServersResponse   *message,
+                      uint8_t             *out);
+size_t dfs__list_servers_response__pack_to_buffer
+                     (const Dfs__ListServersResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__ListServersResponse *
+       dfs__list_servers_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__list_servers_response__free_unpacked
+                     (Dfs__ListServersResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__ServerStatus methods */
+void   dfs__server_status__init
+                     (Dfs__ServerStatus         *message);
+size_t dfs__server_status__get_packed_size
+                     (const Dfs__ServerStatus   *message);
+size_t dfs__server_status__pack
+                     (const Dfs__ServerStatus   *message,
+                      uint8_t             *out);
+size_t dfs__server_status__pack_to_buffer
+                     (const Dfs__ServerStatus   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__ServerStatus *
+       dfs__server_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__server_status__free_unpacked
+                     (Dfs__ServerStatus *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__CheckFilesRequest methods */
+void   dfs__check_files_request__init
+                     (Dfs__CheckFilesRequest         *message);
+size_t dfs__check_files_request__get_packed_size
+                     (const Dfs__CheckFilesRequest   *message);
+size_t dfs__check_files_request__pack
+                     (const Dfs__CheckFilesRequest   *message,
+                      uint8_t             *out);
+size_t dfs__check_files_request__pack_to_buffer
+                     (const Dfs__CheckFilesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__CheckFilesRequest *
+       dfs__check_files_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__check_files_request__free_unpacked
+                     (Dfs__CheckFilesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__CheckPosition methods */
+void   dfs__check_position__init
+                     (Dfs__CheckPosition         *message);
+size_t dfs__check_position__get_packed_size
+                     (const Dfs__CheckPosition   *message);
+size_t dfs__check_position__pack
+                     (const Dfs__CheckPosition   *message,
+                      uint8_t             *out);
+size_t dfs__check_position__pack_to_buffer
+                     (const Dfs__CheckPosition   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__CheckPosition *
+       dfs__check_position__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__check_position__free_unpacked
+                     (Dfs__CheckPosition *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__CheckFilesResponse methods */
+void   dfs__check_files_response__init
+                     (Dfs__CheckFilesResponse         *message);
+size_t dfs__check_files_response__get_packed_size
+                     (const Dfs__CheckFilesResponse   *message);
+size_t dfs__check_files_response__pack
+                     (const Dfs__CheckFilesResponse   *message,
+                      uint8_t             *out);
+size_t dfs__check_files_response__pack_to_buffer
+                     (const Dfs__CheckFilesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__CheckFilesResponse *
+       dfs__check_files_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__check_files_response__free_unpacked
+                     (Dfs__CheckFilesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__CheckedFile methods */
+void   dfs__checked_file__init
+                     (Dfs__CheckedFile         *message);
+size_t dfs__checked_file__get_packed_size
+                     (const Dfs__CheckedFile   *message);
+size_t dfs__checked_file__pack
+                     (const Dfs__CheckedFile   *message,
+                      uint8_t             *out);
+size_t dfs__checked_file__pack_to_buffer
+                     (const Dfs__CheckedFile   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__CheckedFile *
+       dfs__checked_file__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__checked_file__free_unpacked
+                     (Dfs__CheckedFile *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__CheckedChunk methods */
+void   dfs__checked_chunk__init
+                     (Dfs__CheckedChunk         *message);
+size_t dfs__checked_chunk__get_packed_size
+                     (const Dfs__CheckedChunk   *message);
+size_t dfs__checked_chunk__pack
+                     (const Dfs__CheckedChunk   *message,
+                      uint8_t             *out);
+size_t dfs__checked_chunk__pack_to_buffer
+                     (const Dfs__CheckedChunk   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__CheckedChunk *
+       dfs__checked_chunk__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__checked_chunk__free_unpacked
+                     (Dfs__CheckedChunk *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Dfs__DescribeRequest_Closure)
@@ -1412,6 +1759,30 @@ typedef void (*Dfs__EmptyTrashRequest_Closure)
                   void *closure_data);
 typedef void (*Dfs__EmptyTrashResponse_Closure)
                  (const Dfs__EmptyTrashResponse *message,
+                  void *closure_data);
+typedef void (*Dfs__ListServersRequest_Closure)
+                 (const Dfs__ListServersRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__ListServersResponse_Closure)
+                 (const Dfs__ListServersResponse *message,
+                  void *closure_data);
+typedef void (*Dfs__ServerStatus_Closure)
+                 (const Dfs__ServerStatus *message,
+                  void *closure_data);
+typedef void (*Dfs__CheckFilesRequest_Closure)
+                 (const Dfs__CheckFilesRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__CheckPosition_Closure)
+                 (const Dfs__CheckPosition *message,
+                  void *closure_data);
+typedef void (*Dfs__CheckFilesResponse_Closure)
+                 (const Dfs__CheckFilesResponse *message,
+                  void *closure_data);
+typedef void (*Dfs__CheckedFile_Closure)
+                 (const Dfs__CheckedFile *message,
+                  void *closure_data);
+typedef void (*Dfs__CheckedChunk_Closure)
+                 (const Dfs__CheckedChunk *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -1587,6 +1958,36 @@ void dfs__trash__empty(ProtobufCService *service,
                        const Dfs__EmptyTrashRequest *input,
                        Dfs__EmptyTrashResponse_Closure closure,
                        void *closure_data);
+typedef struct Dfs__Cluster_Service Dfs__Cluster_Service;
+struct Dfs__Cluster_Service
+{
+  ProtobufCService base;
+  void (*list_servers)(Dfs__Cluster_Service *service,
+                       const Dfs__ListServersRequest *input,
+                       Dfs__ListServersResponse_Closure closure,
+                       void *closure_data);
+  void (*check_files)(Dfs__Cluster_Service *service,
+                      const Dfs__CheckFilesRequest *input,
+                      Dfs__CheckFilesResponse_Closure closure,
+                      void *closure_data);
+};
+typedef void (*Dfs__Cluster_ServiceDestroy)(Dfs__Cluster_Service *);
+void dfs__cluster__init (Dfs__Cluster_Service *service,
+                         Dfs__Cluster_ServiceDestroy destroy);
+#define DFS__CLUSTER__BASE_INIT \
+    { &dfs__cluster__descriptor, protobuf_c_service_invoke_internal, NULL }
+#define DFS__CLUSTER__INIT(function_prefix__) \
+    { DFS__CLUSTER__BASE_INIT,\
+      function_prefix__ ## list_servers,\
+      function_prefix__ ## check_files  }
+void dfs__cluster__list_servers(ProtobufCService *service,
+                                const Dfs__ListServersRequest *input,
+                                Dfs__ListServersResponse_Closure closure,
+                                void *closure_data);
+void dfs__cluster__check_files(ProtobufCService *service,
+                               const Dfs__CheckFilesRequest *input,
+                               Dfs__CheckFilesResponse_Closure closure,
+                               void *closure_data);
 typedef struct Dfs__ChunkReports_Service Dfs__ChunkReports_Service;
 struct Dfs__ChunkReports_Service
 {
@@ -1648,9 +2049,18 @@ extern const ProtobufCMessageDescriptor dfs__restore_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__restore_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__empty_trash_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__empty_trash_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__list_servers_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__list_servers_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__server_status__descriptor;
+extern const ProtobufCMessageDescriptor dfs__check_files_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__check_position__descriptor;
+extern const ProtobufCMessageDescriptor dfs__check_files_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__checked_file__descriptor;
+extern const ProtobufCMessageDescriptor dfs__checked_chunk__descriptor;
 extern const ProtobufCServiceDescriptor dfs__node__descriptor;
 extern const ProtobufCServiceDescriptor dfs__namespace__descriptor;
 extern const ProtobufCServiceDescriptor dfs__trash__descriptor;
+extern const ProtobufCServiceDescriptor dfs__cluster__descriptor;
 extern const ProtobufCServiceDescriptor dfs__chunk_reports__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -78,7 +78,8 @@ extension MasterClient {
         _ = try await call(Methods.emptyTrash, EmptyTrashRequest(id: id ?? ""), as: EmptyTrashResponse.self)
     }
 
-    private func requireSwift(_ wish: String) async throws(DFSError) {
+    /// - Throws: ``DFSError`` of code `unimplemented` under a Go master.
+    func requireSwift(_ wish: String) async throws(DFSError) {
         guard try await isSwift() else {
             throw DFSError(.unimplemented, "\(peer.name) is a Go master, which cannot \(wish)")
         }

@@ -59,6 +59,9 @@ package enum Answer: Sendable {
     case listed([NodeStatus], hasMore: Bool)
     /// In the order of removal.
     case trash([TrashStatus], hasMore: Bool)
+    /// In the order they came.
+    case servers([ServerStanding], hasMore: Bool)
+    case checked(CheckPage)
 }
 
 /// What a reader gets.

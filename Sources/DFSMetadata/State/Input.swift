@@ -53,6 +53,12 @@ package enum Input: Sendable {
     /// Trash.Empty: one removal, or all.
     case emptyTrash(PathPart?, CallToken)
 
+    // For operators; they change nothing.
+    /// Cluster.ListServers, behind so many servers: answered by ``Answer/servers(_:hasMore:)``.
+    case listServers(from: Int, limit: Int, CallToken)
+    /// Cluster.CheckFiles: answered by ``Answer/checked(_:)``.
+    case checkFiles(CheckRequest, CallToken)
+
     /// A connection ended; no input names it afterwards except calls that were already on their way.
     case connectionClosed(ConnectionToken)
 }

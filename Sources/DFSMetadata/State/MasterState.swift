@@ -97,6 +97,10 @@ package struct MasterState: Sendable {
             answer(call) { state throws(DFSError) in try state.fileInfo(name, connection) }
         case .lookUp, .list, .makeFolder, .rename, .remove, .setReplication, .listTrash, .restore, .emptyTrash:
             handleNamespace(input)
+        case .listServers(let start, let limit, let call):
+            answer(call) { state throws(DFSError) in state.listServers(from: start, limit: limit) }
+        case .checkFiles(let request, let call):
+            answer(call) { state throws(DFSError) in try state.check(request) }
         case .connectionClosed(let connection): connectionClosed(connection)
         }
     }

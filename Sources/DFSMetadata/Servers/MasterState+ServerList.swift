@@ -1,0 +1,19 @@
+import DFSCore
+
+// What operators are told of the chunk servers.
+extension MasterState {
+    /// Up to `limit` servers, in the order they came, behind the first `start`.
+    func listServers(from start: Int, limit: Int) -> Answer {
+        let wanted = limit == 0 ? Self.maxPageCount : min(limit, Self.maxPageCount)
+        let rest = servers.all.dropFirst(start)
+        return .servers(rest.prefix(wanted).map { status(of: $0) }, hasMore: rest.count > wanted)
+    }
+
+    private func status(of server: Server) -> ServerStanding {
+        let silence = UInt64(max(0, (now - server.lastHeard).components.seconds))
+        return ServerStanding(
+            address: server.address, kind: server.kind, nodeID: server.nodeID, isAlive: server.isAlive,
+            lastHeardAt: wallSeconds - min(silence, wallSeconds), freeBytes: server.freeBytes,
+            chunkCount: server.chunks.count - server.assignedCount)
+    }
+}

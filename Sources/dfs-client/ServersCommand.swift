@@ -1,0 +1,70 @@
+import ArgumentParser
+import DFSClient
+import DFSCommandLine
+import Logging
+
+/// `df [-json]`
+struct ServersCommand: ProgramCommand {
+    static let configuration = CommandConfiguration.program(
+        "df", summary: "List the chunk servers: address, kind, free bytes, chunks, alive or silent since when.",
+        discussion: "The last line is the total of those that are alive.")
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var client: ClientOptions
+    @OptionGroup var shared: SharedOptions
+
+    /// What the live servers come to.
+    private struct Total {
+        var servers = 0
+        var liveServers = 0
+        var freeBytes = 0
+        var chunks = 0
+
+        mutating func add(_ server: ServerStatus) {
+            servers += 1
+            guard server.isAlive else { return }
+            liveServers += 1
+            freeBytes =
+                freeBytes.addingReportingOverflow(server.freeBytes).overflow ? .max : freeBytes + server.freeBytes
+            chunks += server.chunkCount
+        }
+    }
+
+    func execute(logger: Logger) async throws {
+        try await client.withClient(logger: logger) { client in
+            var total = Total()
+            for try await server in client.servers() {
+                total.add(server)
+                show(server)
+            }
+            show(total)
+        }
+    }
+
+    private func show(_ server: ServerStatus) {
+        if output.isJSON {
+            print(
+                JSONText.object([
+                    ("address", .text(server.address)), ("kind", .text(server.kind.rawValue)),
+                    ("nodeID", .text(server.nodeID)), ("isAlive", .flag(server.isAlive)),
+                    ("lastHeardAt", .number(server.lastHeardAt)), ("freeBytes", .number(server.freeBytes)),
+                    ("chunks", .number(server.chunkCount)),
+                ]))
+        } else {
+            let life = server.isAlive ? "alive" : "silent since \(time(server.lastHeardAt))"
+            print("\(server.address) \(server.kind.rawValue) \(server.freeBytes) \(server.chunkCount) \(life)")
+        }
+    }
+
+    private func show(_ total: Total) {
+        if output.isJSON {
+            print(
+                JSONText.object([
+                    ("servers", .number(total.servers)), ("liveServers", .number(total.liveServers)),
+                    ("freeBytes", .number(total.freeBytes)), ("chunks", .number(total.chunks)),
+                ]))
+        } else {
+            print("total - \(total.freeBytes) \(total.chunks) \(total.liveServers) of \(total.servers) alive")
+        }
+    }
+}
