@@ -83,7 +83,8 @@ struct MasterConnections: Sendable {
         let master = masterPID.flatMap { ProcessCPU.of(pid: $0) }.flatMap { now in masterCPU.map { now - $0 } } ?? 0
         report([
             "calls": calls, "calls_per_s": calls / seconds, "p50_us": latencies.microseconds(below: 0.5),
-            "p99_us": latencies.microseconds(below: 0.99), "client_us_per_call": (ProcessCPU.own() - ownCPU) / calls * 1e6,
+            "p99_us": latencies.microseconds(below: 0.99),
+            "client_us_per_call": (ProcessCPU.own() - ownCPU) / calls * 1e6,
             "master_us_per_call": master / calls * 1e6,
         ])
     }

@@ -18,6 +18,9 @@ package struct FileName: ByteIdentity, CustomStringConvertible {
         self.text = text
     }
 
+    /// A name that was checked when it was first taken.
+    package init(known text: String) { self.text = text }
+
     /// The id of the chunk at `index`: readable, one safe path component, and unique by `fileID`.
     ///
     /// Bytes that are not letters, digits, `.` or `-` are written `%XX`; a long name is cut, since `fileID` alone makes

@@ -10,7 +10,7 @@ extension MasterState {
                 if entry.request == request.id, !request.id.isEmpty { return created(entry.header) }
                 try makeRoom(in: entry)
             }
-            if let node = namespace.tree.node(at: place) {
+            if let node = namespace.node(at: place) {
                 try checkReplaceable(node, request.name, isAsked: request.replaces)
             }
         }
@@ -62,17 +62,26 @@ extension MasterState {
         _ name: FileName, at place: Place, _ writer: Writer, replication: Int, chunkSize: UInt64, replaces: Bool,
         _ connection: ConnectionToken, request: String = ""
     ) -> FileHeader {
-        var id = FileID(rawValue: random.next())
-        while namespace.file(id) != nil { id = FileID(rawValue: random.next()) }
+        let id = nextFileID()
         let header = FileHeader(
             id: id, name: name, writer: writer, replication: replication, chunkSize: chunkSize, replaces: replaces,
             createdAt: wallSeconds)
         var entry = FileEntry(
             header: header, place: place, isRecovered: false, phase: .writing(lease(over: connection)))
         entry.request = request
-        namespace.insert(entry)
+        let isPlaced = namespace.insert(entry)
+        precondition(isPlaced, "a place is reserved for one upload at a time")
         effects.append(.persist(.begin(header, at: place)))
         return header
+    }
+
+    /// Ids go up with the time of their files' beginning, so that what is made together lies together in the store. The
+    /// part below the second begins at random: after a restore from an older backup, no id is given out again.
+    private mutating func nextFileID() -> FileID {
+        let second = wallSeconds << 30
+        if second > lastFileID { lastFileID = second | (random.next() >> 35) }
+        repeat { lastFileID &+= 1 } while namespace.holds(FileID(rawValue: lastFileID))
+        return FileID(rawValue: lastFileID)
     }
 
     /// A lease held over `connection`, or one that ends soon where the connection closed while the call was on its way.

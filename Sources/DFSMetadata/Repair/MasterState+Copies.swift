@@ -29,7 +29,7 @@ extension MasterState {
             let late = repair.expire(chunk, now: now, grace: policy.copyTimeout)
             release(late)
             for task in late {
-                effects.append(.log(.copyLate(chunks[chunk].id, to: servers[task.target].address)))
+                effects.append(.log(.copyLate(id(of: chunk), to: servers[task.target].address)))
                 dropTarget(chunk, task.target)
             }
             if !late.isEmpty { review(chunk) }
