@@ -6,6 +6,9 @@ struct ChunkTable: Sendable {
 
     var count: Int { table.count }
 
+    /// Above the numbers of all handles there ever were.
+    var end: UInt32 { table.end }
+
     /// Every handle in use, in a fixed order.
     var all: some Sequence<ChunkHandle> { table.slots.lazy.map { ChunkHandle(rawValue: $0) } }
 

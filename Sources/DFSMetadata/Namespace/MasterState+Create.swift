@@ -2,6 +2,9 @@ import DFSCore
 
 // Uploads of our own clients: begin, give up, and the leases that end them.
 extension MasterState {
+    /// So many leases end in one tick: a writer of very many files that dies holds nobody else up.
+    private static let maxExpiriesPerTick = 1000
+
     mutating func create(_ request: CreationRequest) throws(DFSError) -> Answer {
         let copies = try checkedReplication(request.replication ?? policy.replication)
         let way = try wayTo(request.name)
@@ -13,6 +16,12 @@ extension MasterState {
             if let node = namespace.node(at: place) {
                 try checkReplaceable(node, request.name, isAsked: request.replaces)
             }
+        }
+        guard namespace.uploadCount(heldOver: request.connection) < policy.maxUploadsPerConnection else {
+            throw DFSError(
+                .resourceExhausted,
+                "this connection has \(policy.maxUploadsPerConnection) unfinished uploads; complete or abandon some first"
+            )
         }
         let place = makeFolders(way)
         let header = begin(
@@ -122,11 +131,12 @@ extension MasterState {
 
     /// Ends the leases whose writers did not come back.
     mutating func expireLeases() {
-        for file in namespace.withoutConnection {
-            guard let entry = namespace.file(file), case .writing(let lease) = entry.phase,
+        for _ in 0..<Self.maxExpiriesPerTick {
+            guard let file = namespace.popExpiredLease(now) else { return }
+            guard let facts = namespace.facts(file), case .writing(let lease) = facts.phase,
                 let expires = lease.expires, expires <= now
             else { continue }
-            switch entry.header.writer {
+            switch facts.writer {
             case .swift: abandon(file, reason: "its writer is gone")
             case .go: settle(file)
             }

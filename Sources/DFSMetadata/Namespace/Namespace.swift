@@ -9,16 +9,13 @@ struct Namespace: Sendable {
     /// Open files by the places they are going to take; each place is one upload's.
     private var reserved: [Place: FileID] = [:]
     private var byConnection: [ConnectionToken: Set<FileID>] = [:]
-    private var detached: Set<FileID> = []
+    private var leases = LeaseQueue()
     private var settlingFiles: Set<FileID> = []
 
     // MARK: Files
 
     /// Complete and open ones.
     var fileCount: Int { complete.count + open.count }
-
-    /// Open files that no connection holds, in a fixed order.
-    var withoutConnection: [FileID] { detached.sorted() }
 
     /// Finished files of Go clients that wait for proof, in a fixed order.
     var settling: [FileID] { settlingFiles.sorted() }
@@ -66,6 +63,12 @@ struct Namespace: Sendable {
     func files(heldOver connection: ConnectionToken) -> [FileID] {
         byConnection[connection]?.sorted() ?? []
     }
+
+    /// How many open files were last written over `connection`.
+    func uploadCount(heldOver connection: ConnectionToken) -> Int { byConnection[connection]?.count ?? 0 }
+
+    /// Takes the next file whose lease, held over no connection, may have ended by `now`.
+    mutating func popExpiredLease(_ now: MonotonicInstant) -> FileID? { leases.popDue(now) }
 
     /// Enters a file: an open one has its place reserved, a complete one is visible.
     ///
@@ -144,8 +147,8 @@ struct Namespace: Sendable {
         case .writing(let lease):
             if let connection = lease.connection {
                 byConnection[connection, default: []].insert(id)
-            } else {
-                detached.insert(id)
+            } else if let expires = lease.expires {
+                leases.add(id, until: expires)
             }
         case .settling: settlingFiles.insert(id)
         case .sealed: break
@@ -155,10 +158,7 @@ struct Namespace: Sendable {
     private mutating func unindex(_ id: FileID, _ phase: FileEntry.Phase) {
         switch phase {
         case .writing(let lease):
-            guard let connection = lease.connection else {
-                detached.remove(id)
-                return
-            }
+            guard let connection = lease.connection else { return }
             byConnection[connection]?.remove(id)
             if byConnection[connection]?.isEmpty == true { byConnection[connection] = nil }
         case .settling: settlingFiles.remove(id)

@@ -40,7 +40,7 @@ extension MasterState {
     mutating func releaseHeldRepairs() {
         guard repair.isHolding, !isStarting else { return }
         repair.isHolding = false
-        for chunk in chunks.all where chunks[chunk].isRecovered { review(chunk) }
+        backlog.scan = chunks.end > 0 ? 0 : nil
     }
 
     /// Forgets the target of a copy that did not come, unless something of it was seen.

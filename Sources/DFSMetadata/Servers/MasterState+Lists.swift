@@ -32,12 +32,7 @@ extension MasterState {
         let isComplete = seen == servers[server].chunks.count - servers[server].assignedCount
         servers[server].settledList = isComplete && doomed.isEmpty && !wasAway ? fingerprint : nil
         if !isComplete { noteMissing(on: server, number) }
-        if wasAway {
-            for chunk in servers[server].chunks.sorted() {
-                considerReading(chunk, on: server)
-                review(chunk)
-            }
-        }
+        if wasAway { lookAtChunks(of: server, because: .returned) }
     }
 
     /// Marks the chunk as listed; `false` where this list named it before.

@@ -17,6 +17,7 @@ package struct MasterState: Sendable {
     var tombstones = Tombstones()
     var repair = RepairQueue()
     var verification = Verification()
+    var backlog = Backlog()
     /// The connections that closed last, so that a call which was still on its way when its connection closed does not hold
     /// a lease over it for ever.
     var closedConnections = RecentSet<ConnectionToken>(limit: 4096)
@@ -63,6 +64,7 @@ package struct MasterState: Sendable {
         self.now = max(self.now, now)
         self.wallSeconds = wallSeconds
         handle(input)
+        workOffBacklog()
         dispatchCopies()
         dispatchReads()
         effects.append(contentsOf: outbox.drain())

@@ -6,7 +6,8 @@ struct SlotTable<Element: Sendable>: Sendable {
 
     private var pages: [[Element?]] = []
     private var unused: [UInt32] = []
-    private var end: UInt32 = 0
+    /// Above all slots that were ever in use.
+    private(set) var end: UInt32 = 0
 
     var count: Int { Int(end) - unused.count }
 
