@@ -144,8 +144,18 @@ let package = Package(
 
         // Measures the gRPC layer alone.
         .executableTarget(
-            name: "rpc-bench", dependencies: ["RPC", argumentParser, logging, nioCore, nioPosix],
+            name: "rpc-bench", dependencies: ["RPC", "BenchSupport", argumentParser, logging, nioCore, nioPosix],
             swiftSettings: strict),
+
+        // Measures the master: fills its store, plays its chunk servers and clients.
+        .executableTarget(
+            name: "meta-bench",
+            dependencies: [
+                "DFSMetadataStore", "DFSMetadata", "DFSServices", "DFSFiles", "DFSWire", "RPC", "DFSCore",
+                "BenchSupport", argumentParser, logging, nioCore, nioPosix,
+            ],
+            swiftSettings: memorySafe),
+        .target(name: "BenchSupport", dependencies: [argumentParser], swiftSettings: strict),
 
         // Certificates for tests.
         .target(name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strict),

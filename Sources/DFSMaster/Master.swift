@@ -124,21 +124,21 @@ package final class Master: Sendable {
     /// Opens the store on a thread that may block.
     private func recover() async throws -> (MetadataManager, clusterID: String) {
         let folder = configuration.metadataFolder
-        let (store, image) = try await NIOThreadPool.singleton.runIfActive {
+        let clock = SystemClock()
+        let policy = configuration.policy
+        let seed = configuration.seed ?? .random(in: 0 ... .max)
+        let (store, state, clusterID) = try await NIOThreadPool.singleton.runIfActive {
             let store = try SQLiteMetadataStore(folder: folder, fileSystem: PosixFileSystem()) {
                 hex(.random(in: 0 ... .max), digits: 16) + hex(.random(in: 0 ... .max), digits: 16)
             }
-            return (store, try store.load())
+            let (state, clusterID) = try store.recover(policy: policy, seed: seed, now: clock.now)
+            return (store, state, clusterID)
         }
-        let clock = SystemClock()
-        let state = MasterState(
-            policy: configuration.policy, image: image, seed: configuration.seed ?? .random(in: 0 ... .max),
-            now: clock.now)
         logger.info(
-            "metadata loaded", metadata: ["files": "\(image.files.count)", "folder": "\(folder)"])
+            "metadata loaded", metadata: ["files": "\(state.fileCount)", "folder": "\(folder)"])
         let performer = EffectPerformer(heartbeats: heartbeats, work: work, logger: logger)
         let manager = MetadataManager(state: state, store: store, clock: clock) { performer.perform($0) }
-        return (manager, image.clusterID)
+        return (manager, clusterID)
     }
 
     private func makeServer(_ metadata: MetadataManager, _ clusterID: String) -> RPCServer {

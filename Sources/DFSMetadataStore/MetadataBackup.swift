@@ -8,6 +8,13 @@ import NIOCore
 ///
 /// A backup is one SQLite file of the same tables, as they were at one moment. All calls block.
 package enum MetadataBackup {
+    /// What was written or restored.
+    package struct Contents: Sendable, Equatable {
+        /// Of the cluster whose metadata it is.
+        package var clusterID = ""
+        package var fileCount = 0
+    }
+
     /// Writes a backup of the store in `folder` to `path`, which must be free. A master may be running on the store; it is
     /// not disturbed but for the disk's time.
     ///
@@ -15,7 +22,7 @@ package enum MetadataBackup {
     /// - Throws: ``DFSError`` that names the file and the remedy; then there is no file at `path`.
     package static func write(
         of folder: String, to path: String, fileSystem: any FileSystem
-    ) throws(DFSError) -> MetadataImage {
+    ) throws(DFSError) -> Contents {
         guard try fileSystem.status(of: path) == nil else {
             throw DFSError(.alreadyExists, "\(path) exists already; choose another file for the backup")
         }
@@ -26,11 +33,11 @@ package enum MetadataBackup {
             try withDatabase(source) { database in
                 try database.execute(sql: "VACUUM INTO ?", arguments: [partial])
             }
-            let image = try read(partial)
+            let contents = try count(partial)
             try fileSystem.open(partial, .reading).sync()
             try fileSystem.rename(partial, to: path, replacing: false)
             try fileSystem.syncFolder(Self.folder(of: path))
-            return image
+            return contents
         } catch {
             _ = try? fileSystem.remove(partial)
             throw error
@@ -45,8 +52,8 @@ package enum MetadataBackup {
     ///   ``DFSError/Code/dataLoss`` for a damaged backup. Nothing has changed then.
     package static func restore(
         _ path: String, into folder: String, fileSystem: any FileSystem
-    ) throws(DFSError) -> MetadataImage {
-        let image = try read(path)
+    ) throws(DFSError) -> Contents {
+        let contents = try check(path)
         try fileSystem.makeFolder(folder)
         guard let lock = try fileSystem.lock("\(folder)/\(SQLiteMetadataStore.lockName)") else {
             throw DFSError(.failedPrecondition, "a master is using \(folder); stop it first")
@@ -57,11 +64,11 @@ package enum MetadataBackup {
             throw DFSError(.alreadyExists, "\(target) exists; move it away first, with its -wal and -shm files")
         }
         if let known = try fileSystem.readSmallFile("\(folder)/\(SQLiteMetadataStore.clusterIDName)"),
-            known != image.clusterID
+            known != contents.clusterID
         {
             throw DFSError(
                 .failedPrecondition,
-                "\(folder) belongs to cluster \(known), the backup to \(image.clusterID); choose another folder")
+                "\(folder) belongs to cluster \(known), the backup to \(contents.clusterID); choose another folder")
         }
         // What is left of the lost database is no part of this one.
         for suffix in ["", "-wal", "-shm"] { try fileSystem.remove(target + suffix) }
@@ -70,20 +77,43 @@ package enum MetadataBackup {
         try copy(path, to: partial, fileSystem)
         try fileSystem.rename(partial, to: target, replacing: false)
         try fileSystem.syncFolder(folder)
-        try fileSystem.replaceSmallFile(SQLiteMetadataStore.clusterIDName, in: folder, by: image.clusterID)
-        return image
+        try fileSystem.replaceSmallFile(SQLiteMetadataStore.clusterIDName, in: folder, by: contents.clusterID)
+        return contents
     }
 
-    /// What a store's folder or a backup holds; a master may be running on it.
+    /// Hands out what a store's folder or a backup holds, in the order that ``MasterRecovery`` takes; a master may be
+    /// running on it.
+    ///
+    /// - Returns: the cluster's id.
     package static func read(
-        _ path: String, fileSystem: any FileSystem
-    ) throws(DFSError) -> MetadataImage {
+        _ path: String, fileSystem: any FileSystem, _ take: (StoredRecord) throws(DFSError) -> Void
+    ) throws(DFSError) -> String {
         let isFolder = try fileSystem.status(of: path)?.kind == .folder
-        return try read(isFolder ? "\(path)/\(SQLiteMetadataStore.databaseName)" : path)
+        return try read(isFolder ? "\(path)/\(SQLiteMetadataStore.databaseName)" : path, take)
     }
 
-    private static func read(_ path: String) throws(DFSError) -> MetadataImage {
-        var image: MetadataImage?
+    /// Reads every row.
+    private static func count(_ path: String) throws(DFSError) -> Contents {
+        var contents = Contents()
+        contents.clusterID = try read(path) { record throws(DFSError) in
+            if case .file = record { contents.fileCount += 1 }
+        }
+        return contents
+    }
+
+    /// Reads every row, as a master that starts does.
+    private static func check(_ path: String) throws(DFSError) -> Contents {
+        var recovery = MasterRecovery(
+            policy: ClusterPolicy(), seed: 0, now: MonotonicInstant(nanoseconds: 0), location: path)
+        let clusterID = try read(path) { record throws(DFSError) in try recovery.add(record) }
+        let contents = Contents(clusterID: clusterID, fileCount: recovery.fileCount)
+        _ = try recovery.finish()
+        return contents
+    }
+
+    private static func read(
+        _ path: String, _ take: (StoredRecord) throws(DFSError) -> Void
+    ) throws(DFSError) -> String {
         try withDatabase(path) { database in
             guard try Int.fetchOne(database, sql: "PRAGMA user_version") == Schema.version else {
                 throw DFSError(
@@ -93,24 +123,25 @@ package enum MetadataBackup {
             guard try String.fetchOne(database, sql: "PRAGMA quick_check(1)") == "ok" else {
                 throw DatabaseError(resultCode: .SQLITE_CORRUPT)
             }
-            image = try ImageReader.read(database)
+            return try RecordReader.read(database, take)
         }
-        guard let image else { throw DFSError(.internal, "\(path) was not read") }
-        return image
     }
 
     /// Runs `body` on a database that is not changed.
-    private static func withDatabase(_ path: String, _ body: (Database) throws -> Void) throws(DFSError) {
+    private static func withDatabase<Value>(
+        _ path: String, _ body: (Database) throws -> Value
+    ) throws(DFSError) -> Value {
         try storeErrors(path) {
             var configuration = Configuration()
             configuration.readonly = true
             configuration.busyMode = .timeout(5)
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            try queue.unsafeRead { database in
+            let value = try queue.unsafeRead { database in
                 try Schema.check(database, path: path)
-                try body(database)
+                return try body(database)
             }
             try queue.close()
+            return value
         }
     }
 

@@ -18,7 +18,7 @@ package final class SQLiteMetadataStore: MetadataStore {
     private let queue: DatabaseQueue
     /// Held from before the database is opened until after it is closed.
     private let lock: Mutex<FileLock?>
-    private let path: String
+    package let location: String
 
     /// Opens the store in `folder`, or makes one where there is none.
     ///
@@ -37,7 +37,7 @@ package final class SQLiteMetadataStore: MetadataStore {
         }
         self.lock = Mutex(lock)
         let path = "\(folder)/\(Self.databaseName)"
-        self.path = path
+        location = path
         let known = try fileSystem.readSmallFile("\(folder)/\(Self.clusterIDName)")
         let size = try fileSystem.status(of: path)?.size ?? 0
         if let known, size == 0 {
@@ -59,20 +59,20 @@ package final class SQLiteMetadataStore: MetadataStore {
         }
     }
 
-    package func load() throws(DFSError) -> MetadataImage {
-        try storeErrors(path) {
+    package func load(_ take: (StoredRecord) throws(DFSError) -> Void) throws(DFSError) -> String {
+        try storeErrors(location) {
             try queue.read { database in
                 guard try String.fetchOne(database, sql: "PRAGMA quick_check(1)") == "ok" else {
                     throw DatabaseError(resultCode: .SQLITE_CORRUPT)
                 }
-                return try ImageReader.read(database)
+                return try RecordReader.read(database, take)
             }
         }
     }
 
     package func append(_ batch: [Mutation]) throws(DFSError) {
         guard !batch.isEmpty else { return }
-        try storeErrors(path) {
+        try storeErrors(location) {
             try queue.write { database in
                 for mutation in batch { try MutationWriter.write(mutation, to: database) }
             }
@@ -80,7 +80,7 @@ package final class SQLiteMetadataStore: MetadataStore {
     }
 
     package func close() throws(DFSError) {
-        try storeErrors(path) { try queue.close() }
+        try storeErrors(location) { try queue.close() }
         lock.withLock { $0 = nil }
     }
 

@@ -53,13 +53,17 @@ struct DFSMasterCommand: NodeCommand {
     func execute(logger: Logger) async throws {
         let files = PosixFileSystem()
         if let backup {
-            let image = try MetadataBackup.write(of: metadataFolder, to: backup, fileSystem: files)
-            print("\(backup): \(image.files.count) files of cluster \(image.clusterID)")
+            let contents = try MetadataBackup.write(of: metadataFolder, to: backup, fileSystem: files)
+            print("\(backup): \(contents.fileCount) files of cluster \(contents.clusterID)")
         } else if let backupToRestore {
-            let image = try MetadataBackup.restore(backupToRestore, into: metadataFolder, fileSystem: files)
-            print("\(metadataFolder): \(image.files.count) files of cluster \(image.clusterID)")
+            let contents = try MetadataBackup.restore(backupToRestore, into: metadataFolder, fileSystem: files)
+            print("\(metadataFolder): \(contents.fileCount) files of cluster \(contents.clusterID)")
         } else if dumps {
-            MetadataDump(try MetadataBackup.read(metadataFolder, fileSystem: files)).write { print($0) }
+            var dump = MetadataDump { print($0) }
+            let clusterID = try MetadataBackup.read(metadataFolder, fileSystem: files) { record throws(DFSError) in
+                dump.add(record)
+            }
+            dump.finish(clusterID: clusterID)
         } else {
             try await serve(logger: logger)
         }

@@ -2,35 +2,52 @@ import DFSCommandLine
 import DFSCore
 import DFSMetadata
 
-/// All metadata as JSON lines, for people and scripts: folders, files with their chunks, the trash, what is condemned.
+/// All metadata as JSON lines, for people and scripts: folders, the trash, what is condemned, files with their chunks, and
+/// last the cluster.
 struct MetadataDump {
-    private let image: MetadataImage
-    private let folders: [FolderID: FolderRecord]
+    private let write: (String) -> Void
+    /// In the order in which they came; written once all are known.
+    private var waiting: [FolderRecord] = []
+    private var folders: [FolderID: Place] = [:]
 
-    init(_ image: MetadataImage) {
-        self.image = image
-        folders = Dictionary(image.folders.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-    }
+    /// - Parameter write: takes one line after the other.
+    init(write: @escaping (String) -> Void) { self.write = write }
 
-    /// Hands out one line after the other.
-    func write(_ line: (String) -> Void) {
-        line(
-            #"{"type":"cluster","id":\#(JSONLine.string(image.clusterID)),"version":\#(JSONLine.string(SoftwareVersion.text))}"#
-        )
-        for folder in image.folders {
-            line(#"{"type":"folder","path":\#(path(folder.place)),"createdAt":\#(folder.createdAt)}"#)
+    /// Takes the next record; all folders come first.
+    mutating func add(_ record: StoredRecord) {
+        if case .folder(let folder) = record {
+            waiting.append(folder)
+            folders[folder.id] = folder.place
+            return
         }
-        for file in image.files { line(text(file)) }
-        for record in image.trash {
-            line(
+        writeFolders()
+        switch record {
+        case .folder, .request: break
+        case .file(let file): write(text(file))
+        case .trash(let record):
+            write(
                 #"{"type":"trash","id":\#(JSONLine.string(record.id.text)),"path":\#(JSONLine.string(record.path.text)),"#
                     + #""removedAt":\#(record.removedAt),"isPurging":\#(record.isPurging)}"#)
-        }
-        for tombstone in image.tombstones {
-            line(
+        case .tombstone(let tombstone):
+            write(
                 #"{"type":"tombstone","file":"\#(tombstone.file)","name":\#(JSONLine.string(tombstone.name.text)),"#
                     + #""chunks":\#(tombstone.chunkCount)}"#)
         }
+    }
+
+    /// To be called when all records were taken.
+    mutating func finish(clusterID: String) {
+        writeFolders()
+        write(
+            #"{"type":"cluster","id":\#(JSONLine.string(clusterID)),"version":\#(JSONLine.string(SoftwareVersion.text))}"#
+        )
+    }
+
+    private mutating func writeFolders() {
+        for folder in waiting {
+            write(#"{"type":"folder","path":\#(path(folder.place)),"createdAt":\#(folder.createdAt)}"#)
+        }
+        waiting = []
     }
 
     private func text(_ file: FileRecord) -> String {
@@ -47,13 +64,13 @@ struct MetadataDump {
             + #""chunks":[\#(chunks.joined(separator: ","))]}"#
     }
 
-    /// What is in the trash begins with its removal's id there.
+    /// What is in the trash begins with its removal's id there. A damaged store may have folders that are in themselves.
     private func path(_ place: Place) -> String {
         var parts = [place.name.text]
         var folder = place.parent
-        while let record = folders[folder] {
-            parts.append(record.place.name.text)
-            folder = record.place.parent
+        while let above = folders[folder], parts.count <= folders.count {
+            parts.append(above.name.text)
+            folder = above.parent
         }
         if folder == .trash { parts.append("<trash>") }
         return JSONLine.string(parts.reversed().joined(separator: "/"))

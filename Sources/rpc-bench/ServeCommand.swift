@@ -1,4 +1,5 @@
 import ArgumentParser
+import BenchSupport
 import Logging
 import NIOPosix
 import RPC
@@ -94,19 +95,5 @@ extension DownloadRequest {
             let messageCount = bytes.readInteger(as: UInt64.self)
         else { return nil }
         self.init(messageSize: messageSize, messageCount: messageCount)
-    }
-}
-
-/// `host:port`.
-struct HostAndPort {
-    let host: String
-    let port: UInt16
-
-    init(_ text: String) throws {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            throw ValidationError("\(text) is no address; write host:port")
-        }
-        host = String(text[..<colon])
-        self.port = port
     }
 }

@@ -16,7 +16,9 @@ import Testing
             self.failure = failure
         }
 
-        func load() throws(DFSError) -> MetadataImage { MetadataImage(clusterID: "c") }
+        let location = "a test"
+
+        func load(_ take: (StoredRecord) throws(DFSError) -> Void) throws(DFSError) -> String { "c" }
 
         func append(_ batch: [Mutation]) throws(DFSError) {
             guard !batch.isEmpty else { return }
@@ -27,16 +29,15 @@ import Testing
         func close() throws(DFSError) {}
     }
 
-    private func manager(_ store: ScriptedStore) -> MetadataManager {
+    private func manager(_ store: ScriptedStore) throws -> MetadataManager {
         let clock = SystemClock()
-        let state = MasterState(
-            policy: ClusterPolicy(), image: MetadataImage(clusterID: "c"), seed: 1, now: clock.now)
+        let state = try store.recover(policy: ClusterPolicy(), seed: 1, now: clock.now).state
         return MetadataManager(state: state, store: store, clock: clock) { _ in }
     }
 
     @Test func anAnswerComesAfterItsChangeIsInTheStore() async throws {
         let store = ScriptedStore()
-        let manager = manager(store)
+        let manager = try manager(store)
         let name = try FileName("a")
         let answer = try await manager.ask {
             .create(CreationRequest(name: name, connection: ConnectionToken(rawValue: 1)), $0)
@@ -50,7 +51,7 @@ import Testing
 
     @Test func callersThatWaitTogetherShareABatch() async throws {
         let store = ScriptedStore()
-        let manager = manager(store)
+        let manager = try manager(store)
         let names = try (0..<200).map { try FileName("f\($0)") }
         try await withThrowingTaskGroup { tasks in
             for name in names {
@@ -68,7 +69,7 @@ import Testing
 
     @Test func aStoreThatCannotBeWrittenEndsTheMasterAndAnswersNothingAsDone() async throws {
         let failure = DFSError(.resourceExhausted, "the disk is full")
-        let manager = manager(ScriptedStore(failure: failure))
+        let manager = try manager(ScriptedStore(failure: failure))
         let name = try FileName("a")
         for _ in 0..<2 {
             let error = await #expect(throws: DFSError.self) {
@@ -83,7 +84,7 @@ import Testing
     }
 
     @Test func aManagerThatIsClosedRefusesCalls() async throws {
-        let manager = manager(ScriptedStore())
+        let manager = try manager(ScriptedStore())
         try await manager.close()
         let name = try FileName("a")
         let error = await #expect(throws: DFSError.self) {

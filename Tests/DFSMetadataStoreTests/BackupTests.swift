@@ -16,15 +16,18 @@ import Testing
         try store.append(try Samples.mutations())
         let held = try store.load()
         let backup = folder.path + "/backup"
-        #expect(try MetadataBackup.write(of: folder.path, to: backup, fileSystem: files).sorted == held.sorted)
+        let contents = MetadataBackup.Contents(clusterID: held.clusterID, fileCount: held.files.count)
+        #expect(try MetadataBackup.write(of: folder.path, to: backup, fileSystem: files) == contents)
         try store.append([.begin(try Samples.header(77, "later"), at: try Samples.place("later"))])
         #expect(throws: DFSError.self) {
             _ = try MetadataBackup.write(of: folder.path, to: backup, fileSystem: files)
         }
         try store.close()
-        #expect(try MetadataBackup.read(backup, fileSystem: files).sorted == held.sorted)
+        var image = MetadataImage(clusterID: held.clusterID)
+        let clusterID = try MetadataBackup.read(backup, fileSystem: files) { image.add($0) }
+        #expect(clusterID == held.clusterID && image.sorted == held.sorted)
         let other = try TemporaryFolder()
-        #expect(try MetadataBackup.restore(backup, into: other.path, fileSystem: files).sorted == held.sorted)
+        #expect(try MetadataBackup.restore(backup, into: other.path, fileSystem: files) == contents)
         let restored = try other.open()
         #expect(try restored.load().sorted == held.sorted)
         try restored.append([.begin(try Samples.header(78, "on"), at: try Samples.place("on"))])

@@ -13,7 +13,7 @@ import Testing
         let error = #expect(throws: DFSError.self) {
             let store = try folder.open()
             defer { try? store.close() }
-            _ = try store.load()
+            _ = try store.recover(policy: ClusterPolicy(), seed: 1, now: MonotonicInstant(nanoseconds: 0))
         }
         let refusal = try #require(error)
         #expect(refusal.message.contains("metadata.sqlite"), "\(refusal.message)")

@@ -77,3 +77,13 @@ extension MetadataImage {
         return image
     }
 }
+
+extension MetadataStore {
+    /// Everything at once.
+    func load() throws(DFSError) -> MetadataImage {
+        var image = MetadataImage(clusterID: "")
+        let clusterID = try load { record throws(DFSError) in image.add(record) }
+        image.clusterID = clusterID
+        return image
+    }
+}

@@ -41,7 +41,9 @@ import Testing
         try queue.write { try $0.execute(sql: sql) }
         try queue.close()
         let broken = try folder.open()
-        #expect(throws: DFSError.self) { try broken.load() }
+        #expect(throws: DFSError.self) {
+            try broken.recover(policy: ClusterPolicy(), seed: 1, now: MonotonicInstant(nanoseconds: 0))
+        }
         try broken.close()
     }
 

@@ -18,27 +18,38 @@ package struct FileName: ByteIdentity, CustomStringConvertible {
         self.text = text
     }
 
+    /// A name that was checked when it was first taken.
+    package init(known text: String) { self.text = text }
+
     /// The id of the chunk at `index`: readable, one safe path component, and unique by `fileID`.
     ///
     /// Bytes that are not letters, digits, `.` or `-` are written `%XX`; a long name is cut, since `fileID` alone makes
     /// the id unique. The shape is `<escaped name>.<fileID in 16 hex digits>_<index>`.
     package func chunkID(fileID: UInt64, index: Int) -> ChunkID {
-        var escaped = ""
+        var id: [UInt8] = []
+        id.reserveCapacity(Self.maxEscapedByteCount + 32)
         for byte in text.utf8 {
             let isPlain =
                 (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
                 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
-            let next = isPlain ? String(UnicodeScalar(byte)) : "%" + hex(UInt64(byte), digits: 2).uppercased()
-            if escaped.utf8.count + next.utf8.count > Self.maxEscapedByteCount { break }
-            escaped += next
+            if id.count + (isPlain ? 1 : 3) > Self.maxEscapedByteCount { break }
+            if isPlain {
+                id.append(byte)
+            } else {
+                id.append(UInt8(ascii: "%"))
+                id.append(Self.upperDigits[Int(byte >> 4)])
+                id.append(Self.upperDigits[Int(byte & 15)])
+            }
         }
-        let id = "\(escaped).\(hex(fileID, digits: 16))_\(index)"
-        do {
-            return try ChunkID(id)
-        } catch {
-            preconditionFailure("a chunk id made from a checked name is safe: \(error)")
-        }
+        id.append(UInt8(ascii: "."))
+        for shift in stride(from: 60, through: 0, by: -4) { id.append(Self.lowerDigits[Int(fileID >> shift & 15)]) }
+        id.append(UInt8(ascii: "_"))
+        id += String(index).utf8
+        return ChunkID(known: String(decoding: id, as: UTF8.self))
     }
+
+    private static let lowerDigits = Array("0123456789abcdef".utf8)
+    private static let upperDigits = Array("0123456789ABCDEF".utf8)
 
     package var description: String { text }
 
@@ -48,11 +59,25 @@ package struct FileName: ByteIdentity, CustomStringConvertible {
     private static func fault(in text: String) -> String? {
         if text.isEmpty { return "is empty" }
         if text.utf8.count > maxByteCount { return "has \(text.utf8.count) bytes, more than \(maxByteCount)" }
-        if text.utf8.contains(0) { return "contains a NUL byte" }
-        for part in text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            if part.isEmpty { return "has an empty part (a '/' at an end, or two in a row)" }
-            if part.elementsEqual(".".utf8) || part.elementsEqual("..".utf8) { return "has a '.' or '..' part" }
+        // One pass: names are checked with every call and, all of them, at every start.
+        var (length, dots) = (0, 0)
+        for byte in text.utf8 {
+            switch byte {
+            case 0: return "contains a NUL byte"
+            case UInt8(ascii: "/"):
+                if let fault = faultOfPart(length, dots) { return fault }
+                (length, dots) = (0, 0)
+            default:
+                length += 1
+                if byte == UInt8(ascii: ".") { dots += 1 }
+            }
         }
+        return faultOfPart(length, dots)
+    }
+
+    private static func faultOfPart(_ length: Int, _ dots: Int) -> String? {
+        if length == 0 { return "has an empty part (a '/' at an end, or two in a row)" }
+        if length == dots, length <= 2 { return "has a '.' or '..' part" }
         return nil
     }
 }

@@ -12,6 +12,9 @@ package struct PathPart: ByteIdentity, CustomStringConvertible {
         self.text = try FileName(text).text
     }
 
+    /// A part that was checked when it was first taken.
+    package init(known text: String) { self.text = text }
+
     /// A part of a name that was checked as a whole.
     fileprivate init(checked text: Substring) { self.text = String(text) }
 

@@ -1,48 +1,27 @@
 import DFSCore
 
-/// All chunks of open and sealed files, by id and by handle.
+/// All chunks of open and sealed files, by handle.
 struct ChunkTable: Sendable {
-    private var slots: [Chunk?] = []
-    private var unused: [ChunkHandle] = []
-    private var handles: [ChunkID: ChunkHandle] = [:]
+    private var table = SlotTable<Chunk>()
 
-    var count: Int { handles.count }
+    var count: Int { table.count }
+
+    /// Above the numbers of all handles there ever were.
+    var end: UInt32 { table.end }
 
     /// Every handle in use, in a fixed order.
-    var all: some Sequence<ChunkHandle> {
-        slots.indices.lazy.filter { slots[$0] != nil }.map { ChunkHandle(rawValue: UInt32($0)) }
-    }
+    var all: some Sequence<ChunkHandle> { table.slots.lazy.map { ChunkHandle(rawValue: $0) } }
 
     /// The chunk of a handle that is in use.
     subscript(handle: ChunkHandle) -> Chunk {
-        get { slots[Int(handle.rawValue)]! }
-        _modify { yield &slots[Int(handle.rawValue)]! }
+        get { table[handle.rawValue] }
+        _modify { yield &table[handle.rawValue] }
     }
-
-    func handle(of id: ChunkID) -> ChunkHandle? { handles[id] }
 
     /// Whether `handle` is in use; queues may hold handles of chunks that are gone.
-    func holds(_ handle: ChunkHandle) -> Bool {
-        slots.indices.contains(Int(handle.rawValue)) && slots[Int(handle.rawValue)] != nil
-    }
+    func holds(_ handle: ChunkHandle) -> Bool { table.holds(handle.rawValue) }
 
-    mutating func insert(_ chunk: Chunk) -> ChunkHandle {
-        let handle: ChunkHandle
-        if let reused = unused.popLast() {
-            handle = reused
-            slots[Int(handle.rawValue)] = chunk
-        } else {
-            handle = ChunkHandle(rawValue: UInt32(slots.count))
-            slots.append(chunk)
-        }
-        let previous = handles.updateValue(handle, forKey: chunk.id)
-        precondition(previous == nil, "a chunk id is never made twice")
-        return handle
-    }
+    mutating func insert(_ chunk: Chunk) -> ChunkHandle { ChunkHandle(rawValue: table.insert(chunk)) }
 
-    mutating func remove(_ handle: ChunkHandle) {
-        handles[self[handle].id] = nil
-        slots[Int(handle.rawValue)] = nil
-        unused.append(handle)
-    }
+    mutating func remove(_ handle: ChunkHandle) { table.remove(handle.rawValue) }
 }

@@ -1,9 +1,9 @@
 import DFSCore
 
-/// What the master believes of one server's copy of one chunk. Never stored: servers tell it anew.
+/// What the master believes of one server's copy of one chunk, in eight bytes. Never stored: servers tell it anew.
 struct Replica: Sendable {
     /// How far the copy has come. Only `complete` copies are named to clients, copied from, and counted as safe.
-    enum State: Sendable {
+    enum State: UInt8, Sendable {
         /// Handed out to a writer or as the target of a copy; nothing of it has been seen.
         case assigned
         /// In the server's list, whole or not: a Go server lists a chunk from its first byte.
@@ -16,12 +16,81 @@ struct Replica: Sendable {
         case deleting
     }
 
-    let server: ServerHandle
-    var state: State
+    private struct Marks: OptionSet {
+        let rawValue: UInt8
+        static let missing = Marks(rawValue: 1)
+        static let unreachable = Marks(rawValue: 2)
+    }
+
     /// The number of the server's newest list that holds the chunk.
-    var listNumber: UInt32 = 0
-    /// Since when the server's lists lack the chunk.
-    var missingSince: MonotonicInstant?
+    var listNumber: UInt32
+    private let serverNumber: UInt16
+    var state: State
+    private var marks: Marks
+
+    init(server: ServerHandle, state: State, listNumber: UInt32 = 0, wasReachable: Bool = true) {
+        serverNumber = server.rawValue
+        self.state = state
+        self.listNumber = listNumber
+        marks = wasReachable ? [] : .unreachable
+    }
+
+    var server: ServerHandle { ServerHandle(rawValue: serverNumber) }
+
+    /// Whether the server's lists lack the chunk; since when, the server's record knows.
+    var isMissing: Bool {
+        get { marks.contains(.missing) }
+        set { if newValue { marks.insert(.missing) } else { marks.remove(.missing) } }
+    }
+
     /// Whether the server could be written to when it was handed out: one that was away then and since cannot hold it.
-    var wasReachable = true
+    var wasReachable: Bool { !marks.contains(.unreachable) }
+}
+
+/// The replicas of one chunk, in the order in which their servers were handed out. Two of them need no room elsewhere.
+struct Replicas: Sendable, RandomAccessCollection, MutableCollection {
+    private var first: Replica?
+    private var second: Replica?
+    private var others: [Replica] = []
+
+    var startIndex: Int { 0 }
+    var endIndex: Int { first == nil ? 0 : second == nil ? 1 : 2 + others.count }
+
+    subscript(position: Int) -> Replica {
+        get {
+            switch position {
+            case 0: first!
+            case 1: second!
+            default: others[position - 2]
+            }
+        }
+        set {
+            switch position {
+            case 0: first = newValue
+            case 1: second = newValue
+            default: others[position - 2] = newValue
+            }
+        }
+    }
+
+    mutating func append(_ replica: Replica) {
+        switch count {
+        case 0: first = replica
+        case 1: second = replica
+        default: others.append(replica)
+        }
+    }
+
+    mutating func remove(at position: Int) -> Replica {
+        let removed = self[position]
+        for at in position..<count - 1 { self[at] = self[at + 1] }
+        if !others.isEmpty {
+            others.removeLast()
+        } else if second != nil {
+            second = nil
+        } else {
+            first = nil
+        }
+        return removed
+    }
 }

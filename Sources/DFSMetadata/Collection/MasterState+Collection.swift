@@ -31,7 +31,7 @@ extension MasterState {
         tombstones.insert(tombstone)
         namespace.remove(file)
         for chunk in entry.chunks.compactMap(\.self) {
-            let id = chunks[chunk].id
+            let id = entry.header.chunkID(at: chunks[chunk].index)
             let replicas = chunks[chunk].replicas
             cancelCopies(of: chunk)
             for replica in replicas { removeReplica(of: chunk, on: replica.server) }

@@ -8,7 +8,7 @@ extension MasterState {
     /// Moves what stands at `place` to the trash.
     mutating func moveToTrash(_ node: NodeID, from place: Place) {
         // A path that grew too long when a folder above it was moved cannot be restored to; the name alone can.
-        let path = namespace.tree.path(of: place).flatMap { try? FileName($0) } ?? FileName(place.name)
+        let path = namespace.path(of: place).flatMap { try? FileName($0) } ?? FileName(place.name)
         var id = trashID()
         while trash[id] != nil { id = trashID() }
         let record = TrashRecord(id: id, node: node, path: path, removedAt: wallSeconds)
@@ -21,9 +21,10 @@ extension MasterState {
     /// Up to `limit` records, oldest first, behind `cursor`.
     func listTrash(after cursor: PathPart?, limit: Int) -> Answer {
         let wanted = limit == 0 ? Self.maxPageCount : min(limit, Self.maxPageCount)
-        let found = namespace.tree.folder(.trash)?.children.after(cursor, limit: wanted + 1) ?? []
+        let found = namespace.children(of: .trash, after: cursor, limit: wanted + 1)
         let entries = found.prefix(wanted).compactMap { child -> TrashStatus? in
-            guard let record = trash[child.name], let node = status(of: record.node, named: record.path.text) else {
+            guard let record = trash[child.name], let node = namespace.status(of: record.node, named: record.path.text)
+            else {
                 return nil
             }
             return TrashStatus(id: record.id.text, removedAt: record.removedAt, isPurging: record.isPurging, node: node)
@@ -66,7 +67,7 @@ extension MasterState {
         guard !isStarting else { return }
         let keep = UInt64(policy.trashRetention.components.seconds)
         // Oldest first, by their ids.
-        for child in namespace.tree.folder(.trash)?.children.after(nil, limit: Self.maxPurgesPerTick) ?? [] {
+        for child in namespace.children(of: .trash, limit: Self.maxPurgesPerTick) {
             guard let record = trash[child.name], record.removedAt + keep <= wallSeconds else { break }
             markPurging(record.id)
         }
@@ -99,12 +100,12 @@ extension MasterState {
             budget -= 1
             return true
         case .folder(var id):
-            while case .folder(let inner) = namespace.tree.folder(id)?.children.first?.node { id = inner }
-            while budget > 0, case .file(let file) = namespace.tree.folder(id)?.children.first?.node {
+            while case .folder(let inner) = namespace.children(of: id, limit: 1).first?.node { id = inner }
+            while budget > 0, case .file(let file) = namespace.children(of: id, limit: 1).first?.node {
                 discard(file)
                 budget -= 1
             }
-            guard budget > 0, namespace.tree.folder(id)?.children.isEmpty ?? true else { return false }
+            guard budget > 0, namespace.isEmpty(id) else { return false }
             for file in namespace.openFiles(in: id) { abandon(file, reason: "its folder was removed") }
             namespace.removeFolder(id)
             effects.append(.persist(.removeFolder(id)))

@@ -5,10 +5,6 @@ import DFSCore
 struct Tombstones: Sendable {
     private var byFile: [FileID: Tombstone] = [:]
 
-    init(_ tombstones: [Tombstone]) {
-        for tombstone in tombstones { byFile[tombstone.file] = tombstone }
-    }
-
     mutating func insert(_ tombstone: Tombstone) {
         guard tombstone.chunkCount > 0 else { return }
         byFile[tombstone.file] = tombstone

@@ -1,6 +1,6 @@
 import DFSCore
 
-/// Everything a store holds, as the state machine starts from it.
+/// Everything a store holds, at once: for small stores, and as the measure of others.
 package struct MetadataImage: Sendable, Equatable {
     /// Made when the store was created; names the cluster for ever.
     package var clusterID: String
@@ -15,6 +15,23 @@ package struct MetadataImage: Sendable, Equatable {
         self.clusterID = clusterID
         self.files = files
         self.tombstones = tombstones
+    }
+
+    /// Takes one more thing that a store holds.
+    package mutating func add(_ record: StoredRecord) {
+        switch record {
+        case .folder(let folder): folders.append(folder)
+        case .trash(let record): trash.append(record)
+        case .request(let request): requests.append(request)
+        case .tombstone(let tombstone): tombstones.append(tombstone)
+        case .file(let file): files.append(file)
+        }
+    }
+
+    /// Everything, in the order in which a store hands it out.
+    package var records: [StoredRecord] {
+        folders.map { .folder($0) } + trash.map { .trash($0) } + requests.map { .request($0) }
+            + tombstones.map { .tombstone($0) } + files.map { .file($0) }
     }
 
     /// Applies `mutation` as every store does: this is the meaning of a mutation, and the reference in tests.

@@ -33,6 +33,12 @@ struct FileEntry: Sendable {
 
     var isSealed: Bool { phase == .sealed }
 
+    var facts: FileFacts {
+        FileFacts(
+            phase: phase, writer: header.writer, replication: header.replication, chunkSize: header.chunkSize,
+            chunkCount: chunks.count)
+    }
+
     /// Every index up to the last is allocated and proven.
     var isProven: Bool { !chunks.isEmpty && provenCount == chunks.count }
 
@@ -45,6 +51,19 @@ struct FileEntry: Sendable {
         while chunks.count <= index { chunks.append(nil) }
         chunks[index] = chunk
     }
+}
+
+/// What most decisions need to know of a file.
+struct FileFacts: Sendable {
+    let phase: FileEntry.Phase
+    let writer: Writer
+    /// Copies of each chunk.
+    let replication: Int
+    /// Bytes in every chunk but the last.
+    let chunkSize: UInt64
+    let chunkCount: Int
+
+    var isSealed: Bool { phase == .sealed }
 }
 
 /// Who may write a file, and until when.

@@ -3,78 +3,95 @@ import DFSCore
 /// The folders, and what is visible in them. Open files are not in the tree: they enter it when they are complete.
 struct FolderTree: Sendable {
     struct Folder: Sendable {
-        var place: Place?
+        let id: FolderID
+        /// Its parent; `nil` for the root and the trash.
+        var parent: FolderID?
+        var name: TextTable.Handle?
         let createdAt: UInt64
         var children = FolderChildren()
     }
 
-    /// How far down a path leads.
-    struct Descent {
-        /// The last folder on the way that exists.
-        let folder: FolderID
-        /// What is left of the path below it; empty where the path names that folder.
-        let rest: [PathPart]
+    private var folders = SlotTable<Folder>()
+    private var slots: [FolderID: UInt32] = [:]
+
+    init() {
+        for id in [FolderID.root, .trash] { slots[id] = folders.insert(Folder(id: id, createdAt: 0)) }
     }
 
-    private var folders: [FolderID: Folder] = [
-        .root: Folder(place: nil, createdAt: 0), .trash: Folder(place: nil, createdAt: 0),
-    ]
+    func folder(_ id: FolderID) -> Folder? { slots[id].map { folders[$0] } }
 
-    func folder(_ id: FolderID) -> Folder? { folders[id] }
+    /// The id of the folder of a child.
+    func id(of slot: UInt32) -> FolderID { folders[slot].id }
 
-    func node(at place: Place) -> NodeID? { folders[place.parent]?.children[place.name] }
+    func slot(of id: FolderID) -> NodeSlot? { slots[id].map { .folder($0) } }
 
-    /// Follows `parts` from the root through folders, as far as there are any.
-    func descend(_ parts: [PathPart]) -> Descent {
-        var folder = FolderID.root
-        for (depth, part) in parts.enumerated() {
-            guard case .folder(let next) = node(at: Place(parent: folder, name: part)) else {
-                return Descent(folder: folder, rest: Array(parts[depth...]))
-            }
-            folder = next
-        }
-        return Descent(folder: folder, rest: [])
+    func child(_ name: PathPart, of folder: FolderID, _ texts: TextTable) -> FolderChildren.Child? {
+        slots[folder].flatMap { folders[$0].children.child(name.text.utf8.span, texts) }
     }
 
-    /// The path of what stands at `place`; `nil` where it is in the trash.
-    func path(of place: Place) -> String? {
-        var parts = [place.name.text]
-        var folder = place.parent
-        while let above = folders[folder]?.place {
-            parts.append(above.name.text)
-            folder = above.parent
+    /// Up to `limit` children of `folder` with names behind `name`, or from the first on.
+    func children(
+        of folder: FolderID, after name: PathPart?, limit: Int, _ texts: TextTable
+    ) -> [FolderChildren.Child] {
+        guard let slot = slots[folder] else { return [] }
+        guard let name else { return folders[slot].children.prefix(limit) }
+        return folders[slot].children.after(name.text.utf8.span, limit: limit, texts)
+    }
+
+    /// The folders above `folder` and itself, innermost first, with their names; the last one is the root or the trash.
+    func way(from folder: FolderID) -> (names: [TextTable.Handle], top: FolderID) {
+        var names: [TextTable.Handle] = []
+        var current = folder
+        while let entry = self.folder(current), let parent = entry.parent, let name = entry.name {
+            names.append(name)
+            current = parent
         }
-        return folder == .root ? parts.reversed().joined(separator: "/") : nil
+        return (names, current)
     }
 
     /// Whether `folder` is `other` or lies somewhere below it.
     func contains(_ folder: FolderID, in other: FolderID) -> Bool {
         var current = folder
         while current != other {
-            guard let above = folders[current]?.place else { return false }
-            current = above.parent
+            guard let parent = self.folder(current)?.parent else { return false }
+            current = parent
         }
         return true
     }
 
-    /// Enters a folder; its parent may come later, and then links it.
-    mutating func enter(_ record: FolderRecord) {
-        folders[record.id] = Folder(place: record.place, createdAt: record.createdAt)
+    /// Enters a folder that is in no other yet.
+    ///
+    /// - Returns: `false` where its id is taken.
+    mutating func enter(_ id: FolderID, createdAt: UInt64) -> Bool {
+        guard slots[id] == nil else { return false }
+        slots[id] = folders.insert(Folder(id: id, createdAt: createdAt))
+        return true
     }
 
-    mutating func link(_ node: NodeID, at place: Place) {
-        folders[place.parent]?.children.insert(node, named: place.name)
-        if case .folder(let id) = node { folders[id]?.place = place }
+    /// Makes `node` a child of `parent`, under the text `name` of the table `texts`.
+    ///
+    /// - Returns: `false` where there is no such parent, or it has a child of that name.
+    mutating func link(
+        _ node: NodeSlot, _ name: TextTable.Handle, as part: PathPart, in parent: FolderID, _ texts: TextTable
+    ) -> Bool {
+        guard let slot = slots[parent] else { return false }
+        let child = FolderChildren.Child(name: name, node: node)
+        guard folders[slot].children.insert(child, named: part.text.utf8.span, texts) else { return false }
+        if node.isFolder {
+            folders[node.slot].parent = parent
+            folders[node.slot].name = name
+        }
+        return true
     }
 
-    mutating func unlink(_ place: Place) {
-        folders[place.parent]?.children.remove(place.name)
+    mutating func unlink(_ name: PathPart, from parent: FolderID, _ texts: TextTable) {
+        guard let slot = slots[parent] else { return }
+        folders[slot].children.remove(name.text.utf8.span, texts)
     }
 
-    /// Forgets an empty folder.
+    /// Forgets a folder that is in no other any more.
     mutating func remove(_ id: FolderID) {
-        guard let place = folders[id]?.place else { return }
-        unlink(place)
-        folders[id] = nil
+        guard let slot = slots.removeValue(forKey: id) else { return }
+        folders.remove(slot)
     }
 }

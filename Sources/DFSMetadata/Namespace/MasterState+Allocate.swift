@@ -44,13 +44,13 @@ extension MasterState {
             let targets = try place(header.replication, chunkSize, excluding: [])
             let answer = addChunk(to: header, at: request.index, on: targets)
             // The client goes on to the next chunk only when the one before is whole somewhere.
-            if let previous = namespace.file(header.id)?.chunk(at: request.index - 1) { readAll(of: previous) }
+            if let previous = namespace.chunk(request.index - 1, of: header.id) { readAll(of: previous) }
             return answer
         }
         guard request.index == 0 else {
             throw DFSError(.failedPrecondition, "no open upload of \(text) on this connection; start with chunk 0")
         }
-        if let node = way.place.flatMap({ namespace.tree.node(at: $0) }) {
+        if let node = way.place.flatMap({ namespace.node(at: $0) }) {
             try checkReplaceable(node, request.name, isAsked: false)
         }
         // Servers first: an allocation that is refused must not take the name.
@@ -87,7 +87,7 @@ extension MasterState {
     private mutating func addChunk(to header: FileHeader, at index: Int, on targets: [ServerHandle]) -> Answer {
         let id = header.chunkID(at: index)
         let chunk = chunks.insert(
-            Chunk(id: id, file: header.id, index: index, digest: nil, isRecovered: false))
+            Chunk(file: header.id, index: index, digest: nil, isRecovered: false))
         namespace.place(chunk, at: index, of: header.id)
         for target in targets {
             let isReachable = servers[target].stream != nil
@@ -115,7 +115,7 @@ extension MasterState {
         for server in added where chunks[chunk].position(of: server) == nil {
             addReplica(Replica(server: server, state: .assigned), to: chunk)
         }
-        return .allocated(chunks[chunk].id, addresses(of: kept + added))
+        return .allocated(id(of: chunk), addresses(of: kept + added))
     }
 
     /// Chooses and reserves `count` servers with room for one chunk, Swift servers first: Go clients write to the first

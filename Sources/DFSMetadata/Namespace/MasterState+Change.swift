@@ -5,18 +5,18 @@ extension MasterState {
     /// Gives what stands at `source` the path `target`: atomic, for a whole folder too.
     mutating func rename(_ request: RenameRequest) throws(DFSError) -> Answer {
         let (source, target) = (request.source, request.target)
-        guard let from = namespace.place(of: source), let node = namespace.tree.node(at: from) else {
+        guard let from = namespace.place(of: source), let node = namespace.node(at: from) else {
             throw DFSError(.notFound, "\(quoted(source.text)) does not exist")
         }
         if source == target { return .done }
         let way = try wayTo(target)
-        if case .folder(let id) = node, namespace.tree.contains(way.folder, in: id) {
+        if case .folder(let id) = node, namespace.contains(way.folder, in: id) {
             throw DFSError(.invalidArgument, "\(quoted(source.text)) cannot be moved into itself")
         }
         guard way.missing.isEmpty, let place = way.place else {
             throw DFSError(.notFound, "the folder of \(quoted(target.text)) does not exist; make it first")
         }
-        if let old = namespace.tree.node(at: place), request.replaces {
+        if let old = namespace.node(at: place), request.replaces {
             guard case .file = node else {
                 throw DFSError(.alreadyExists, "\(quoted(target.text)) exists already; a folder replaces nothing")
             }
@@ -36,12 +36,11 @@ extension MasterState {
     /// Moves a file, or a folder with all that is in it, to the trash.
     mutating func remove(_ request: RemovalRequest) throws(DFSError) -> Answer {
         let text = quoted(request.path.text)
-        guard let place = namespace.place(of: request.path), let node = namespace.tree.node(at: place) else {
+        guard let place = namespace.place(of: request.path), let node = namespace.node(at: place) else {
             throw DFSError(.notFound, "\(text) does not exist")
         }
         if case .folder(let id) = node, !request.isRecursive {
-            let isEmpty = namespace.tree.folder(id)?.children.isEmpty ?? true
-            guard isEmpty, namespace.openFiles(in: id).isEmpty else {
+            guard namespace.isEmpty(id), namespace.openFiles(in: id).isEmpty else {
                 throw DFSError(
                     .failedPrecondition, "folder \(text) is not empty; ask to remove it with all that is in it")
             }
@@ -52,16 +51,16 @@ extension MasterState {
 
     mutating func setReplication(_ path: FileName, _ copies: Int) throws(DFSError) -> Answer {
         let copies = try checkedReplication(copies)
-        guard let place = namespace.place(of: path), let node = namespace.tree.node(at: place) else {
+        guard let place = namespace.place(of: path), let node = namespace.node(at: place) else {
             throw DFSError(.notFound, "\(quoted(path.text)) does not exist")
         }
-        guard case .file(let id) = node, let entry = namespace.file(id) else {
+        guard case .file(let id) = node, let facts = namespace.facts(id) else {
             throw DFSError(.failedPrecondition, "\(quoted(path.text)) is a folder; set the replication of its files")
         }
-        guard entry.header.replication != copies else { return .done }
+        guard facts.replication != copies else { return .done }
         namespace.setReplication(copies, of: id)
         effects.append(.persist(.setReplication(id, copies)))
-        for chunk in entry.chunks.compactMap(\.self) { review(chunk) }
+        for chunk in namespace.chunks(of: id) { review(chunk) }
         return .done
     }
 

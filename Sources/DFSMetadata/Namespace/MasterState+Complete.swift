@@ -8,7 +8,7 @@ extension MasterState {
         }
         if entry.isSealed { return try confirm(entry, request) }
         namespace.setPhase(.writing(lease(over: request.connection)), of: request.upload)
-        guard namespace.tree.path(of: entry.place) != nil else {
+        guard namespace.path(of: entry.place) != nil else {
             abandon(request.upload, reason: "its folder was removed")
             throw DFSError(.notFound, "the folder of \(quoted(entry.header.name.text)) was removed; put the file again")
         }
@@ -42,7 +42,7 @@ extension MasterState {
             )
         }
         for (index, written) in request.chunks.enumerated() {
-            guard let handle = entry.chunk(at: index), chunks[handle].id == written.id else {
+            guard let handle = entry.chunk(at: index), id(of: handle) == written.id else {
                 throw DFSError(.failedPrecondition, "chunk \(index) of \(text) is not \(quoted(written.id.text))")
             }
             let isLast = index == request.chunks.count - 1
@@ -77,7 +77,7 @@ extension MasterState {
         let handles = entry.chunks.compactMap { $0 }
         let digests = handles.compactMap { chunks[$0].digest }
         // The one that it replaces leaves in the same batch, so that nobody ever sees none or both.
-        if let old = namespace.tree.node(at: entry.place) { moveToTrash(old, from: entry.place) }
+        if let old = namespace.node(at: entry.place) { moveToTrash(old, from: entry.place) }
         effects.append(.persist(.seal(file, digests: digests, at: wallSeconds)))
         effects.append(.log(.sealed(entry.header.name, chunks: handles.count)))
         namespace.seal(file, length: digests.reduce(0) { $0 + $1.length }, at: wallSeconds)

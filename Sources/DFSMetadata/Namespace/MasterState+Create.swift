@@ -2,6 +2,9 @@ import DFSCore
 
 // Uploads of our own clients: begin, give up, and the leases that end them.
 extension MasterState {
+    /// So many leases end in one tick: a writer of very many files that dies holds nobody else up.
+    private static let maxExpiriesPerTick = 1000
+
     mutating func create(_ request: CreationRequest) throws(DFSError) -> Answer {
         let copies = try checkedReplication(request.replication ?? policy.replication)
         let way = try wayTo(request.name)
@@ -10,9 +13,15 @@ extension MasterState {
                 if entry.request == request.id, !request.id.isEmpty { return created(entry.header) }
                 try makeRoom(in: entry)
             }
-            if let node = namespace.tree.node(at: place) {
+            if let node = namespace.node(at: place) {
                 try checkReplaceable(node, request.name, isAsked: request.replaces)
             }
+        }
+        guard namespace.uploadCount(heldOver: request.connection) < policy.maxUploadsPerConnection else {
+            throw DFSError(
+                .resourceExhausted,
+                "this connection has \(policy.maxUploadsPerConnection) unfinished uploads; complete or abandon some first"
+            )
         }
         let place = makeFolders(way)
         let header = begin(
@@ -62,17 +71,26 @@ extension MasterState {
         _ name: FileName, at place: Place, _ writer: Writer, replication: Int, chunkSize: UInt64, replaces: Bool,
         _ connection: ConnectionToken, request: String = ""
     ) -> FileHeader {
-        var id = FileID(rawValue: random.next())
-        while namespace.file(id) != nil { id = FileID(rawValue: random.next()) }
+        let id = nextFileID()
         let header = FileHeader(
             id: id, name: name, writer: writer, replication: replication, chunkSize: chunkSize, replaces: replaces,
             createdAt: wallSeconds)
         var entry = FileEntry(
             header: header, place: place, isRecovered: false, phase: .writing(lease(over: connection)))
         entry.request = request
-        namespace.insert(entry)
+        let isPlaced = namespace.insert(entry)
+        precondition(isPlaced, "a place is reserved for one upload at a time")
         effects.append(.persist(.begin(header, at: place)))
         return header
+    }
+
+    /// Ids go up with the time of their files' beginning, so that what is made together lies together in the store. The
+    /// part below the second begins at random: after a restore from an older backup, no id is given out again.
+    private mutating func nextFileID() -> FileID {
+        let second = wallSeconds << 30
+        if second > lastFileID { lastFileID = second | (random.next() >> 35) }
+        repeat { lastFileID &+= 1 } while namespace.holds(FileID(rawValue: lastFileID))
+        return FileID(rawValue: lastFileID)
     }
 
     /// A lease held over `connection`, or one that ends soon where the connection closed while the call was on its way.
@@ -113,11 +131,12 @@ extension MasterState {
 
     /// Ends the leases whose writers did not come back.
     mutating func expireLeases() {
-        for file in namespace.withoutConnection {
-            guard let entry = namespace.file(file), case .writing(let lease) = entry.phase,
+        for _ in 0..<Self.maxExpiriesPerTick {
+            guard let file = namespace.popExpiredLease(now) else { return }
+            guard let facts = namespace.facts(file), case .writing(let lease) = facts.phase,
                 let expires = lease.expires, expires <= now
             else { continue }
-            switch entry.header.writer {
+            switch facts.writer {
             case .swift: abandon(file, reason: "its writer is gone")
             case .go: settle(file)
             }

@@ -18,10 +18,10 @@ extension MasterState {
     /// Finds the way to `name`, which need not exist.
     func wayTo(_ name: FileName) throws(DFSError) -> Way {
         let parts = name.parts
-        let descent = namespace.tree.descend(Array(parts.dropLast()))
+        let descent = namespace.descend(Array(parts.dropLast()))
         if let next = descent.rest.first {
             let place = Place(parent: descent.folder, name: next)
-            guard namespace.tree.node(at: place) == nil, namespace.openFile(at: place) == nil else {
+            guard namespace.node(at: place) == nil, namespace.openFile(at: place) == nil else {
                 let path = parts.prefix(parts.count - descent.rest.count).map(\.text).joined(separator: "/")
                 throw DFSError(
                     .failedPrecondition,
@@ -42,7 +42,7 @@ extension MasterState {
     mutating func makeFolder(_ name: FileName) throws(DFSError) -> Answer {
         let way = try wayTo(name)
         if let place = way.place {
-            if case .folder = namespace.tree.node(at: place) { return .done }
+            if case .folder = namespace.node(at: place) { return .done }
             try checkFree(place, name)
         }
         _ = addFolder(at: makeFolders(way))
@@ -51,7 +51,7 @@ extension MasterState {
 
     /// A name is free when nothing has it, and no upload is going to.
     func checkFree(_ place: Place, _ name: FileName) throws(DFSError) {
-        switch namespace.tree.node(at: place) {
+        switch namespace.node(at: place) {
         case .folder: throw DFSError(.alreadyExists, "folder \(quoted(name.text)) exists already")
         case .file: throw DFSError(.alreadyExists, "file \(quoted(name.text)) exists already")
         case nil:
@@ -63,48 +63,36 @@ extension MasterState {
 
     /// Up to `limit` entries of a folder, in the order of their names' bytes, behind the name `cursor`.
     func list(_ folder: FileName?, after cursor: PathPart?, limit: Int) throws(DFSError) -> Answer {
-        let descent = namespace.tree.descend(folder?.parts ?? [])
-        guard descent.rest.isEmpty, let entry = namespace.tree.folder(descent.folder) else {
+        let descent = namespace.descend(folder?.parts ?? [])
+        guard descent.rest.isEmpty else {
             let text = quoted(folder?.text ?? "/")
-            if case .file = (folder.flatMap { namespace.place(of: $0) }.flatMap { namespace.tree.node(at: $0) }) {
+            if case .file = (folder.flatMap { namespace.place(of: $0) }.flatMap { namespace.node(at: $0) }) {
                 throw DFSError(.failedPrecondition, "\(text) is a file, not a folder")
             }
             throw DFSError(.notFound, "folder \(text) does not exist")
         }
         let wanted = limit == 0 ? Self.maxPageCount : min(limit, Self.maxPageCount)
-        let found = entry.children.after(cursor, limit: wanted + 1)
+        let found = namespace.children(of: descent.folder, after: cursor, limit: wanted + 1)
         return .listed(
-            found.prefix(wanted).compactMap { status(of: $0.node, named: $0.name.text) }, hasMore: found.count > wanted)
+            found.prefix(wanted).compactMap { namespace.status(of: $0.node, named: $0.name.text) },
+            hasMore: found.count > wanted)
     }
 
     /// What stands at a path; `nil` is the root.
     func lookUp(_ path: FileName?) throws(DFSError) -> Answer {
         guard let path else { return .status(NodeStatus(name: "", kind: .folder, createdAt: 0, modifiedAt: 0)) }
-        guard let place = namespace.place(of: path), let node = namespace.tree.node(at: place),
-            let status = status(of: node, named: path.leaf.text)
+        guard let place = namespace.place(of: path), let node = namespace.node(at: place),
+            let status = namespace.status(of: node, named: path.leaf.text)
         else { throw DFSError(.notFound, "\(quoted(path.text)) does not exist") }
         return .status(status)
     }
 
-    func status(of node: NodeID, named name: String) -> NodeStatus? {
-        switch node {
-        case .folder(let id):
-            guard let folder = namespace.tree.folder(id) else { return nil }
-            return NodeStatus(name: name, kind: .folder, createdAt: folder.createdAt, modifiedAt: folder.createdAt)
-        case .file(let id):
-            guard let file = namespace.file(id) else { return nil }
-            return NodeStatus(
-                name: name, kind: .file, length: file.length, replication: file.header.replication,
-                chunkCount: file.chunks.count, createdAt: file.header.createdAt, modifiedAt: file.sealedAt)
-        }
-    }
-
     private mutating func addFolder(at place: Place) -> FolderID {
         var id = FolderID(rawValue: random.next())
-        while id <= .trash || namespace.tree.folder(id) != nil { id = FolderID(rawValue: random.next()) }
+        while id <= .trash || namespace.holds(id) { id = FolderID(rawValue: random.next()) }
         let record = FolderRecord(id: id, place: place, createdAt: wallSeconds)
-        namespace.enterFolder(record)
-        namespace.linkFolder(record)
+        let isPlaced = namespace.enterFolder(record) && namespace.linkFolder(record)
+        precondition(isPlaced, "a folder is made in a place that is free")
         effects.append(.persist(.makeFolder(record)))
         return id
     }

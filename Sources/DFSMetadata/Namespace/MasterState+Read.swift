@@ -40,7 +40,7 @@ extension MasterState {
 
     /// The complete file of this name.
     private func file(named name: FileName) throws(DFSError) -> FileEntry? {
-        guard let place = namespace.place(of: name), let node = namespace.tree.node(at: place) else { return nil }
+        guard let place = namespace.place(of: name), let node = namespace.node(at: place) else { return nil }
         guard case .file(let id) = node else {
             throw DFSError(.failedPrecondition, "\(quoted(name.text)) is a folder, not a file")
         }
@@ -63,12 +63,12 @@ extension MasterState {
             length += digest.length
             result.append(
                 LocatedChunk(
-                    id: chunks[handle].id, digest: digest, version: ChunkRecord.firstVersion, servers: located))
+                    id: id(of: handle), digest: digest, version: ChunkRecord.firstVersion, servers: located))
         }
         if let missing {
             throw DFSError(
                 .unavailable,
-                "chunk \(chunks[missing].id) of file \(quoted(namespace.path(of: entry))) has no complete replica on a "
+                "chunk \(id(of: missing)) of file \(quoted(namespace.path(of: entry))) has no complete replica on a "
                     + "live server; try again when its chunk servers are back",
                 advice: .refreshLocations)
         }
@@ -84,7 +84,7 @@ extension MasterState {
         }
         complete.shuffle(using: &random)
         func isDoubtful(_ replica: Replica) -> Bool {
-            replica.missingSince != nil || servers[replica.server].stream == nil
+            replica.isMissing || servers[replica.server].stream == nil
         }
         let ordered = complete.filter { !isDoubtful($0) } + complete.filter { isDoubtful($0) }
         return ordered.map { servers[$0.server].address }

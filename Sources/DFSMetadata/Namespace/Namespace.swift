@@ -2,119 +2,153 @@ import DFSCore
 
 /// All files by id, the tree of those that are complete, and the places and leases of the open ones.
 struct Namespace: Sendable {
-    private(set) var tree = FolderTree()
-    private var files: [FileID: FileEntry] = [:]
+    private var texts = TextTable()
+    private var tree = FolderTree()
+    private var complete = FileTable()
+    private var open: [FileID: FileEntry] = [:]
     /// Open files by the places they are going to take; each place is one upload's.
-    private var openFiles: [Place: FileID] = [:]
+    private var reserved: [Place: FileID] = [:]
     private var byConnection: [ConnectionToken: Set<FileID>] = [:]
-    private var detached: Set<FileID> = []
+    private var leases = LeaseQueue()
     private var settlingFiles: Set<FileID> = []
 
-    /// Open files that no connection holds, in a fixed order.
-    var withoutConnection: [FileID] { detached.sorted() }
+    // MARK: Files
+
+    /// Complete and open ones.
+    var fileCount: Int { complete.count + open.count }
 
     /// Finished files of Go clients that wait for proof, in a fixed order.
     var settling: [FileID] { settlingFiles.sorted() }
 
-    func file(_ id: FileID) -> FileEntry? { files[id] }
+    /// All that is known of a file; ``facts(_:)`` costs less.
+    func file(_ id: FileID) -> FileEntry? {
+        open[id] ?? complete.slot(of: id).map { complete.entry($0, texts) }
+    }
+
+    func holds(_ id: FileID) -> Bool { open[id] != nil || complete.slot(of: id) != nil }
+
+    /// What most decisions need to know of a file.
+    func facts(_ id: FileID) -> FileFacts? { open[id]?.facts ?? complete.slot(of: id).map { complete.facts($0) } }
+
+    /// The chunk at `index` of a file, if it was allocated.
+    func chunk(_ index: Int, of id: FileID) -> ChunkHandle? {
+        if let entry = open[id] { return entry.chunk(at: index) }
+        return complete.slot(of: id).flatMap { complete.chunk(index, of: $0) }
+    }
+
+    /// All chunks that a file has, in order.
+    func chunks(of id: FileID) -> [ChunkHandle] {
+        if let entry = open[id] { return entry.chunks.compactMap { $0 } }
+        return complete.slot(of: id).map { complete.chunks(of: $0) } ?? []
+    }
+
+    /// The id of the chunk at `index` of a file that there is.
+    func chunkID(_ index: Int, of id: FileID) -> ChunkID? {
+        let name = open[id]?.header.name ?? complete.slot(of: id).map { complete.name($0, texts) }
+        return name?.chunkID(fileID: id.rawValue, index: index)
+    }
 
     /// The open file that is going to take `place`.
-    func openFile(at place: Place) -> FileEntry? { openFiles[place].flatMap { files[$0] } }
+    func openFile(at place: Place) -> FileEntry? { reserved[place].flatMap { open[$0] } }
 
     /// Uploads that are going to stand in `folder`, in a fixed order.
     func openFiles(in folder: FolderID) -> [FileID] {
-        openFiles.filter { $0.key.parent == folder }.map(\.value).sorted()
+        reserved.filter { $0.key.parent == folder }.map(\.value).sorted()
     }
 
     /// For people: the path, or where there is none any more the name at first.
-    func path(of entry: FileEntry) -> String { tree.path(of: entry.place) ?? entry.header.name.text }
-
-    /// Where `name` stands or would stand; `nil` while not all its folders exist.
-    func place(of name: FileName) -> Place? {
-        let descent = tree.descend(Array(name.parts.dropLast()))
-        return descent.rest.isEmpty ? Place(parent: descent.folder, name: name.leaf) : nil
-    }
+    func path(of entry: FileEntry) -> String { path(of: entry.place) ?? entry.header.name.text }
 
     /// Open files whose writers were last seen on `connection`, in a fixed order.
     func files(heldOver connection: ConnectionToken) -> [FileID] {
         byConnection[connection]?.sorted() ?? []
     }
 
+    /// How many open files were last written over `connection`.
+    func uploadCount(heldOver connection: ConnectionToken) -> Int { byConnection[connection]?.count ?? 0 }
+
+    /// Takes the next file whose lease, held over no connection, may have ended by `now`.
+    mutating func popExpiredLease(_ now: MonotonicInstant) -> FileID? { leases.popDue(now) }
+
     /// Enters a file: an open one has its place reserved, a complete one is visible.
-    mutating func insert(_ entry: FileEntry) {
+    ///
+    /// - Returns: `false`, and nothing has changed, where its id or its place is taken, or its folder is missing.
+    mutating func insert(_ entry: FileEntry) -> Bool {
         let id = entry.header.id
-        files[id] = entry
-        if entry.isSealed {
-            tree.link(.file(id), at: entry.place)
-        } else {
-            let previous = openFiles.updateValue(id, forKey: entry.place)
-            precondition(previous == nil, "a place is reserved for one upload at a time")
-        }
+        guard !holds(id), tree.folder(entry.place.parent) != nil else { return false }
+        guard !entry.isSealed else { return insertComplete(entry) }
+        guard reserved[entry.place] == nil else { return false }
+        reserved[entry.place] = id
+        open[id] = entry
         index(id, entry.phase)
+        return true
+    }
+
+    private mutating func insertComplete(_ entry: FileEntry) -> Bool {
+        let slot = complete.insert(entry, &texts)
+        let (parent, name) = (entry.place.parent, entry.place.name)
+        guard tree.link(.file(slot), complete.leaf(of: slot), as: name, in: parent, texts) else {
+            complete.remove(slot, &texts)
+            return false
+        }
+        return true
     }
 
     mutating func remove(_ id: FileID) {
-        guard let entry = files.removeValue(forKey: id) else { return }
-        unindex(id, entry.phase)
-        if entry.isSealed { tree.unlink(entry.place) } else { openFiles[entry.place] = nil }
+        if let entry = open.removeValue(forKey: id) {
+            unindex(id, entry.phase)
+            reserved[entry.place] = nil
+        } else if let slot = complete.slot(of: id) {
+            tree.unlink(name(of: slot), from: complete.parent(of: slot), texts)
+            complete.remove(slot, &texts)
+        }
     }
 
     /// The open file is complete and takes its place, which is free.
     mutating func seal(_ id: FileID, length: UInt64, at time: UInt64) {
-        guard let entry = files[id], !entry.isSealed else { return }
-        setPhase(.sealed, of: id)
-        openFiles[entry.place] = nil
-        files[id]?.sealedAt = time
-        files[id]?.length = length
-        tree.link(.file(id), at: entry.place)
+        guard var entry = open.removeValue(forKey: id) else { return }
+        unindex(id, entry.phase)
+        reserved[entry.place] = nil
+        entry.phase = .sealed
+        entry.sealedAt = time
+        entry.length = length
+        let isPlaced = insertComplete(entry)
+        precondition(isPlaced, "a file is sealed in a place that is free")
     }
 
-    /// Moves a complete file, or a folder with all that is in it, to a place that is free.
-    mutating func move(_ node: NodeID, to place: Place) {
-        switch node {
-        case .file(let id):
-            guard let entry = files[id] else { return }
-            tree.unlink(entry.place)
-            files[id]?.place = place
-        case .folder(let id):
-            guard let old = tree.folder(id)?.place else { return }
-            tree.unlink(old)
+    mutating func setReplication(_ copies: Int, of id: FileID) {
+        if let slot = complete.slot(of: id) {
+            complete.setReplication(copies, of: slot)
+        } else {
+            open[id]?.header.replication = copies
         }
-        tree.link(node, at: place)
     }
-
-    mutating func setReplication(_ copies: Int, of id: FileID) { files[id]?.header.replication = copies }
-
-    /// Enters a folder; ``linkFolder(_:)`` makes it visible, once its parent is there.
-    mutating func enterFolder(_ record: FolderRecord) { tree.enter(record) }
-
-    mutating func linkFolder(_ record: FolderRecord) { tree.link(.folder(record.id), at: record.place) }
-
-    mutating func removeFolder(_ id: FolderID) { tree.remove(id) }
 
     mutating func setPhase(_ phase: FileEntry.Phase, of id: FileID) {
-        guard let old = files[id]?.phase else { return }
+        guard let old = open[id]?.phase else { return }
         unindex(id, old)
-        files[id]?.phase = phase
+        open[id]?.phase = phase
         index(id, phase)
     }
 
     mutating func place(_ chunk: ChunkHandle, at index: Int, of id: FileID) {
-        files[id]?.place(chunk, at: index)
+        open[id]?.place(chunk, at: index)
     }
 
-    /// Counts one more chunk of the file whose digest is known.
+    /// Counts one more chunk of the open file whose digest is known.
     mutating func countProven(in id: FileID) {
-        files[id]?.provenCount += 1
+        open[id]?.provenCount += 1
     }
+
+    private func name(of slot: UInt32) -> PathPart { PathPart(known: texts[complete.leaf(of: slot)]) }
 
     private mutating func index(_ id: FileID, _ phase: FileEntry.Phase) {
         switch phase {
         case .writing(let lease):
             if let connection = lease.connection {
                 byConnection[connection, default: []].insert(id)
-            } else {
-                detached.insert(id)
+            } else if let expires = lease.expires {
+                leases.add(id, until: expires)
             }
         case .settling: settlingFiles.insert(id)
         case .sealed: break
@@ -124,14 +158,132 @@ struct Namespace: Sendable {
     private mutating func unindex(_ id: FileID, _ phase: FileEntry.Phase) {
         switch phase {
         case .writing(let lease):
-            guard let connection = lease.connection else {
-                detached.remove(id)
-                return
-            }
+            guard let connection = lease.connection else { return }
             byConnection[connection]?.remove(id)
             if byConnection[connection]?.isEmpty == true { byConnection[connection] = nil }
         case .settling: settlingFiles.remove(id)
         case .sealed: break
         }
+    }
+
+    // MARK: The tree
+
+    /// How far down a path leads.
+    struct Descent {
+        /// The last folder on the way that exists.
+        let folder: FolderID
+        /// What is left of the path below it; empty where the path names that folder.
+        let rest: [PathPart]
+    }
+
+    /// One entry of a folder.
+    struct Child: Sendable, Equatable {
+        let name: PathPart
+        let node: NodeID
+    }
+
+    func node(at place: Place) -> NodeID? {
+        tree.child(place.name, of: place.parent, texts).map { id(of: $0.node) }
+    }
+
+    /// Follows `parts` from the root through folders, as far as there are any.
+    func descend(_ parts: [PathPart]) -> Descent {
+        var folder = FolderID.root
+        for (depth, part) in parts.enumerated() {
+            guard let child = tree.child(part, of: folder, texts), child.node.isFolder else {
+                return Descent(folder: folder, rest: Array(parts[depth...]))
+            }
+            folder = tree.id(of: child.node.slot)
+        }
+        return Descent(folder: folder, rest: [])
+    }
+
+    /// Where `name` stands or would stand; `nil` while not all its folders exist.
+    func place(of name: FileName) -> Place? {
+        let descent = descend(Array(name.parts.dropLast()))
+        return descent.rest.isEmpty ? Place(parent: descent.folder, name: name.leaf) : nil
+    }
+
+    /// The path of what stands at `place`; `nil` where it is in the trash.
+    func path(of place: Place) -> String? {
+        let way = tree.way(from: place.parent)
+        guard way.top == .root else { return nil }
+        return (way.names.reversed().map { texts[$0] } + [place.name.text]).joined(separator: "/")
+    }
+
+    /// Up to `limit` children with names behind `name`, or from the first on.
+    func children(of folder: FolderID, after name: PathPart? = nil, limit: Int) -> [Child] {
+        tree.children(of: folder, after: name, limit: limit, texts).map {
+            Child(name: PathPart(known: texts[$0.name]), node: id(of: $0.node))
+        }
+    }
+
+    func isEmpty(_ folder: FolderID) -> Bool { tree.folder(folder)?.children.isEmpty ?? true }
+
+    func childCount(of folder: FolderID) -> Int { tree.folder(folder)?.children.count ?? 0 }
+
+    func holds(_ folder: FolderID) -> Bool { tree.folder(folder) != nil }
+
+    /// Whether `folder` is `other` or lies somewhere below it.
+    func contains(_ folder: FolderID, in other: FolderID) -> Bool { tree.contains(folder, in: other) }
+
+    /// What listings show of a complete file or a folder.
+    func status(of node: NodeID, named name: String) -> NodeStatus? {
+        switch node {
+        case .folder(let id):
+            guard let folder = tree.folder(id) else { return nil }
+            return NodeStatus(name: name, kind: .folder, createdAt: folder.createdAt, modifiedAt: folder.createdAt)
+        case .file(let id): return complete.slot(of: id).map { complete.status($0, named: name) }
+        }
+    }
+
+    /// Enters a folder that is not visible before ``linkFolder(_:)``.
+    ///
+    /// - Returns: `false` where its id is taken.
+    mutating func enterFolder(_ record: FolderRecord) -> Bool { tree.enter(record.id, createdAt: record.createdAt) }
+
+    /// Makes a folder visible.
+    ///
+    /// - Returns: `false` where its parent is missing, or has a child of its name.
+    mutating func linkFolder(_ record: FolderRecord) -> Bool {
+        guard let slot = tree.slot(of: record.id) else { return false }
+        let name = texts.insert(record.place.name.text)
+        guard tree.link(slot, name, as: record.place.name, in: record.place.parent, texts) else {
+            texts.remove(name)
+            return false
+        }
+        return true
+    }
+
+    /// Forgets an empty folder.
+    mutating func removeFolder(_ id: FolderID) {
+        guard let folder = tree.folder(id), let parent = folder.parent, let name = folder.name else { return }
+        tree.unlink(PathPart(known: texts[name]), from: parent, texts)
+        texts.remove(name)
+        tree.remove(id)
+    }
+
+    /// Moves a complete file, or a folder with all that is in it, to a place that is free.
+    mutating func move(_ node: NodeID, to place: Place) {
+        let isPlaced: Bool
+        switch node {
+        case .file(let id):
+            guard let slot = complete.slot(of: id) else { return }
+            tree.unlink(name(of: slot), from: complete.parent(of: slot), texts)
+            complete.setPlace(slot, place, &texts)
+            isPlaced = tree.link(.file(slot), complete.leaf(of: slot), as: place.name, in: place.parent, texts)
+        case .folder(let id):
+            guard let slot = tree.slot(of: id), let folder = tree.folder(id), let parent = folder.parent,
+                let name = folder.name
+            else { return }
+            tree.unlink(PathPart(known: texts[name]), from: parent, texts)
+            texts.remove(name)
+            isPlaced = tree.link(slot, texts.insert(place.name.text), as: place.name, in: place.parent, texts)
+        }
+        precondition(isPlaced, "a node is moved to a place that is free")
+    }
+
+    private func id(of node: NodeSlot) -> NodeID {
+        node.isFolder ? .folder(tree.id(of: node.slot)) : .file(complete.id(of: node.slot))
     }
 }

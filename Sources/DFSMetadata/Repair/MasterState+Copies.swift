@@ -29,7 +29,7 @@ extension MasterState {
             let late = repair.expire(chunk, now: now, grace: policy.copyTimeout)
             release(late)
             for task in late {
-                effects.append(.log(.copyLate(chunks[chunk].id, to: servers[task.target].address)))
+                effects.append(.log(.copyLate(id(of: chunk), to: servers[task.target].address)))
                 dropTarget(chunk, task.target)
             }
             if !late.isEmpty { review(chunk) }
@@ -40,7 +40,7 @@ extension MasterState {
     mutating func releaseHeldRepairs() {
         guard repair.isHolding, !isStarting else { return }
         repair.isHolding = false
-        for chunk in chunks.all where chunks[chunk].isRecovered { review(chunk) }
+        backlog.scan = chunks.end > 0 ? 0 : nil
     }
 
     /// Forgets the target of a copy that did not come, unless something of it was seen.

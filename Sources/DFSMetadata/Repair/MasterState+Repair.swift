@@ -12,9 +12,9 @@ extension MasterState {
 
     /// How many copies are to be made or may be deleted; `nil` while that is its writer's affair.
     private func need(of chunk: ChunkHandle) -> (missing: Int, surplus: Int)? {
-        guard let entry = namespace.file(chunks[chunk].file) else { return nil }
+        guard let file = namespace.facts(chunks[chunk].file) else { return nil }
         // A Go client writes one copy and leaves the others to us as soon as the chunk is whole.
-        guard entry.isSealed || (entry.header.writer == .go && chunks[chunk].digest != nil) else { return nil }
+        guard file.isSealed || (file.writer == .go && chunks[chunk].digest != nil) else { return nil }
         var complete = 0
         var sure = 0
         var hoped = 0
@@ -22,16 +22,16 @@ extension MasterState {
             switch replica.state {
             case .complete:
                 complete += 1
-                if replica.missingSince == nil { sure += 1 }
+                if !replica.isMissing { sure += 1 }
             case .listed where !repair.isCopying(chunk, to: replica.server):
                 hoped += 1
             case .listed, .assigned, .bad, .deleting: break
             }
         }
-        let factor = entry.header.replication
+        let factor = file.replication
         let canCopy = complete > 0 && !(chunks[chunk].isRecovered && repair.isHolding)
         let missing = canCopy ? factor - complete - hoped - repair.arriving(chunk) : 0
-        return (max(0, missing), entry.isSealed ? max(0, sure - factor) : 0)
+        return (max(0, missing), file.isSealed ? max(0, sure - factor) : 0)
     }
 
     /// Orders missing copies; looks at a bounded number of chunks a step.
@@ -64,7 +64,7 @@ extension MasterState {
             } else {
                 update(chunk, on: target) { $0.state = .assigned }
             }
-            let id = chunks[chunk].id
+            let id = id(of: chunk)
             outbox.add(TaskBatch.Copy(chunk: id, target: servers[target].address), to: stream)
             effects.append(
                 .log(.copyOrdered(id, from: servers[source].address, to: servers[target].address)))
@@ -75,7 +75,7 @@ extension MasterState {
     /// The live server with a complete copy that has the least to do.
     private func source(for chunk: ChunkHandle) -> ServerHandle? {
         chunks[chunk].replicas
-            .filter { $0.state == .complete && $0.missingSince == nil }
+            .filter { $0.state == .complete && !$0.isMissing }
             .map { servers[$0.server] }
             .filter {
                 $0.isAlive && $0.stream != nil && $0.outstandingCopies < policy.maxCopiesPerSource
@@ -111,24 +111,24 @@ extension MasterState {
     /// Deletes bad copies, and surplus ones where enough complete ones remain: first on the server that came back last,
     /// then where space is least.
     private mutating func trim(_ chunk: ChunkHandle, surplus: Int) {
-        guard namespace.file(chunks[chunk].file)?.isSealed == true else { return }
+        guard namespace.facts(chunks[chunk].file)?.isSealed == true else { return }
         let bad = chunks[chunk].replicas.filter { $0.state == .bad && servers[$0.server].isAlive }.map(\.server)
         let victims = chunks[chunk].replicas
-            .filter { $0.state == .complete && $0.missingSince == nil && servers[$0.server].isAlive }
+            .filter { $0.state == .complete && !$0.isMissing && servers[$0.server].isAlive }
             .map { servers[$0.server] }
             .sorted { ($1.aliveSince, $0.availableBytes) < ($0.aliveSince, $1.availableBytes) }
             .prefix(surplus).map(\.handle)
         for server in victims + (isWhole(chunk) ? bad : []) {
             update(chunk, on: server) { $0.state = .deleting }
-            requestDeletion(of: chunks[chunk].id, on: server)
+            requestDeletion(of: id(of: chunk), on: server)
         }
     }
 
     private func isWhole(_ chunk: ChunkHandle) -> Bool {
-        guard let entry = namespace.file(chunks[chunk].file) else { return false }
+        guard let file = namespace.facts(chunks[chunk].file) else { return false }
         let sure = chunks[chunk].replicas.count {
-            $0.state == .complete && $0.missingSince == nil && servers[$0.server].isAlive
+            $0.state == .complete && !$0.isMissing && servers[$0.server].isAlive
         }
-        return sure >= entry.header.replication
+        return sure >= file.replication
     }
 }

@@ -81,14 +81,6 @@ extension MasterState {
         servers[server].settledList = nil
         effects.append(.log(.serverDied(servers[server].address)))
         cancelCopies(of: server)
-        for chunk in servers[server].chunks.sorted() {
-            let key = ProbeKey(chunk: chunk, server: server)
-            if chunks[chunk].digest == nil, verification.probe(key)?.finding == .absent {
-                // It was asked after its writer had gone, and had nothing: it need not be waited for.
-                removeReplica(of: chunk, on: server)
-            }
-            verification.forget(key)
-            review(chunk)
-        }
+        lookAtChunks(of: server, because: .death)
     }
 }

@@ -18,7 +18,7 @@ extension MasterState {
         var doomed: [ChunkID] = []
         for id in report.chunks {
             if let since = servers[server].deletions[id] { deletionsSeen[id] = since }
-            if let chunk = chunks.handle(of: id) {
+            if let chunk = chunk(named: id) {
                 guard noteListed(chunk, on: server, number) else { continue }
                 seen += 1
                 if chunks[chunk].replica(on: server)?.state == .deleting { doomed.append(id) }
@@ -32,12 +32,7 @@ extension MasterState {
         let isComplete = seen == servers[server].chunks.count - servers[server].assignedCount
         servers[server].settledList = isComplete && doomed.isEmpty && !wasAway ? fingerprint : nil
         if !isComplete { noteMissing(on: server, number) }
-        if wasAway {
-            for chunk in servers[server].chunks.sorted() {
-                considerReading(chunk, on: server)
-                review(chunk)
-            }
-        }
+        if wasAway { lookAtChunks(of: server, because: .returned) }
     }
 
     /// Marks the chunk as listed; `false` where this list named it before.
@@ -50,7 +45,7 @@ extension MasterState {
         }
         guard chunks[chunk].replicas[at].listNumber != number else { return false }
         chunks[chunk].replicas[at].listNumber = number
-        chunks[chunk].replicas[at].missingSince = nil
+        if chunks[chunk].replicas[at].isMissing { setMissing(chunk, on: server, since: nil) }
         if chunks[chunk].replicas[at].state == .assigned {
             update(chunk, on: server) { $0.state = .listed }
             considerReading(chunk, on: server)
@@ -67,12 +62,12 @@ extension MasterState {
             case .assigned: continue
             case .deleting: removeReplica(of: chunk, on: server)
             case .listed, .complete, .bad:
-                guard let since = replica.missingSince else {
-                    update(chunk, on: server) { [now] in $0.missingSince = now }
+                guard let since = servers[server].missingSince[chunk] else {
+                    setMissing(chunk, on: server, since: now)
                     continue
                 }
                 guard now - since > policy.absenceInterval else { continue }
-                effects.append(.log(.replicaLost(chunks[chunk].id, servers[server].address)))
+                effects.append(.log(.replicaLost(id(of: chunk), servers[server].address)))
                 removeReplica(of: chunk, on: server)
                 review(chunk)
             }
@@ -92,9 +87,16 @@ extension MasterState {
         guard let at = chunks[chunk].position(of: server) else { return }
         let replica = chunks[chunk].replicas.remove(at: at)
         servers[server].chunks.remove(chunk)
+        servers[server].missingSince[chunk] = nil
         servers[server].settledList = nil
         if replica.state == .assigned { servers[server].assignedCount -= 1 }
         verification.forget(ProbeKey(chunk: chunk, server: server))
+    }
+
+    /// Notes since when the server's lists lack the chunk; `nil` where they hold it.
+    mutating func setMissing(_ chunk: ChunkHandle, on server: ServerHandle, since: MonotonicInstant?) {
+        servers[server].missingSince[chunk] = since
+        update(chunk, on: server) { $0.isMissing = since != nil }
     }
 
     mutating func update(_ chunk: ChunkHandle, on server: ServerHandle, _ change: (inout Replica) -> Void) {

@@ -11,7 +11,7 @@ extension MasterState {
         setKind(.swift, nodeID: report.nodeID, of: server)
         var unwanted: [ChunkID] = []
         for (id, digest) in report.replicas {
-            guard let chunk = chunks.handle(of: id) else { continue }
+            guard let chunk = chunk(named: id) else { continue }
             if let known = chunks[chunk].digest, known != digest {
                 unwanted.append(id)
                 effects.append(.log(.replicaBad(id, report.address)))
@@ -38,8 +38,8 @@ extension MasterState {
             update(chunk, on: server) { replica in
                 // An order to delete stands: it was given because others are complete.
                 if replica.state != .deleting { replica.state = .complete }
-                replica.missingSince = nil
             }
+            setMissing(chunk, on: server, since: nil)
         }
         verification.forget(ProbeKey(chunk: chunk, server: server))
         finishCopy(of: chunk, to: server)

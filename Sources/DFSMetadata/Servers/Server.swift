@@ -33,7 +33,9 @@ struct Server: Sendable {
     var settledList: ListFingerprint?
     /// Chunks with a replica record that names this server.
     var chunks: Set<ChunkHandle> = []
-    /// How many of these are only assigned, so that its lists need not name them.
+    /// Since when its lists lack chunks that they held.
+    var missingSince: [ChunkHandle: MonotonicInstant] = [:]
+    /// How many of its chunks are only assigned, so that its lists need not name them.
     var assignedCount = 0
     /// Copies it has been told to make that are not known to have arrived.
     var outstandingCopies = 0
@@ -48,7 +50,7 @@ struct Server: Sendable {
 
 /// Names a server inside the state; servers stay, so a handle stays valid.
 struct ServerHandle: Hashable, Sendable, Comparable {
-    let rawValue: UInt32
+    let rawValue: UInt16
 
     static func < (left: ServerHandle, right: ServerHandle) -> Bool { left.rawValue < right.rawValue }
 }

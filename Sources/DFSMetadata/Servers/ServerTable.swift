@@ -21,7 +21,7 @@ struct ServerTable: Sendable {
     mutating func enter(_ address: ServerAddress, now: MonotonicInstant) -> ServerHandle? {
         if let known = handles[address] { return known }
         guard servers.count < Self.maxCount else { return nil }
-        let handle = ServerHandle(rawValue: UInt32(servers.count))
+        let handle = ServerHandle(rawValue: UInt16(servers.count))
         servers.append(Server(handle: handle, address: address, lastHeard: now, aliveSince: now))
         handles[address] = handle
         return handle

@@ -36,5 +36,8 @@ package struct ClusterPolicy: Sendable {
     /// Copies of a chunk that a writer may ask for.
     package var maxReplication = 64
 
+    /// Files that one connection may have begun and not ended.
+    package var maxUploadsPerConnection = 10_000
+
     package init() {}
 }

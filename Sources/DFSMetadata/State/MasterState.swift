@@ -14,9 +14,10 @@ package struct MasterState: Sendable {
     var namespace = Namespace()
     var chunks = ChunkTable()
     var servers = ServerTable()
-    var tombstones: Tombstones
+    var tombstones = Tombstones()
     var repair = RepairQueue()
     var verification = Verification()
+    var backlog = Backlog()
     /// The connections that closed last, so that a call which was still on its way when its connection closed does not hold
     /// a lease over it for ever.
     var closedConnections = RecentSet<ConnectionToken>(limit: 4096)
@@ -30,6 +31,8 @@ package struct MasterState: Sendable {
     /// What is to be deleted for good, in order, and what of it is half gone.
     var purging = WorkQueue<PathPart>()
     var beingPurged: PathPart?
+    /// The id of the file that was begun last.
+    var lastFileID: UInt64 = 0
     /// The calendar, in seconds since 1970; for what people see and for the trash, never for liveness.
     var wallSeconds: UInt64 = 0
 
@@ -37,22 +40,16 @@ package struct MasterState: Sendable {
     var effects: [Effect] = []
     var outbox = Outbox()
 
-    /// A master that begins with what the store holds and knows of no server yet.
-    package init(policy: ClusterPolicy, image: MetadataImage, seed: UInt64, now: MonotonicInstant) {
+    /// A master that knows nothing yet; ``MasterRecovery`` makes one from a store.
+    init(policy: ClusterPolicy, seed: UInt64, now: MonotonicInstant) {
         self.policy = policy
         self.now = now
         startedAt = now
         random = SeededGenerator(seed: seed)
-        tombstones = Tombstones(image.tombstones)
-        for request in image.requests { requests.insert(request.id) }
-        for folder in image.folders { namespace.enterFolder(folder) }
-        for folder in image.folders { namespace.linkFolder(folder) }
-        for record in image.files { restore(record) }
-        for record in image.trash {
-            trash[record.id] = record
-            if record.isPurging { purging.append(record.id) }
-        }
     }
+
+    /// Files that are complete or being written.
+    package var fileCount: Int { namespace.fileCount }
 
     /// Whether servers that are well may still be unheard of: they all come within the time after which they count as
     /// dead.
@@ -67,6 +64,7 @@ package struct MasterState: Sendable {
         self.now = max(self.now, now)
         self.wallSeconds = wallSeconds
         handle(input)
+        workOffBacklog()
         dispatchCopies()
         dispatchReads()
         effects.append(contentsOf: outbox.drain())
@@ -159,7 +157,9 @@ package struct MasterState: Sendable {
     }
 
     /// Enters a file as the store holds it.
-    private mutating func restore(_ record: FileRecord) {
+    ///
+    /// - Returns: `false` where its id or its place is taken, or its folder is missing.
+    mutating func restore(_ record: FileRecord) -> Bool {
         let phase: FileEntry.Phase =
             record.isSealed ? .sealed : .writing(.detached(until: now + policy.restartLease))
         var entry = FileEntry(header: record.header, place: record.place, isRecovered: true, phase: phase)
@@ -167,9 +167,7 @@ package struct MasterState: Sendable {
         entry.length = record.isSealed ? record.chunks.reduce(0) { $0 + ($1.digest?.length ?? 0) } : 0
         for chunk in record.chunks {
             let handle = chunks.insert(
-                Chunk(
-                    id: record.header.chunkID(at: chunk.index), file: record.header.id, index: chunk.index,
-                    digest: chunk.digest, isRecovered: true))
+                Chunk(file: record.header.id, index: chunk.index, digest: chunk.digest, isRecovered: true))
             entry.place(handle, at: chunk.index)
             for address in record.isSealed ? [] : chunk.assigned {
                 guard let server = servers.enter(address, now: now) else { continue }
@@ -179,6 +177,25 @@ package struct MasterState: Sendable {
             }
             if chunk.digest != nil { entry.provenCount += 1 }
         }
-        namespace.insert(entry)
+        lastFileID = max(lastFileID, record.header.id.rawValue)
+        return namespace.insert(entry)
+    }
+
+    // The ids of chunks are made of what the namespace knows.
+
+    /// The id of a chunk whose handle is in use.
+    func id(of chunk: ChunkHandle) -> ChunkID {
+        guard let id = namespace.chunkID(chunks[chunk].index, of: chunks[chunk].file) else {
+            preconditionFailure("a chunk's file is there as long as the chunk")
+        }
+        return id
+    }
+
+    /// The chunk that has just this id.
+    func chunk(named id: ChunkID) -> ChunkHandle? {
+        guard let file = FileID(in: id), let index = id.index, let handle = namespace.chunk(index, of: file),
+            namespace.chunkID(index, of: file) == id
+        else { return nil }
+        return handle
     }
 }

@@ -6,21 +6,21 @@ extension MasterState {
     mutating func considerReading(_ chunk: ChunkHandle, on server: ServerHandle, isUrgent: Bool = false) {
         guard servers[server].kind == .go, servers[server].isAlive,
             let state = chunks[chunk].replica(on: server)?.state, state == .listed || state == .assigned,
-            let entry = namespace.file(chunks[chunk].file)
+            let file = namespace.facts(chunks[chunk].file)
         else { return }
         let isUnproven = chunks[chunk].digest == nil
-        switch entry.phase {
+        switch file.phase {
         case .sealed:
             guard state == .listed else { return }
         case .settling:
             guard state == .listed || isUnproven else { return }
         case .writing:
             // While a Go client writes, only chunks that it has left behind; a Swift client tells itself.
-            guard entry.header.writer == .go, !isUnproven || chunks[chunk].index < entry.chunks.count - 1,
+            guard file.writer == .go, !isUnproven || chunks[chunk].index < file.chunkCount - 1,
                 state == .listed || isUrgent
             else { return }
         }
-        let isWaitedFor = isUrgent || !entry.isSealed || repair.isCopying(chunk, to: server)
+        let isWaitedFor = isUrgent || !file.isSealed || repair.isCopying(chunk, to: server)
         verification.want(ProbeKey(chunk: chunk, server: server), isUrgent: isWaitedFor, now: now)
     }
 
@@ -41,8 +41,8 @@ extension MasterState {
                 verification.forget(key)
                 continue
             }
-            verification.begin(key, chunk: chunks[key.chunk].id)
-            effects.append(.readBack(chunks[key.chunk].id, at: servers[key.server].address))
+            verification.begin(key, chunk: id(of: key.chunk))
+            effects.append(.readBack(id(of: key.chunk), at: servers[key.server].address))
         }
     }
 
@@ -51,7 +51,7 @@ extension MasterState {
         guard let server = servers.handle(of: address) else { return }
         let read = Verification.ReadKey(chunk: id, server: server)
         // A chunk without a byte is never written by a Go client: an upload broke before its first one.
-        let isNothing = chunks.handle(of: id).map { chunks[$0].digest == nil } ?? false
+        let isNothing = chunk(named: id).map { chunks[$0].digest == nil } ?? false
         let meaning = isNothing && finding == .read(Digest(length: 0, crc32c: 0)) ? .absent : finding
         guard let key = verification.finish(read, meaning, now: now), chunks.holds(key.chunk) else { return }
         if let digest = chunks[key.chunk].digest {
@@ -70,7 +70,7 @@ extension MasterState {
         let isArriving = repair.isCopying(key.chunk, to: key.server)
         let settled = verification.settledFinding(key, now, policy.rereadInterval)
         if case .read = settled, !isArriving {
-            effects.append(.log(.replicaBad(chunks[key.chunk].id, servers[key.server].address)))
+            effects.append(.log(.replicaBad(id(of: key.chunk), servers[key.server].address)))
             update(key.chunk, on: key.server) { $0.state = .bad }
             verification.forget(key)
             review(key.chunk)
@@ -82,25 +82,26 @@ extension MasterState {
     /// A read of a chunk that no one has vouched for: a full one proves itself, a short last one is accepted when all
     /// servers that could hold it have been read alike twice.
     private mutating func weigh(_ key: ProbeKey, _ finding: Finding) {
-        guard let entry = namespace.file(chunks[key.chunk].file) else { return }
-        if case .read(let digest) = finding, digest.length == entry.header.chunkSize {
+        let file = chunks[key.chunk].file
+        guard let facts = namespace.facts(file) else { return }
+        if case .read(let digest) = finding, digest.length == facts.chunkSize {
             accept(key.chunk, digest, on: key.server)
             return
         }
-        guard case .settling = entry.phase else {
+        guard case .settling = facts.phase else {
             // The writer may still be at it: settling reads it again.
             verification.forget(key)
             return
         }
         verification.rest(key, until: now + pause(key, isArriving: false))
-        reviewSettling(entry.header.id)
+        reviewSettling(file)
     }
 
     /// The content of an unproven last chunk, once every server that may hold it has been read alike twice. A Go client
     /// tries its servers in order and stops at the first success, so the longest copy is the one, and among equals the
     /// last.
     func agreed(_ chunk: ChunkHandle) -> (Digest, ServerHandle)? {
-        guard let file = namespace.file(chunks[chunk].file), case .settling(let since) = file.phase else { return nil }
+        guard let file = namespace.facts(chunks[chunk].file), case .settling(let since) = file.phase else { return nil }
         var best: (Digest, ServerHandle)?
         for replica in chunks[chunk].replicas {
             let server = servers[replica.server]

@@ -64,7 +64,8 @@ extension World {
     private func checkLeftovers(_ world: World, _ seed: UInt64) {
         let open = world.master.image.files.filter { !$0.isSealed }.map(\.header.name)
         #expect(open.isEmpty, "seed \(seed): still open: \(open)")
-        let tombstones = Tombstones(world.master.image.tombstones)
+        var tombstones = Tombstones()
+        for tombstone in world.master.image.tombstones { tombstones.insert(tombstone) }
         for server in world.servers {
             #expect(server.chunks.keys.filter { tombstones.condemn($0) }.isEmpty, "seed \(seed), \(server.address)")
         }

@@ -18,14 +18,26 @@ struct MasterHarness {
         self.policy = policy
         self.seed = seed
         self.image = image
-        state = MasterState(policy: policy, image: image, seed: seed, now: now)
+        state = Self.recover(image, policy, seed, now)
     }
 
     mutating func pass(_ duration: Duration) { now = now + duration }
 
     /// Kills the master and starts another one on what was durable.
     mutating func restart() {
-        state = MasterState(policy: policy, image: image, seed: seed &+ now.nanoseconds, now: now)
+        state = Self.recover(image, policy, seed &+ now.nanoseconds, now)
+    }
+
+    private static func recover(
+        _ image: MetadataImage, _ policy: ClusterPolicy, _ seed: UInt64, _ now: MonotonicInstant
+    ) -> MasterState {
+        do {
+            var recovery = MasterRecovery(policy: policy, seed: seed, now: now, location: "a test")
+            for record in image.records { try recovery.add(record) }
+            return try recovery.finish()
+        } catch {
+            preconditionFailure("the state persisted what it does not take back: \(error)")
+        }
     }
 
     /// The calendar's time: a moment of 2026 when the harness is made.

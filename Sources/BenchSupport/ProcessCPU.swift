@@ -1,16 +1,16 @@
 import Glibc
 
 /// CPU seconds of this process and of others of this machine.
-enum ProcessCPU {
+package enum ProcessCPU {
     /// User and system time of this process.
-    static func own() -> Double {
+    package static func own() -> Double {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 
     /// The same of process `pid`, to a hundredth of a second; `nil` where it is gone.
-    static func of(pid: Int) -> Double? {
+    package static func of(pid: Int) -> Double? {
         guard let file = fopen("/proc/\(pid)/stat", "r") else { return nil }
         defer { fclose(file) }
         var text = [CChar](repeating: 0, count: 1024)

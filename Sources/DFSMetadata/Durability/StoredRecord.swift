@@ -1,0 +1,10 @@
+import DFSCore
+
+/// One thing that a store holds, as it is read back at start.
+package enum StoredRecord: Sendable, Equatable {
+    case folder(FolderRecord)
+    case trash(TrashRecord)
+    case request(RequestRecord)
+    case tombstone(Tombstone)
+    case file(FileRecord)
+}

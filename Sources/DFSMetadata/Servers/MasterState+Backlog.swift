@@ -1,0 +1,65 @@
+import DFSCore
+
+/// Chunks that are to be looked at because of something that befell very many at once, in the order in which it did.
+struct Backlog: Sendable {
+    enum Cause: Sendable {
+        /// Their server died.
+        case death
+        /// Their server sent the first list of a new life.
+        case returned
+    }
+
+    struct Work: Sendable {
+        let cause: Cause
+        let server: ServerHandle
+        let chunks: [ChunkHandle]
+        var next = 0
+    }
+
+    var work: [Work] = []
+    /// Where the one scan over all recovered chunks goes on, while it does.
+    var scan: UInt32?
+}
+
+// Long work is done a piece at a time, so that heartbeats and calls never wait for it.
+extension MasterState {
+    /// Chunks that one step looks at.
+    private static let maxChunksPerStep = 10_000
+
+    /// Looks at all chunks of a server, soon.
+    mutating func lookAtChunks(of server: ServerHandle, because cause: Backlog.Cause) {
+        backlog.work.append(Backlog.Work(cause: cause, server: server, chunks: servers[server].chunks.sorted()))
+    }
+
+    mutating func workOffBacklog() {
+        var budget = Self.maxChunksPerStep
+        while budget > 0, let work = backlog.work.first {
+            let end = min(work.chunks.count, work.next + budget)
+            for chunk in work.chunks[work.next..<end] { lookAt(chunk, on: work.server, because: work.cause) }
+            budget -= max(1, end - work.next)
+            if end == work.chunks.count { backlog.work.removeFirst() } else { backlog.work[0].next = end }
+        }
+        while budget > 0, let slot = backlog.scan {
+            let chunk = ChunkHandle(rawValue: slot)
+            if chunks.holds(chunk), chunks[chunk].isRecovered { review(chunk) }
+            backlog.scan = slot + 1 < chunks.end ? slot + 1 : nil
+            budget -= 1
+        }
+    }
+
+    private mutating func lookAt(_ chunk: ChunkHandle, on server: ServerHandle, because cause: Backlog.Cause) {
+        guard chunks.holds(chunk), chunks[chunk].position(of: server) != nil else { return }
+        switch cause {
+        case .death:
+            let key = ProbeKey(chunk: chunk, server: server)
+            guard !servers[server].isAlive else { return }
+            if chunks[chunk].digest == nil, verification.probe(key)?.finding == .absent {
+                // It was asked after its writer had gone, and had nothing: it need not be waited for.
+                removeReplica(of: chunk, on: server)
+            }
+            verification.forget(key)
+        case .returned: considerReading(chunk, on: server)
+        }
+        review(chunk)
+    }
+}
