@@ -19,7 +19,7 @@ struct CheckWalk {
         let path: String
         /// The last name that was looked at.
         var cursor: PathPart?
-        var children: ArraySlice<FolderChildren.Child> = []
+        var children: ArraySlice<Namespace.Child> = []
         var hasMore = true
         var openFiles: ArraySlice<(name: PathPart, id: FileID)>
     }
@@ -40,7 +40,7 @@ struct CheckWalk {
         var current = folder
         for (depth, part) in parts.enumerated() {
             // What is gone meanwhile is gone with all that was in it.
-            guard case .folder(let next) = namespace.tree.node(at: Place(parent: current, name: part)) else { return }
+            guard case .folder(let next) = namespace.node(at: Place(parent: current, name: part)) else { return }
             current = next
             enter(next, path: joined(part), behind: depth + 1 < parts.count ? parts[depth + 1] : nil)
         }
@@ -81,8 +81,8 @@ struct CheckWalk {
 
     private mutating func fetch(_ depth: Int) {
         guard levels[depth].children.isEmpty, levels[depth].hasMore else { return }
-        let children = namespace.tree.folder(levels[depth].folder)?.children
-        let found = children?.after(levels[depth].cursor, limit: Self.batchCount) ?? []
+        let found = namespace.children(
+            of: levels[depth].folder, after: levels[depth].cursor, limit: Self.batchCount)
         levels[depth].hasMore = found.count == Self.batchCount
         levels[depth].children = found[...]
     }

@@ -13,14 +13,14 @@ extension MasterState {
         page.isStarting = isStarting
         var budget = Self.checkBudget
         let position = request.after ?? CheckCursor(parts: [], chunks: 0)
-        let descent = namespace.tree.descend(request.path?.parts ?? [])
+        let descent = namespace.descend(request.path?.parts ?? [])
         if descent.rest.isEmpty {
             check(in: descent.folder, behind: position, request, &budget, &page)
             return .checked(page)
         }
         let path = request.path?.text ?? "/"
         guard let place = request.path.flatMap({ namespace.place(of: $0) }) else { throw missing(path) }
-        let (node, open) = (namespace.tree.node(at: place), namespace.openFile(at: place))
+        let (node, open) = (namespace.node(at: place), namespace.openFile(at: place))
         if node == nil, open == nil { throw missing(path) }
         let entry = CheckWalk.Entry(path: path, node: node, openFile: open?.header.id)
         if let chunks = check(entry, from: position.chunks, request, &budget, &page) {
@@ -72,11 +72,11 @@ extension MasterState {
             budget -= Self.checkedFolderCost
             return nil
         case .file(let id):
-            guard let file = namespace.file(id), first == 0 || first < file.chunks.count else { return nil }
-            let end = min(file.chunks.count, first + max(1, budget))
-            page.files.append(checked(file, at: entry.path, first..<end, withChunks: request.withChunks))
+            guard let facts = namespace.facts(id), first == 0 || first < facts.chunkCount else { return nil }
+            let end = min(facts.chunkCount, first + max(1, budget))
+            page.files.append(checked(id, facts, at: entry.path, first..<end, withChunks: request.withChunks))
             budget -= end - first
-            return end < file.chunks.count ? end : nil
+            return end < facts.chunkCount ? end : nil
         }
     }
 
@@ -84,7 +84,7 @@ extension MasterState {
         var node = NodeID.folder(folder)
         for part in parts {
             guard case .folder(let current) = node,
-                let next = namespace.tree.node(at: Place(parent: current, name: part))
+                let next = namespace.node(at: Place(parent: current, name: part))
             else { return nil }
             node = next
         }
@@ -92,17 +92,17 @@ extension MasterState {
     }
 
     private func checked(
-        _ file: FileEntry, at path: String, _ indexes: Range<Int>, withChunks: Bool
+        _ id: FileID, _ facts: FileFacts, at path: String, _ indexes: Range<Int>, withChunks: Bool
     ) -> FileCheck {
         var checked = FileCheck(
-            path: path, isOpen: false, length: file.length, replication: file.header.replication,
-            chunkCount: file.chunks.count, firstChunk: indexes.lowerBound)
+            path: path, isOpen: false, length: namespace.status(of: .file(id), named: "")?.length ?? 0,
+            replication: facts.replication, chunkCount: facts.chunkCount, firstChunk: indexes.lowerBound)
         for index in indexes {
-            guard let handle = file.chunk(at: index) else { continue }
+            guard let handle = namespace.chunk(index, of: id) else { continue }
             let holders = chunks[handle].replicas.filter { $0.state == .complete && servers[$0.server].isAlive }
             if holders.isEmpty {
                 checked.missingChunks += 1
-            } else if holders.count < file.header.replication {
+            } else if holders.count < facts.replication {
                 checked.underReplicatedChunks += 1
             } else {
                 checked.healthyChunks += 1
@@ -110,7 +110,7 @@ extension MasterState {
             guard withChunks else { continue }
             checked.chunks.append(
                 ChunkCheck(
-                    id: chunks[handle].id, digest: chunks[handle].digest,
+                    id: self.id(of: handle), digest: chunks[handle].digest,
                     servers: holders.map { servers[$0.server].address }))
         }
         return checked
