@@ -51,7 +51,8 @@ package final class DescriptorStream: Sendable {
 
     /// Writes all readable bytes of `segments`, in order.
     ///
-    /// - Throws: code ``DFSError/Code/cancelled`` where the reader of a pipe has gone away.
+    /// - Throws: code ``DFSError/Code/cancelled`` where the reader of a pipe has gone away, or the
+    ///   descriptor is closed.
     package func write(_ segments: [ByteBuffer]) throws(DFSError) {
         for segment in segments {
             try segment.withUnsafeReadableBytes { (bytes) throws(DFSError) in try write(bytes) }
@@ -70,7 +71,7 @@ package final class DescriptorStream: Sendable {
                 continue
             }
             let number = errno
-            if number == EPIPE { throw DFSError(.cancelled, "\(name) was closed by its reader") }
+            if number == EPIPE || number == EBADF { throw DFSError(.cancelled, "\(name) is closed") }
             if number != EINTR, number != EAGAIN { throw SystemError.error(number, cannot: "write", name) }
         }
     }

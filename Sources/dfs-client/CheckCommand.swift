@@ -39,15 +39,15 @@ struct CheckCommand: ProgramCommand {
     }
 
     func execute(logger: Logger) async throws {
-        try await client.withClient(logger: logger) { client in
+        try await client.withListingClient(logger: logger) { client in
             var counts = Counts()
             try await client.forEachMatch(of: path) { match, _ in
                 for try await file in client.checkFiles(match, withChunks: isLong) {
                     counts.add(file)
-                    show(file)
+                    try show(file)
                 }
             }
-            show(counts)
+            try show(counts)
             guard counts[.missing] > 0 else { return }
             let hint = counts.isMasterStarting ? "; the master has just started, so ask again in a while" : ""
             throw DFSError(
@@ -57,14 +57,14 @@ struct CheckCommand: ProgramCommand {
         }
     }
 
-    private func show(_ file: CheckedFile) {
+    private func show(_ file: CheckedFile) throws {
         if output.isJSON {
-            print(json(file))
+            try StandardOutput.print(json(file))
             return
         }
-        print("\(file.state.rawValue) \(file.length) \(file.chunkCount) \(file.path)")
+        try StandardOutput.print("\(file.state.rawValue) \(file.length) \(file.chunkCount) \(file.path)")
         for chunk in file.chunks {
-            print("  \(StatCommand.line(chunk)) \(chunk.servers.count)/\(file.replication)")
+            try StandardOutput.print("  \(StatCommand.line(chunk)) \(chunk.servers.count)/\(file.replication)")
         }
     }
 
@@ -80,13 +80,13 @@ struct CheckCommand: ProgramCommand {
         return JSONText.object(members)
     }
 
-    private func show(_ counts: Counts) {
+    private func show(_ counts: Counts) throws {
         if output.isJSON {
             let states = CheckedFile.State.allCases.map { ($0.rawValue, JSONText.number(counts[$0])) }
-            print(JSONText.object([("files", .number(counts.files))] + states))
+            try StandardOutput.print(JSONText.object([("files", .number(counts.files))] + states))
         } else {
             let states = CheckedFile.State.allCases.map { "\(counts[$0]) \($0.rawValue)" }
-            print("\(counts.files) files: " + states.joined(separator: ", "))
+            try StandardOutput.print("\(counts.files) files: " + states.joined(separator: ", "))
         }
     }
 }

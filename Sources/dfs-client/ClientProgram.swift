@@ -61,4 +61,12 @@ struct ClientOptions: ParsableArguments, Sendable {
             await client.close()
         }
     }
+
+    /// The same for a listing, which has failed where it cannot be written.
+    func withListingClient(
+        logger: Logger, _ body: @escaping @Sendable (DFSClient) async throws -> Void
+    ) async throws {
+        try await withClient(logger: logger, body)
+        try StandardOutput.flush()
+    }
 }

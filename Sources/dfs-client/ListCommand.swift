@@ -24,37 +24,37 @@ struct ListCommand: ProgramCommand {
     @OptionGroup var shared: SharedOptions
 
     func execute(logger: Logger) async throws {
-        try await client.withClient(logger: logger) { client in
+        try await client.withListingClient(logger: logger) { client in
             try await client.forEachMatch(of: path) { match, status in
                 if let status, match != path { return try await list(status, at: match, client) }
                 let status = if let status { status } else { try await client.status(of: match) }
-                guard status.isFolder else { return show(status, at: match) }
+                guard status.isFolder else { return try show(status, at: match) }
                 let walk = TreeWalk(client: client, root: match == "/" ? "" : match)
-                try await walk.run(isDeep: isRecursive) { step in show(step.status, at: step.path) }
+                try await walk.run(isDeep: isRecursive) { step in try show(step.status, at: step.path) }
             }
         }
     }
 
     /// One match of a pattern.
     private func list(_ status: FileStatus, at path: String, _ client: DFSClient) async throws {
-        show(status, at: path)
+        try show(status, at: path)
         guard isRecursive, status.isFolder else { return }
         try await TreeWalk(client: client, root: path).run(isDeep: true) { step in
-            show(step.status, at: path + "/" + step.path)
+            try show(step.status, at: path + "/" + step.path)
         }
     }
 
-    private func show(_ status: FileStatus, at path: String) {
+    private func show(_ status: FileStatus, at path: String) throws {
         if output.isJSON {
-            print(status.json(path: path))
+            try StandardOutput.print(status.json(path: path))
             return
         }
         let name = status.isFolder ? path + "/" : path
         guard isLong else {
-            print(name)
+            try StandardOutput.print(name)
             return
         }
-        print(
+        try StandardOutput.print(
             columns(
                 status.isFolder ? "-" : "\(status.replication)", status.isFolder ? "-" : "\(status.length)",
                 time(status.isFolder ? status.createdAt : status.modifiedAt), name))

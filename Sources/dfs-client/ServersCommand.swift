@@ -31,19 +31,19 @@ struct ServersCommand: ProgramCommand {
     }
 
     func execute(logger: Logger) async throws {
-        try await client.withClient(logger: logger) { client in
+        try await client.withListingClient(logger: logger) { client in
             var total = Total()
             for try await server in client.servers() {
                 total.add(server)
-                show(server)
+                try show(server)
             }
-            show(total)
+            try show(total)
         }
     }
 
-    private func show(_ server: ServerStatus) {
+    private func show(_ server: ServerStatus) throws {
         if output.isJSON {
-            print(
+            try StandardOutput.print(
                 JSONText.object([
                     ("address", .text(server.address)), ("kind", .text(server.kind.rawValue)),
                     ("nodeID", .text(server.nodeID)), ("isAlive", .flag(server.isAlive)),
@@ -52,19 +52,21 @@ struct ServersCommand: ProgramCommand {
                 ]))
         } else {
             let life = server.isAlive ? "alive" : "silent since \(time(server.lastHeardAt))"
-            print("\(server.address) \(server.kind.rawValue) \(server.freeBytes) \(server.chunkCount) \(life)")
+            try StandardOutput.print(
+                "\(server.address) \(server.kind.rawValue) \(server.freeBytes) \(server.chunkCount) \(life)")
         }
     }
 
-    private func show(_ total: Total) {
+    private func show(_ total: Total) throws {
         if output.isJSON {
-            print(
+            try StandardOutput.print(
                 JSONText.object([
                     ("servers", .number(total.servers)), ("liveServers", .number(total.liveServers)),
                     ("freeBytes", .number(total.freeBytes)), ("chunks", .number(total.chunks)),
                 ]))
         } else {
-            print("total - \(total.freeBytes) \(total.chunks) \(total.liveServers) of \(total.servers) alive")
+            try StandardOutput.print(
+                "total - \(total.freeBytes) \(total.chunks) \(total.liveServers) of \(total.servers) alive")
         }
     }
 }

@@ -15,25 +15,26 @@ struct StatCommand: ProgramCommand {
     @OptionGroup var shared: SharedOptions
 
     func execute(logger: Logger) async throws {
-        try await client.withClient(logger: logger) { client in
+        try await client.withListingClient(logger: logger) { client in
             try await client.forEachMatch(of: remoteName) { path, status in
                 if let status, status.isFolder {
-                    print(output.isJSON ? status.json(path: path) : "\(path)/: a folder")
+                    try StandardOutput.print(output.isJSON ? status.json(path: path) : "\(path)/: a folder")
                 } else {
-                    show(try await client.stat(path))
+                    try show(try await client.stat(path))
                 }
             }
         }
     }
 
-    private func show(_ layout: FileLayout) {
+    private func show(_ layout: FileLayout) throws {
         if output.isJSON {
-            print(Self.json(layout))
+            try StandardOutput.print(Self.json(layout))
             return
         }
         let length = layout.length.map { "\($0) bytes" } ?? "unknown length"
-        print("\(layout.name): \(length) in \(layout.chunks.count) chunks of up to \(layout.chunkSize) bytes")
-        for chunk in layout.chunks { print(Self.line(chunk)) }
+        try StandardOutput.print(
+            "\(layout.name): \(length) in \(layout.chunks.count) chunks of up to \(layout.chunkSize) bytes")
+        for chunk in layout.chunks { try StandardOutput.print(Self.line(chunk)) }
     }
 
     /// `<index> <chunk id> <bytes> <crc32c> <server>,<server>`; `?` where unknown.

@@ -21,9 +21,9 @@ struct TrashCommand: ProgramCommand {
     @OptionGroup var shared: SharedOptions
 
     func execute(logger: Logger) async throws {
-        try await client.withClient(logger: logger) { client in
+        try await client.withListingClient(logger: logger) { client in
             switch (action, operands.count) {
-            case ("ls", 0): for try await entry in client.trash() { show(entry) }
+            case ("ls", 0): for try await entry in client.trash() { try show(entry) }
             case ("restore", 1): try await client.restore(operands[0])
             case ("restore", 2): try await client.restore(operands[0], to: operands[1])
             case ("empty", 0): try await client.emptyTrash()
@@ -37,16 +37,16 @@ struct TrashCommand: ProgramCommand {
         }
     }
 
-    private func show(_ entry: TrashEntry) {
+    private func show(_ entry: TrashEntry) throws {
         if output.isJSON {
             let more: [(String, JSONText)] = [
                 ("id", .text(entry.id)), ("removedAt", .number(entry.removedAt)), ("isPurging", .flag(entry.isPurging)),
             ]
-            print(entry.file.json(path: entry.file.name, more))
+            try StandardOutput.print(entry.file.json(path: entry.file.name, more))
             return
         }
         let length = entry.file.isFolder ? "-" : "\(entry.file.length)"
         let note = entry.isPurging ? " (being deleted)" : ""
-        print("\(entry.id) \(time(entry.removedAt)) \(length) \(entry.file.name)\(note)")
+        try StandardOutput.print("\(entry.id) \(time(entry.removedAt)) \(length) \(entry.file.name)\(note)")
     }
 }

@@ -34,7 +34,7 @@ struct UsageCommand: ProgramCommand {
     }
 
     func execute(logger: Logger) async throws {
-        try await client.withClient(logger: logger) { client in
+        try await client.withListingClient(logger: logger) { client in
             var total = Usage()
             var isPattern = false
             try await client.forEachMatch(of: path) { match, status in
@@ -43,10 +43,10 @@ struct UsageCommand: ProgramCommand {
                 }
                 isPattern = true
                 let usage = try await usage(of: status, at: match, client)
-                show(usage, match)
+                try show(usage, match)
                 total.add(usage)
             }
-            if isPattern { show(total, ".") }
+            if isPattern { try show(total, ".") }
         }
     }
 
@@ -64,7 +64,7 @@ struct UsageCommand: ProgramCommand {
         var total = Usage()
         guard status.isFolder else {
             total.add(status)
-            show(total, path)
+            try show(total, path)
             return
         }
         // In the order in which the entries were first seen.
@@ -76,19 +76,19 @@ struct UsageCommand: ProgramCommand {
             usages[name, default: Usage()].add(step.status)
             total.add(step.status)
         }
-        for name in names { show(usages[name] ?? Usage(), name) }
-        show(total, ".")
+        for name in names { try show(usages[name] ?? Usage(), name) }
+        try show(total, ".")
     }
 
-    private func show(_ usage: Usage, _ path: String) {
+    private func show(_ usage: Usage, _ path: String) throws {
         if output.isJSON {
-            print(
+            try StandardOutput.print(
                 JSONText.object([
                     ("path", .text(path)), ("bytes", .number(usage.bytes)),
                     ("bytesWithCopies", .number(usage.bytesWithCopies)), ("files", .number(usage.files)),
                 ]))
         } else {
-            print("\(usage.bytes) \(usage.bytesWithCopies) \(usage.files) \(path)")
+            try StandardOutput.print("\(usage.bytes) \(usage.bytesWithCopies) \(usage.files) \(path)")
         }
     }
 }

@@ -50,6 +50,25 @@ extension ClusterTests {
             }
         }
 
+        @Test func aListingThatCannotBeWrittenHasFailed() async throws {
+            try await Cluster.run { cluster in
+                for number in 0..<20 {
+                    #expect(try await cluster.client("mkdir", "d\(number)").status == 0)
+                }
+                for command in ["ls", "du", "fsck", "df"] {
+                    let full = try await cluster.shell("$dfs \(command) > /dev/full")
+                    #expect(full.status == 1 && full.stderr.contains("no space left"), "\(command): \(full)")
+                    let closed = try await cluster.shell("$dfs \(command) >&-")
+                    #expect(closed.status == 1 && closed.stderr.isEmpty, "\(command): \(closed)")
+                }
+                let source = try cluster.folder.randomFile("in", bytes: 100)
+                try await cluster.put(source, as: "f")
+                #expect(
+                    try await cluster.shell("$dfs cat f >&- 2> errors; test $? = 1 && ! test -s errors").status == 0)
+                #expect(try await cluster.shell("$dfs cat f > /dev/full").stderr.contains("no space left"))
+            }
+        }
+
         @Test func catGoesOnFromAnotherReplicaAndTellsOfMissingFiles() async throws {
             try await Cluster.run { cluster in
                 let source = try cluster.folder.randomFile("in", bytes: (6 << 20) + 1)

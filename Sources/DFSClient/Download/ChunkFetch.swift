@@ -16,11 +16,13 @@ struct ChunkFetch: Sendable {
     func run() async throws -> GetChunk {
         var location = layout.chunks[index]
         let standing = FetchStanding(expected: expectation(of: location), isRewritable: target.isRewritable)
-        for attempt in 1...max(1, context.configuration.maxAttempts) {
+        var attempt = 1
+        while attempt <= max(1, context.configuration.maxAttempts) {
             if attempt > 1 {
                 try await Task.sleep(for: .milliseconds(300 << attempt))
                 location = try await refreshed(location)
             }
+            let reached = standing.position
             for server in failedServers.last(await ordered(location.servers)) {
                 guard try await isFit(server, for: location, standing),
                     try await fetch(location, from: server, standing)
@@ -34,6 +36,8 @@ struct ChunkFetch: Sendable {
                     id: location.id, length: standing.position, crc32c: standing.crc32c,
                     isVerified: standing.isVerified)
             }
+            // Servers give up on a stream that lets them wait for minutes, however often; that is no fault of theirs.
+            attempt = !target.isRewritable && standing.position > reached ? 1 : attempt + 1
         }
         throw standing.lastError
             ?? DFSError(.unavailable, "chunk \(location.id) has no replica now; try again later")

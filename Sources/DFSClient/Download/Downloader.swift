@@ -48,6 +48,7 @@ public final class Downloader: Sendable {
                 let length = chunks.reduce(0) { $0 + $1.length }
                 return GetResult(name: name, path: streamName, length: length, chunks: chunks)
             } catch {
+                if Task.isCancelled { throw DFSError(.cancelled, "the read of \(name) was stopped") }
                 throw DFSError(error, from: "read of \(name)")
             }
         } onCancel: {
