@@ -5,7 +5,7 @@ struct Namespace: Sendable {
     private var texts = TextTable()
     private var tree = FolderTree()
     private var complete = FileTable()
-    private var open: [FileID: FileEntry] = [:]
+    private var open = OpenFiles()
     /// Open files by the places they are going to take; each place is one upload's.
     private var reserved: [Place: FileID] = [:]
     private var byConnection: [ConnectionToken: Set<FileID>] = [:]
@@ -79,7 +79,7 @@ struct Namespace: Sendable {
         guard !entry.isSealed else { return insertComplete(entry) }
         guard reserved[entry.place] == nil else { return false }
         reserved[entry.place] = id
-        open[id] = entry
+        open.insert(entry)
         index(id, entry.phase)
         return true
     }
@@ -95,7 +95,7 @@ struct Namespace: Sendable {
     }
 
     mutating func remove(_ id: FileID) {
-        if let entry = open.removeValue(forKey: id) {
+        if let entry = open.remove(id) {
             unindex(id, entry.phase)
             reserved[entry.place] = nil
         } else if let slot = complete.slot(of: id) {
@@ -106,7 +106,7 @@ struct Namespace: Sendable {
 
     /// The open file is complete and takes its place, which is free.
     mutating func seal(_ id: FileID, length: UInt64, at time: UInt64) {
-        guard var entry = open.removeValue(forKey: id) else { return }
+        guard var entry = open.remove(id) else { return }
         unindex(id, entry.phase)
         reserved[entry.place] = nil
         entry.phase = .sealed
@@ -120,24 +120,24 @@ struct Namespace: Sendable {
         if let slot = complete.slot(of: id) {
             complete.setReplication(copies, of: slot)
         } else {
-            open[id]?.header.replication = copies
+            open.change(id) { $0.header.replication = copies }
         }
     }
 
     mutating func setPhase(_ phase: FileEntry.Phase, of id: FileID) {
         guard let old = open[id]?.phase else { return }
         unindex(id, old)
-        open[id]?.phase = phase
+        open.change(id) { $0.phase = phase }
         index(id, phase)
     }
 
     mutating func place(_ chunk: ChunkHandle, at index: Int, of id: FileID) {
-        open[id]?.place(chunk, at: index)
+        open.change(id) { $0.place(chunk, at: index) }
     }
 
     /// Counts one more chunk of the open file whose digest is known.
     mutating func countProven(in id: FileID) {
-        open[id]?.provenCount += 1
+        open.change(id) { $0.provenCount += 1 }
     }
 
     private func name(of slot: UInt32) -> PathPart { PathPart(known: texts[complete.leaf(of: slot)]) }

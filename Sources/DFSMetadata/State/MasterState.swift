@@ -51,6 +51,9 @@ package struct MasterState: Sendable {
     /// Files that are complete or being written.
     package var fileCount: Int { namespace.fileCount }
 
+    /// Whether ``Input/goOn`` should be given, as soon as nothing else waits.
+    package var hasBacklog: Bool { !backlog.isEmpty }
+
     /// Whether servers that are well may still be unheard of: they all come within the time after which they count as
     /// dead.
     var isStarting: Bool { now - startedAt <= policy.liveThreshold }
@@ -64,7 +67,7 @@ package struct MasterState: Sendable {
         self.now = max(self.now, now)
         self.wallSeconds = wallSeconds
         handle(input)
-        workOffBacklog()
+        workOffBacklog(Self.countPerStep)
         dispatchCopies()
         dispatchReads()
         effects.append(contentsOf: outbox.drain())
@@ -75,6 +78,7 @@ package struct MasterState: Sendable {
     private mutating func handle(_ input: Input) {
         switch input {
         case .tick: tick()
+        case .goOn: workOffBacklog(Self.countPerTurn)
         case .register(let report, let call): register(report, call)
         case .heartbeat(let report, let stream): heartbeat(report, stream)
         case .heartbeatStreamEnded(let address, let stream): heartbeatStreamEnded(address, stream)
