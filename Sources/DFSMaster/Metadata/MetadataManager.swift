@@ -24,8 +24,6 @@ package final class MetadataManager: Sendable {
         var state: MasterState
         /// Whether effects of what was decided are still to leave. Only the manager's thread decides then.
         var isReleasing = false
-        /// What a question brought about beside its answer; leaves before all that comes after.
-        var leftOver: [Effect] = []
     }
 
     /// So many inputs share a batch, so that none waits long for those before it.
@@ -74,12 +72,8 @@ package final class MetadataManager: Sendable {
     /// `nil` where the manager's thread must decide.
     private func answerAtOnce(_ input: Input) -> Result<Answer, DFSError>? {
         let answer = decisions.withLockIfAvailable { decisions -> Result<Answer, DFSError>? in
-            guard !decisions.isReleasing, decisions.leftOver.isEmpty else { return nil }
-            let effects = decisions.state.step(input, now: clock.now, wallSeconds: UInt64(WallSeconds.now()))
-            if effects.count == 1, case .answer(_, let answer) = effects[0] { return answer }
-            // Asked again, it is answered behind what it brought about.
-            decisions.leftOver = effects.filter { if case .answer = $0 { false } else { true } }
-            return nil
+            guard !decisions.isReleasing else { return nil }
+            return decisions.state.answerAtOnce(input, now: clock.now, wallSeconds: UInt64(WallSeconds.now()))
         }
         return answer ?? nil
     }
@@ -126,7 +120,7 @@ package final class MetadataManager: Sendable {
             }
             guard inputs.isEmpty else { continue }
             // Nobody waits: there is time for other work, until somebody does.
-            guard decisions.withLock({ $0.state.hasBacklog || !$0.leftOver.isEmpty }), decide([.goOn]) else { return }
+            guard decisions.withLock({ $0.state.hasBacklog }), decide([.goOn]) else { return }
         }
     }
 
@@ -134,8 +128,7 @@ package final class MetadataManager: Sendable {
     private func decide(_ inputs: ArraySlice<Input>) -> Bool {
         let effects = decisions.withLock { decisions in
             decisions.isReleasing = true
-            defer { decisions.leftOver = [] }
-            return inputs.reduce(into: decisions.leftOver) { effects, input in
+            return inputs.reduce(into: []) { effects, input in
                 effects += decisions.state.step(input, now: clock.now, wallSeconds: UInt64(WallSeconds.now()))
             }
         }

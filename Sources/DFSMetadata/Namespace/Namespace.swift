@@ -44,8 +44,12 @@ struct Namespace: Sendable {
 
     /// The id of the chunk at `index` of a file that there is.
     func chunkID(_ index: Int, of id: FileID) -> ChunkID? {
-        let name = open[id]?.header.name ?? complete.slot(of: id).map { complete.name($0, texts) }
-        return name?.chunkID(fileID: id.rawValue, index: index)
+        firstName(of: id)?.chunkID(fileID: id.rawValue, index: index)
+    }
+
+    /// The path that a file was begun under.
+    func firstName(of id: FileID) -> FileName? {
+        complete.slot(of: id).map { complete.name($0, texts) } ?? open[id]?.header.name
     }
 
     /// The open file that is going to take `place`.
@@ -185,6 +189,9 @@ struct Namespace: Sendable {
     func node(at place: Place) -> NodeID? {
         tree.child(place.name, of: place.parent, texts).map { id(of: $0.node) }
     }
+
+    /// What stands at a path.
+    func node(at path: FileName) -> NodeID? { tree.node(at: path.text.utf8.span, texts).map { id(of: $0) } }
 
     /// Follows `parts` from the root through folders, as far as there are any.
     func descend(_ parts: [PathPart]) -> Descent {

@@ -52,7 +52,7 @@ package struct MasterState: Sendable {
     package var fileCount: Int { namespace.fileCount }
 
     /// Whether ``Input/goOn`` should be given, as soon as nothing else waits.
-    package var hasBacklog: Bool { !backlog.isEmpty }
+    package var hasBacklog: Bool { !backlog.isEmpty || !effects.isEmpty }
 
     /// Whether servers that are well may still be unheard of: they all come within the time after which they count as
     /// dead.
@@ -73,6 +73,19 @@ package struct MasterState: Sendable {
         effects.append(contentsOf: outbox.drain())
         defer { effects.removeAll(keepingCapacity: true) }
         return effects
+    }
+
+    /// Takes a question that changes nothing, as a rule, and answers it without further effects.
+    ///
+    /// - Returns: `nil` where it brought something about, which leaves with the next step: ask again in that case.
+    package mutating func answerAtOnce(
+        _ question: Input, now: MonotonicInstant, wallSeconds: UInt64
+    ) -> Result<Answer, DFSError>? {
+        self.now = max(self.now, now)
+        self.wallSeconds = wallSeconds
+        handle(question)
+        guard case .answer(_, let answer) = effects.popLast() else { return nil }
+        return effects.isEmpty ? answer : nil
     }
 
     private mutating func handle(_ input: Input) {
