@@ -16,6 +16,7 @@ package final class SQLiteMetadataStore: MetadataStore {
     static let clusterIDName = "cluster-id"
 
     private let queue: DatabaseQueue
+    private let checkpointer: Checkpointer
     /// Held from before the database is opened until after it is closed.
     private let lock: Mutex<FileLock?>
     package let location: String
@@ -53,6 +54,7 @@ package final class SQLiteMetadataStore: MetadataStore {
                 return try Schema.open(database, makeClusterID: makeClusterID)
             }
         }
+        checkpointer = try storeErrors(path) { try Checkpointer(path: path, configuration: Self.configuration) }
         try fileSystem.syncFolder(folder)
         if known == nil {
             try fileSystem.replaceSmallFile(Self.clusterIDName, in: folder, by: clusterID)
@@ -76,11 +78,15 @@ package final class SQLiteMetadataStore: MetadataStore {
             try queue.write { database in
                 for mutation in batch { try MutationWriter.write(mutation, to: database) }
             }
+            try checkpointer.noteChanges(batch.count, in: queue)
         }
     }
 
     package func close() throws(DFSError) {
-        try storeErrors(location) { try queue.close() }
+        try storeErrors(location) {
+            try checkpointer.close()
+            try queue.close()
+        }
         lock.withLock { $0 = nil }
     }
 
@@ -92,6 +98,8 @@ package final class SQLiteMetadataStore: MetadataStore {
         configuration.prepareDatabase { database in
             // FULL syncs the log at each commit; WAL mode's usual NORMAL would lose the last ones.
             try database.execute(sql: "PRAGMA synchronous = FULL")
+            // The checkpointer does it; within a commit it would hold everybody up.
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
         }
         return configuration
     }

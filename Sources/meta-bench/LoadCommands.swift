@@ -20,9 +20,13 @@ struct CreateCommand: AsyncParsableCommand {
     var prefix = "created"
 
     func run() async throws {
-        let connections = try await MasterConnections(options, count: clients)
+        // A connection may hold so many unfinished uploads, and a half more; then its client goes on over another one.
+        let filesPerConnection = 5000
+        let clients = clients
+        let connections = try await MasterConnections(options, count: clients, spares: 200_000 / filesPerConnection)
         let prefix = prefix
-        let latencies = try await connections.run(clients: clients, duration: duration) { client, number, channel in
+        let latencies = try await connections.run(clients: clients, duration: duration) { client, number, _ in
+            let channel = connections.channel(client, number / filesPerConnection)
             let request = CreateRequest(name: "\(prefix)/client-\(client)/file-\(number)", replication: 2)
             _ = try await channel.unary(Methods.create, request, as: CreateResponse.self)
         }

@@ -26,25 +26,39 @@ struct MasterConnections: Sendable {
     private let ownCPU: Double
     private let masterCPU: Double?
 
+    /// Not connected before they are used.
+    private let spares: [ClientChannel]
+
     /// Connects `count` times.
-    init(_ options: MasterOptions, count: Int) async throws {
+    ///
+    /// - Parameter spares: more connections, to be made when they are used.
+    init(_ options: MasterOptions, count: Int, spares: Int = 0) async throws {
         let address = try HostAndPort(options.master)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, options.threads))
         var configuration = ClientChannel.Configuration()
         configuration.maxSendMessageBytes = 64 << 20
         configuration.maxReceiveMessageBytes = 64 << 20
         let settings = configuration
-        channels = (0..<max(1, count)).map { _ in
-            ClientChannel(
-                host: address.host, port: address.port, group: group, configuration: settings,
-                logger: Logger(label: "meta-bench"))
+        func connect(_ count: Int) -> [ClientChannel] {
+            (0..<count).map { _ in
+                ClientChannel(
+                    host: address.host, port: address.port, group: group, configuration: settings,
+                    logger: Logger(label: "meta-bench"))
+            }
         }
+        channels = connect(max(1, count))
+        self.spares = connect(spares)
         // Any answer will do: Go masters know no Describe.
         for channel in channels { _ = try await channel.describe(peer: "master") }
         masterPID = options.masterPID
         ownCPU = ProcessCPU.own()
         masterCPU = masterPID.flatMap { ProcessCPU.of(pid: $0) }
         start = NIODeadline.now()
+    }
+
+    /// The connection of a client: its first one, or one of the spares, which its turns take one after the other.
+    func channel(_ client: Int, _ turn: Int) -> ClientChannel {
+        turn == 0 ? channels[client % channels.count] : spares[(client * 7 + turn) % spares.count]
     }
 
     /// Seconds since the connections were made.

@@ -26,7 +26,9 @@ extension FileName {
     package init(_ part: PathPart) { text = part.text }
 
     /// The parts, outermost first; never empty.
-    package var parts: [PathPart] { text.split(separator: "/").map { PathPart(checked: $0) } }
+    package var parts: [PathPart] {
+        text.utf8.split(separator: UInt8(ascii: "/")).map { PathPart(checked: Substring($0)) }
+    }
 
     /// The last part.
     package var leaf: PathPart {

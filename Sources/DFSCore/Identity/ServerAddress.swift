@@ -4,10 +4,13 @@ package struct ServerAddress: Hashable, Sendable, Comparable, CustomStringConver
     /// a listener.
     package let host: String
     package let port: UInt16
+    /// The text in Go's form; parsing it gives an equal address.
+    package let description: String
 
     package init(host: String, port: UInt16) {
         self.host = host
         self.port = port
+        description = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
     /// Parses a flag or a string from the wire.
@@ -35,9 +38,6 @@ package struct ServerAddress: Hashable, Sendable, Comparable, CustomStringConver
         }
         self.init(host: String(host), port: port)
     }
-
-    /// The text in Go's form; parsing it gives an equal address.
-    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     /// The address with `host` in place of an empty one.
     package func filling(host: String) -> ServerAddress {

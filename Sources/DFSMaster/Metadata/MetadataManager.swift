@@ -9,14 +9,25 @@ import Synchronization
 ///
 /// While one batch is being synced, the inputs that come in wait and share the next one (group commit). A store that
 /// cannot be written ends the master: its state is ahead of what is durable, and only a restart brings both together.
+///
+/// Questions that change nothing are answered on the thread that asks, while the manager's own is at rest: then all that
+/// was decided is durable, and nobody is told of what a crash could take back.
 package final class MetadataManager: Sendable {
     private let store: any MetadataStore
     private let clock: any MonotonicClock
     private let thread: NIOThreadPool
     private let perform: @Sendable (Effect) -> Void
-    /// Touched by the draining thread only, one drain at a time.
-    private let state: Mutex<MasterState>
+    private let decisions: Mutex<Decisions>
     private let inbox = Mutex(Inbox())
+
+    private struct Decisions {
+        var state: MasterState
+        /// Whether effects of what was decided are still to leave. Only the manager's thread decides then.
+        var isReleasing = false
+    }
+
+    /// So many inputs share a batch, so that none waits long for those before it.
+    private static let maxBatchCount = 1024
 
     /// - Parameter perform: takes every effect that is neither a change nor an answer, in order, once it may leave; must
     ///   not block.
@@ -24,7 +35,7 @@ package final class MetadataManager: Sendable {
         state: MasterState, store: any MetadataStore, clock: any MonotonicClock,
         perform: @escaping @Sendable (Effect) -> Void
     ) {
-        self.state = Mutex(state)
+        decisions = Mutex(Decisions(state: state))
         self.store = store
         self.clock = clock
         self.perform = perform
@@ -48,6 +59,23 @@ package final class MetadataManager: Sendable {
             case .failure(let error): continuation.resume(throwing: error)
             }
         }
+    }
+
+    /// Asks a question that changes nothing, as a rule: then it is answered at once, unless a change is under way.
+    ///
+    /// - Throws: ``DFSError``.
+    package func read(_ question: @escaping @Sendable (CallToken) -> Input) async throws -> Answer {
+        if let answer = answerAtOnce(question(CallToken(rawValue: 0))) { return try answer.get() }
+        return try await ask(question)
+    }
+
+    /// `nil` where the manager's thread must decide.
+    private func answerAtOnce(_ input: Input) -> Result<Answer, DFSError>? {
+        let answer = decisions.withLockIfAvailable { decisions -> Result<Answer, DFSError>? in
+            guard !decisions.isReleasing else { return nil }
+            return decisions.state.answerAtOnce(input, now: clock.now, wallSeconds: UInt64(WallSeconds.now()))
+        }
+        return answer ?? nil
     }
 
     /// From now on closed connections are not taken as writers that left.
@@ -87,22 +115,38 @@ package final class MetadataManager: Sendable {
     private func drain() {
         while true {
             let inputs = inbox.withLock { $0.take() }
-            if inputs.isEmpty { return }
-            let effects = state.withLock { state in
-                inputs.flatMap { state.step($0, now: clock.now, wallSeconds: UInt64(WallSeconds.now())) }
+            for start in stride(from: 0, to: inputs.count, by: Self.maxBatchCount) {
+                guard decide(inputs[start..<min(start + Self.maxBatchCount, inputs.count)]) else { return }
             }
-            release(effects)
+            guard inputs.isEmpty else { continue }
+            // Nobody waits: there is time for other work, until somebody does.
+            guard decisions.withLock({ $0.state.hasBacklog }), decide([.goOn]) else { return }
         }
     }
 
+    /// - Returns: `false` where the store failed.
+    private func decide(_ inputs: ArraySlice<Input>) -> Bool {
+        let effects = decisions.withLock { decisions in
+            decisions.isReleasing = true
+            return inputs.reduce(into: []) { effects, input in
+                effects += decisions.state.step(input, now: clock.now, wallSeconds: UInt64(WallSeconds.now()))
+            }
+        }
+        guard release(effects) else { return false }
+        decisions.withLock { $0.isReleasing = false }
+        return true
+    }
+
     /// Makes the changes durable, then lets everything else out in order.
-    private func release(_ effects: [Effect]) {
+    ///
+    /// - Returns: `false` where the store failed.
+    private func release(_ effects: [Effect]) -> Bool {
         let batch = effects.compactMap { if case .persist(let mutation) = $0 { mutation } else { nil } }
         do {
             try store.append(batch)
         } catch {
             fail(error)
-            return
+            return false
         }
         for effect in effects {
             switch effect {
@@ -112,6 +156,7 @@ package final class MetadataManager: Sendable {
             case .heartbeatResponse, .describe, .readBack, .log: perform(effect)
             }
         }
+        return true
     }
 
     private func fail(_ cause: DFSError) {

@@ -20,7 +20,7 @@ struct MasterService: Sendable {
 
     private func fileInfo(_ request: GetFileInfoRequest, _ call: ServerCall) async throws -> GetFileInfoResponse {
         let name = try FileName(request.fileName)
-        guard case .fileInfo(let chunks) = try await metadata.ask({ .fileInfo(name, call.connection, $0) }) else {
+        guard case .fileInfo(let chunks) = try await metadata.read({ .fileInfo(name, call.connection, $0) }) else {
             throw MismatchedAnswer.error
         }
         return GetFileInfoResponse(

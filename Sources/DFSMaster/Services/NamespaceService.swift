@@ -81,7 +81,7 @@ struct NamespaceService: Sendable {
 
     private func open(_ request: OpenRequest, _ call: ServerCall) async throws -> OpenResponse {
         let name = try FileName(request.name)
-        guard case .opened(let file) = try await metadata.ask({ .open(name, call.connection, $0) }) else {
+        guard case .opened(let file) = try await metadata.read({ .open(name, call.connection, $0) }) else {
             throw MismatchedAnswer.error
         }
         return OpenResponse(length: file.length, chunkSize: file.chunkSize, chunks: file.chunks.map(OpenChunk.init))
@@ -91,7 +91,7 @@ struct NamespaceService: Sendable {
 extension NamespaceService {
     private func stat(_ request: StatRequest) async throws -> StatResponse {
         let path = request.path.isEmpty ? nil : try FileName(request.path)
-        guard case .status(let node) = try await metadata.ask({ .lookUp(path, $0) }) else {
+        guard case .status(let node) = try await metadata.read({ .lookUp(path, $0) }) else {
             throw MismatchedAnswer.error
         }
         return StatResponse(node: FileStatus(node))
@@ -100,7 +100,7 @@ extension NamespaceService {
     private func list(_ request: ListRequest) async throws -> ListResponse {
         let folder = request.folder.isEmpty ? nil : try FileName(request.folder)
         let cursor = request.after.isEmpty ? nil : try PathPart(request.after)
-        let answer = try await metadata.ask { .list(folder, after: cursor, limit: Int(request.limit), $0) }
+        let answer = try await metadata.read { .list(folder, after: cursor, limit: Int(request.limit), $0) }
         guard case .listed(let nodes, let hasMore) = answer else { throw MismatchedAnswer.error }
         return ListResponse(nodes: nodes.map { FileStatus($0) }, hasMore: hasMore)
     }

@@ -11,7 +11,7 @@ struct TrashService: Sendable {
     func add(to routes: inout ServiceRoutes) {
         routes.unary(Methods.listTrash) { (request: ListTrashRequest, _) in
             let cursor = request.after.isEmpty ? nil : try PathPart(request.after)
-            let answer = try await metadata.ask { .listTrash(after: cursor, limit: Int(request.limit), $0) }
+            let answer = try await metadata.read { .listTrash(after: cursor, limit: Int(request.limit), $0) }
             guard case .trash(let entries, let hasMore) = answer else { throw MismatchedAnswer.error }
             return ListTrashResponse(
                 entries: entries.map { entry in

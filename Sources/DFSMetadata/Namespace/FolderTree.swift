@@ -29,6 +29,23 @@ struct FolderTree: Sendable {
         slots[folder].flatMap { folders[$0].children.child(name.text.utf8.span, texts) }
     }
 
+    /// What stands at the end of a path; `nil` where there is nothing, or a folder on the way is missing.
+    ///
+    /// - Parameter path: parts joined by `/`, from the root on.
+    func node(at path: Span<UInt8>, _ texts: TextTable) -> NodeSlot? {
+        guard let root = slots[.root] else { return nil }
+        var node = NodeSlot.folder(root)
+        var start = 0
+        for end in 0...path.count where end == path.count || path[end] == UInt8(ascii: "/") {
+            guard node.isFolder,
+                let child = folders[node.slot].children.child(path.extracting(start..<end), texts)
+            else { return nil }
+            node = child.node
+            start = end + 1
+        }
+        return node
+    }
+
     /// Up to `limit` children of `folder` with names behind `name`, or from the first on.
     func children(
         of folder: FolderID, after name: PathPart?, limit: Int, _ texts: TextTable

@@ -120,13 +120,8 @@ extension MasterState {
     mutating func connectionClosed(_ connection: ConnectionToken) {
         closedConnections.insert(connection)
         for server in servers.all where server.connection == connection { servers[server.handle].stream = nil }
-        for file in namespace.files(heldOver: connection) {
-            guard let entry = namespace.file(file) else { continue }
-            switch entry.header.writer {
-            case .swift: namespace.setPhase(.writing(.detached(until: now + policy.uploadLease)), of: file)
-            case .go: settle(file)
-            }
-        }
+        let files = namespace.files(heldOver: connection)
+        if !files.isEmpty { backlog.closed.append(Backlog.Closed(connection: connection, files: files)) }
     }
 
     /// Ends the leases whose writers did not come back.

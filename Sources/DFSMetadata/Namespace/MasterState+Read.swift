@@ -4,24 +4,29 @@ import DFSCore
 extension MasterState {
     /// For Go clients, which check nothing: only complete replicas are named.
     mutating func fileInfo(_ name: FileName, _ connection: ConnectionToken) throws(DFSError) -> Answer {
+        if let file = try file(named: name) { return .fileInfo(try located(file, name, trustingReader: false)) }
         if let entry = openFile(named: name), entry.header.writer == .go,
             case .writing(let lease) = entry.phase, lease.connection == connection
         {
             // The writer itself asks for the file, so it is done.
             settle(entry.header.id)
         }
-        return .fileInfo(try located(visible(name), trustingReader: false).chunks)
+        return .fileInfo(try located(visible(name), name, trustingReader: false))
     }
 
     /// For Swift clients, which compare length and checksum: where no complete replica is known, they may try one that
     /// a server merely lists.
     mutating func open(_ name: FileName, _ connection: ConnectionToken) throws(DFSError) -> Answer {
-        .opened(try located(visible(name), trustingReader: true))
+        let file = try visible(name)
+        guard let facts = namespace.facts(file) else { preconditionFailure("a visible file is there") }
+        let chunks = try located(file, name, trustingReader: true)
+        let length = chunks.reduce(0) { $0 + $1.digest.length }
+        return .opened(OpenedFile(length: length, chunkSize: facts.chunkSize, chunks: chunks))
     }
 
-    private func visible(_ name: FileName) throws(DFSError) -> FileEntry {
+    private func visible(_ name: FileName) throws(DFSError) -> FileID {
         let text = quoted(name.text)
-        if let entry = try file(named: name) { return entry }
+        if let file = try file(named: name) { return file }
         // A Swift client's file does not exist before it is complete.
         guard let entry = openFile(named: name), entry.header.writer == .go else {
             throw DFSError(.notFound, "file \(text) does not exist")
@@ -39,20 +44,23 @@ extension MasterState {
     }
 
     /// The complete file of this name.
-    private func file(named name: FileName) throws(DFSError) -> FileEntry? {
-        guard let place = namespace.place(of: name), let node = namespace.node(at: place) else { return nil }
-        guard case .file(let id) = node else {
-            throw DFSError(.failedPrecondition, "\(quoted(name.text)) is a folder, not a file")
+    private func file(named name: FileName) throws(DFSError) -> FileID? {
+        switch namespace.node(at: name) {
+        case .file(let id): return id
+        case .folder: throw DFSError(.failedPrecondition, "\(quoted(name.text)) is a folder, not a file")
+        case nil: return nil
         }
-        return namespace.file(id)
     }
 
-    private mutating func located(_ entry: FileEntry, trustingReader: Bool) throws(DFSError) -> OpenedFile {
+    private mutating func located(
+        _ file: FileID, _ name: FileName, trustingReader: Bool
+    ) throws(DFSError) -> [LocatedChunk] {
+        let handles = namespace.chunks(of: file)
+        guard let begunAs = namespace.firstName(of: file) else { preconditionFailure("a visible file is there") }
         var result: [LocatedChunk] = []
-        result.reserveCapacity(entry.chunks.count)
-        var length: UInt64 = 0
+        result.reserveCapacity(handles.count)
         var missing: ChunkHandle?
-        for handle in entry.chunks.compactMap({ $0 }) {
+        for (index, handle) in handles.enumerated() {
             guard let digest = chunks[handle].digest else { preconditionFailure("a sealed chunk has a digest") }
             let located = readers(of: handle, trustingReader: trustingReader)
             if located.isEmpty {
@@ -60,33 +68,39 @@ extension MasterState {
                 // Readers wait for it: prove what is listed before all else.
                 readAll(of: handle)
             }
-            length += digest.length
             result.append(
                 LocatedChunk(
-                    id: id(of: handle), digest: digest, version: ChunkRecord.firstVersion, servers: located))
+                    id: begunAs.chunkID(fileID: file.rawValue, index: index), digest: digest,
+                    version: ChunkRecord.firstVersion, servers: located))
         }
         if let missing {
             throw DFSError(
                 .unavailable,
-                "chunk \(id(of: missing)) of file \(quoted(namespace.path(of: entry))) has no complete replica on a "
-                    + "live server; try again when its chunk servers are back",
-                advice: .refreshLocations)
+                "chunk \(id(of: missing)) of file \(quoted(name.text)) has no complete replica on a live server; try again "
+                    + "when its chunk servers are back", advice: .refreshLocations)
         }
-        return OpenedFile(length: length, chunkSize: entry.header.chunkSize, chunks: result)
+        return result
     }
 
     /// Servers to read from: those whose last list held the chunk and that are connected go first, equals in random order
     /// so that readers spread.
     private mutating func readers(of chunk: ChunkHandle, trustingReader: Bool) -> [ServerAddress] {
-        var complete = chunks[chunk].replicas.filter { $0.state == .complete && servers[$0.server].isAlive }
-        if complete.isEmpty, trustingReader {
-            complete = chunks[chunk].replicas.filter { $0.state == .listed && servers[$0.server].isAlive }
+        let complete = readers(of: chunk, .complete)
+        return complete.isEmpty && trustingReader ? readers(of: chunk, .listed) : complete
+    }
+
+    private mutating func readers(of chunk: ChunkHandle, _ state: Replica.State) -> [ServerAddress] {
+        var sure: [ServerAddress] = []
+        var doubtful: [ServerAddress] = []
+        for replica in chunks[chunk].replicas where replica.state == state && servers[replica.server].isAlive {
+            if replica.isMissing || servers[replica.server].stream == nil {
+                doubtful.append(servers[replica.server].address)
+            } else {
+                sure.append(servers[replica.server].address)
+            }
         }
-        complete.shuffle(using: &random)
-        func isDoubtful(_ replica: Replica) -> Bool {
-            replica.isMissing || servers[replica.server].stream == nil
-        }
-        let ordered = complete.filter { !isDoubtful($0) } + complete.filter { isDoubtful($0) }
-        return ordered.map { servers[$0.server].address }
+        if sure.count > 1 { sure.shuffle(using: &random) }
+        if doubtful.count > 1 { doubtful.shuffle(using: &random) }
+        return sure.isEmpty ? doubtful : doubtful.isEmpty ? sure : sure + doubtful
     }
 }

@@ -5,7 +5,7 @@ struct Namespace: Sendable {
     private var texts = TextTable()
     private var tree = FolderTree()
     private var complete = FileTable()
-    private var open: [FileID: FileEntry] = [:]
+    private var open = OpenFiles()
     /// Open files by the places they are going to take; each place is one upload's.
     private var reserved: [Place: FileID] = [:]
     private var byConnection: [ConnectionToken: Set<FileID>] = [:]
@@ -44,8 +44,12 @@ struct Namespace: Sendable {
 
     /// The id of the chunk at `index` of a file that there is.
     func chunkID(_ index: Int, of id: FileID) -> ChunkID? {
-        let name = open[id]?.header.name ?? complete.slot(of: id).map { complete.name($0, texts) }
-        return name?.chunkID(fileID: id.rawValue, index: index)
+        firstName(of: id)?.chunkID(fileID: id.rawValue, index: index)
+    }
+
+    /// The path that a file was begun under.
+    func firstName(of id: FileID) -> FileName? {
+        complete.slot(of: id).map { complete.name($0, texts) } ?? open[id]?.header.name
     }
 
     /// The open file that is going to take `place`.
@@ -79,7 +83,7 @@ struct Namespace: Sendable {
         guard !entry.isSealed else { return insertComplete(entry) }
         guard reserved[entry.place] == nil else { return false }
         reserved[entry.place] = id
-        open[id] = entry
+        open.insert(entry)
         index(id, entry.phase)
         return true
     }
@@ -95,7 +99,7 @@ struct Namespace: Sendable {
     }
 
     mutating func remove(_ id: FileID) {
-        if let entry = open.removeValue(forKey: id) {
+        if let entry = open.remove(id) {
             unindex(id, entry.phase)
             reserved[entry.place] = nil
         } else if let slot = complete.slot(of: id) {
@@ -106,7 +110,7 @@ struct Namespace: Sendable {
 
     /// The open file is complete and takes its place, which is free.
     mutating func seal(_ id: FileID, length: UInt64, at time: UInt64) {
-        guard var entry = open.removeValue(forKey: id) else { return }
+        guard var entry = open.remove(id) else { return }
         unindex(id, entry.phase)
         reserved[entry.place] = nil
         entry.phase = .sealed
@@ -120,24 +124,24 @@ struct Namespace: Sendable {
         if let slot = complete.slot(of: id) {
             complete.setReplication(copies, of: slot)
         } else {
-            open[id]?.header.replication = copies
+            open.change(id) { $0.header.replication = copies }
         }
     }
 
     mutating func setPhase(_ phase: FileEntry.Phase, of id: FileID) {
         guard let old = open[id]?.phase else { return }
         unindex(id, old)
-        open[id]?.phase = phase
+        open.change(id) { $0.phase = phase }
         index(id, phase)
     }
 
     mutating func place(_ chunk: ChunkHandle, at index: Int, of id: FileID) {
-        open[id]?.place(chunk, at: index)
+        open.change(id) { $0.place(chunk, at: index) }
     }
 
     /// Counts one more chunk of the open file whose digest is known.
     mutating func countProven(in id: FileID) {
-        open[id]?.provenCount += 1
+        open.change(id) { $0.provenCount += 1 }
     }
 
     private func name(of slot: UInt32) -> PathPart { PathPart(known: texts[complete.leaf(of: slot)]) }
@@ -185,6 +189,9 @@ struct Namespace: Sendable {
     func node(at place: Place) -> NodeID? {
         tree.child(place.name, of: place.parent, texts).map { id(of: $0.node) }
     }
+
+    /// What stands at a path.
+    func node(at path: FileName) -> NodeID? { tree.node(at: path.text.utf8.span, texts).map { id(of: $0) } }
 
     /// Follows `parts` from the root through folders, as far as there are any.
     func descend(_ parts: [PathPart]) -> Descent {

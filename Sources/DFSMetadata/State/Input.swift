@@ -4,6 +4,8 @@ import DFSCore
 package enum Input: Sendable {
     /// Time has passed; given about once a second.
     case tick
+    /// There is time for the backlog.
+    case goOn
 
     // Chunk servers.
     /// RegisterChunkServer: answered by ``Answer/registered``.

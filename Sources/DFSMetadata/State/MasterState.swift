@@ -51,6 +51,9 @@ package struct MasterState: Sendable {
     /// Files that are complete or being written.
     package var fileCount: Int { namespace.fileCount }
 
+    /// Whether ``Input/goOn`` should be given, as soon as nothing else waits.
+    package var hasBacklog: Bool { !backlog.isEmpty || !effects.isEmpty }
+
     /// Whether servers that are well may still be unheard of: they all come within the time after which they count as
     /// dead.
     var isStarting: Bool { now - startedAt <= policy.liveThreshold }
@@ -64,7 +67,7 @@ package struct MasterState: Sendable {
         self.now = max(self.now, now)
         self.wallSeconds = wallSeconds
         handle(input)
-        workOffBacklog()
+        workOffBacklog(Self.countPerStep)
         dispatchCopies()
         dispatchReads()
         effects.append(contentsOf: outbox.drain())
@@ -72,9 +75,23 @@ package struct MasterState: Sendable {
         return effects
     }
 
+    /// Takes a question that changes nothing, as a rule, and answers it without further effects.
+    ///
+    /// - Returns: `nil` where it brought something about, which leaves with the next step: ask again in that case.
+    package mutating func answerAtOnce(
+        _ question: Input, now: MonotonicInstant, wallSeconds: UInt64
+    ) -> Result<Answer, DFSError>? {
+        self.now = max(self.now, now)
+        self.wallSeconds = wallSeconds
+        handle(question)
+        guard case .answer(_, let answer) = effects.popLast() else { return nil }
+        return effects.isEmpty ? answer : nil
+    }
+
     private mutating func handle(_ input: Input) {
         switch input {
         case .tick: tick()
+        case .goOn: workOffBacklog(Self.countPerTurn)
         case .register(let report, let call): register(report, call)
         case .heartbeat(let report, let stream): heartbeat(report, stream)
         case .heartbeatStreamEnded(let address, let stream): heartbeatStreamEnded(address, stream)

@@ -1,6 +1,6 @@
 import DFSCore
 
-/// Chunks that are to be looked at because of something that befell very many at once, in the order in which it did.
+/// What is to be looked at because of something that befell very many at once, in the order in which it did.
 struct Backlog: Sendable {
     enum Cause: Sendable {
         /// Their server died.
@@ -16,23 +16,34 @@ struct Backlog: Sendable {
         var next = 0
     }
 
+    struct Closed: Sendable {
+        let connection: ConnectionToken
+        let files: [FileID]
+        var next = 0
+    }
+
     var work: [Work] = []
+    /// Connections that closed, with the files that were written over them.
+    var closed: [Closed] = []
+    var isEmpty: Bool { work.isEmpty && closed.isEmpty && scan == nil }
     /// Where the one scan over all recovered chunks goes on, while it does.
     var scan: UInt32?
 }
 
 // Long work is done a piece at a time, so that heartbeats and calls never wait for it.
 extension MasterState {
-    /// Chunks that one step looks at.
-    private static let maxChunksPerStep = 10_000
+    /// Chunks or files that a step looks at beside its input, and those that one looks at which does nothing else.
+    static let countPerStep = 100
+    static let countPerTurn = 5000
 
     /// Looks at all chunks of a server, soon.
     mutating func lookAtChunks(of server: ServerHandle, because cause: Backlog.Cause) {
         backlog.work.append(Backlog.Work(cause: cause, server: server, chunks: servers[server].chunks.sorted()))
     }
 
-    mutating func workOffBacklog() {
-        var budget = Self.maxChunksPerStep
+    mutating func workOffBacklog(_ count: Int) {
+        var budget = count
+        leaveClosedConnections(&budget)
         while budget > 0, let work = backlog.work.first {
             let end = min(work.chunks.count, work.next + budget)
             for chunk in work.chunks[work.next..<end] { lookAt(chunk, on: work.server, because: work.cause) }
@@ -44,6 +55,24 @@ extension MasterState {
             if chunks.holds(chunk), chunks[chunk].isRecovered { review(chunk) }
             backlog.scan = slot + 1 < chunks.end ? slot + 1 : nil
             budget -= 1
+        }
+    }
+
+    /// The leases of what was written over closed connections end soon, unless their writers come back.
+    private mutating func leaveClosedConnections(_ budget: inout Int) {
+        while budget > 0, let closed = backlog.closed.first {
+            let end = min(closed.files.count, closed.next + budget)
+            for file in closed.files[closed.next..<end] {
+                guard let facts = namespace.facts(file), case .writing(let lease) = facts.phase,
+                    lease.connection == closed.connection
+                else { continue }
+                switch facts.writer {
+                case .swift: namespace.setPhase(.writing(.detached(until: now + policy.uploadLease)), of: file)
+                case .go: settle(file)
+                }
+            }
+            budget -= max(1, end - closed.next)
+            if end == closed.files.count { backlog.closed.removeFirst() } else { backlog.closed[0].next = end }
         }
     }
 
