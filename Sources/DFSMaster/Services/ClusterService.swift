@@ -10,7 +10,7 @@ struct ClusterService: Sendable {
 
     func add(to routes: inout ServiceRoutes) {
         routes.unary(Methods.listServers) { (request: ListServersRequest, _) in
-            let answer = try await metadata.ask {
+            let answer = try await metadata.read {
                 .listServers(from: Int(request.start), limit: Int(request.limit), $0)
             }
             guard case .servers(let servers, let hasMore) = answer else { throw MismatchedAnswer.error }
@@ -20,6 +20,7 @@ struct ClusterService: Sendable {
             let check = CheckRequest(
                 path: request.path.isEmpty ? nil : try FileName(request.path),
                 after: try request.after.map { try CheckCursor($0) }, withChunks: request.withChunks)
+            // A page is more work than other questions: it is not done on the thread of a connection.
             guard case .checked(let page) = try await metadata.ask({ .checkFiles(check, $0) }) else {
                 throw MismatchedAnswer.error
             }
