@@ -29,6 +29,11 @@ final class TestMaster: Sendable {
         var folders: [String: [FileStatus]] = [:]
         /// Folders that were listed.
         var listed: [String] = []
+        /// Answers to CheckFiles and ListServers, in order, and what was asked.
+        var checkPages: [CheckFilesResponse] = []
+        var serverPages: [ListServersResponse] = []
+        var checks: [CheckFilesRequest] = []
+        var serverStarts: [UInt32] = []
         /// Whether readers are told digests.
         var tellsDigests = true
     }
@@ -58,6 +63,18 @@ final class TestMaster: Sendable {
         routes.unary(Methods.open) { [self] (request: OpenRequest, _) in try open(request) }
         routes.unary(Methods.stat) { [self] (request: StatRequest, _) in try stat(request) }
         routes.unary(Methods.list) { [self] (request: ListRequest, _) in try list(request) }
+        routes.unary(Methods.checkFiles) { [self] (request: CheckFilesRequest, _) in
+            state.withLock { state in
+                state.checks.append(request)
+                return state.checkPages.isEmpty ? CheckFilesResponse() : state.checkPages.removeFirst()
+            }
+        }
+        routes.unary(Methods.listServers) { [self] (request: ListServersRequest, _) in
+            state.withLock { state in
+                state.serverStarts.append(request.start)
+                return state.serverPages.isEmpty ? ListServersResponse() : state.serverPages.removeFirst()
+            }
+        }
         return routes
     }
 
