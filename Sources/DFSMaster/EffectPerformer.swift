@@ -20,6 +20,14 @@ struct EffectPerformer: Sendable {
 
     private func log(_ notice: Notice) {
         switch notice {
+        case .safeModeLeft(0, let total, _): logger.info("safe mode left", metadata: ["chunks": "\(total)"])
+        case .safeModeLeft(let unheard, let total, let examples):
+            logger.warning(
+                "safe mode left, though no chunk server has told of some chunks: start those that are down",
+                metadata: [
+                    "missing": "\(unheard)", "chunks": "\(total)",
+                    "examples": "\(examples.map(\.text).joined(separator: " "))",
+                ])
         case .serverJoined(let server): logger.info("chunk server joined", metadata: ["server": "\(server)"])
         case .serverDied(let server): logger.warning("chunk server is dead", metadata: ["server": "\(server)"])
         case .serverKind(let server, let kind):

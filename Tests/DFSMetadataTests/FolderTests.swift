@@ -8,7 +8,7 @@ import Testing
     private static let chunk = Digest.short
 
     private func cluster() throws -> MasterHarness {
-        var master = MasterHarness()
+        var master = MasterHarness(policy: .withoutSafeMode)
         try master.join(.swift, ":1", ":2", ":3")
         return master
     }

@@ -29,7 +29,7 @@ import Testing
     }
 
     private struct Run {
-        var master = MasterHarness()
+        var master = MasterHarness(policy: .withoutSafeMode)
         var model: Model = [:]
         /// What the trash holds, by id: the subtree, with paths below an empty one.
         var trash: [String: (path: String, tree: Model)] = [:]

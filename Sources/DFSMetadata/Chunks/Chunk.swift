@@ -10,6 +10,8 @@ struct Chunk: Sendable {
     private var isProven = false
     /// Read from the store at start, so that servers which hold it may not have registered yet.
     let isRecovered: Bool
+    /// Whether no server has told of it since the start.
+    var isUnheard = false
 
     init(file: FileID, index: Int, digest: Digest?, isRecovered: Bool) {
         self.file = file

@@ -4,7 +4,7 @@ import DFSCore
 extension MasterState {
     /// Orders a deletion, unless one is under way or the server has enough to do; its next list brings it up again.
     mutating func requestDeletion(of id: ChunkID, on server: ServerHandle) {
-        guard let stream = servers[server].stream else { return }
+        guard !safeMode.isOn, let stream = servers[server].stream else { return }
         if let since = servers[server].deletions[id] {
             guard now - since > policy.deletionTimeout else { return }
         } else {
@@ -36,6 +36,7 @@ extension MasterState {
             cancelCopies(of: chunk)
             for replica in replicas { removeReplica(of: chunk, on: replica.server) }
             repair.forget(chunk)
+            noteHeard(chunk)
             chunks.remove(chunk)
             for replica in replicas where replica.state != .assigned {
                 requestDeletion(of: id, on: replica.server)

@@ -34,6 +34,7 @@ extension MasterState {
 
     /// Brings back what was removed, to where it was or to `target`.
     mutating func restore(_ id: PathPart, to target: FileName?) throws(DFSError) -> Answer {
+        try checkWritable()
         guard let record = trash[id], !record.isPurging else {
             throw DFSError(.notFound, "nothing in the trash has the id \(quoted(id.text)) any more")
         }
@@ -50,6 +51,7 @@ extension MasterState {
 
     /// Deletes for good: one removal, or all that the trash holds now.
     mutating func emptyTrash(_ id: PathPart?) throws(DFSError) -> Answer {
+        try checkWritable()
         if let id {
             guard trash[id] != nil else {
                 throw DFSError(.notFound, "nothing in the trash has the id \(quoted(id.text)) any more")

@@ -53,6 +53,7 @@ extension MasterState {
         if let node = way.place.flatMap({ namespace.node(at: $0) }) {
             try checkReplaceable(node, request.name, isAsked: false)
         }
+        try checkWritable()
         // Servers first: an allocation that is refused must not take the name.
         let targets = try place(policy.replication, chunkSize, excluding: [])
         let header = begin(

@@ -4,6 +4,7 @@ import DFSCore
 extension MasterState {
     /// Gives what stands at `source` the path `target`: atomic, for a whole folder too.
     mutating func rename(_ request: RenameRequest) throws(DFSError) -> Answer {
+        try checkWritable()
         let (source, target) = (request.source, request.target)
         guard let from = namespace.place(of: source), let node = namespace.node(at: from) else {
             throw DFSError(.notFound, "\(quoted(source.text)) does not exist")
@@ -35,6 +36,7 @@ extension MasterState {
 
     /// Moves a file, or a folder with all that is in it, to the trash.
     mutating func remove(_ request: RemovalRequest) throws(DFSError) -> Answer {
+        try checkWritable()
         let text = quoted(request.path.text)
         guard let place = namespace.place(of: request.path), let node = namespace.node(at: place) else {
             throw DFSError(.notFound, "\(text) does not exist")
@@ -50,6 +52,7 @@ extension MasterState {
     }
 
     mutating func setReplication(_ path: FileName, _ copies: Int) throws(DFSError) -> Answer {
+        try checkWritable()
         let copies = try checkedReplication(copies)
         guard let place = namespace.place(of: path), let node = namespace.node(at: place) else {
             throw DFSError(.notFound, "\(quoted(path.text)) does not exist")

@@ -6,6 +6,7 @@ extension MasterState {
     private static let maxExpiriesPerTick = 1000
 
     mutating func create(_ request: CreationRequest) throws(DFSError) -> Answer {
+        try checkWritable()
         let copies = try checkedReplication(request.replication ?? policy.replication)
         let way = try wayTo(request.name)
         if let place = way.place {

@@ -40,6 +40,7 @@ extension MasterState {
 
     /// `mkdir -p`: a folder that exists is as good as one that is made.
     mutating func makeFolder(_ name: FileName) throws(DFSError) -> Answer {
+        try checkWritable()
         let way = try wayTo(name)
         if let place = way.place {
             if case .folder = namespace.node(at: place) { return .done }

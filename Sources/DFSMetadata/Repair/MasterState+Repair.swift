@@ -111,7 +111,7 @@ extension MasterState {
     /// Deletes bad copies, and surplus ones where enough complete ones remain: first on the server that came back last,
     /// then where space is least.
     private mutating func trim(_ chunk: ChunkHandle, surplus: Int) {
-        guard namespace.facts(chunks[chunk].file)?.isSealed == true else { return }
+        guard !safeMode.isOn, namespace.facts(chunks[chunk].file)?.isSealed == true else { return }
         let bad = chunks[chunk].replicas.filter { $0.state == .bad && servers[$0.server].isAlive }.map(\.server)
         let victims = chunks[chunk].replicas
             .filter { $0.state == .complete && !$0.isMissing && servers[$0.server].isAlive }

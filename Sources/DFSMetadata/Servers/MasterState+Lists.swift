@@ -80,7 +80,7 @@ extension MasterState {
         chunks[chunk].replicas.append(replica)
         servers[replica.server].chunks.insert(chunk)
         servers[replica.server].settledList = nil
-        if replica.state == .assigned { servers[replica.server].assignedCount += 1 }
+        if replica.state == .assigned { servers[replica.server].assignedCount += 1 } else { noteHeard(chunk) }
     }
 
     mutating func removeReplica(of chunk: ChunkHandle, on server: ServerHandle) {
@@ -105,6 +105,7 @@ extension MasterState {
         let wasAssigned = chunks[chunk].replicas[at].state == .assigned
         change(&chunks[chunk].replicas[at])
         let isAssigned = chunks[chunk].replicas[at].state == .assigned
+        if !isAssigned { noteHeard(chunk) }
         if wasAssigned != isAssigned { servers[server].assignedCount += isAssigned ? 1 : -1 }
     }
 }

@@ -36,6 +36,10 @@ package struct ClusterPolicy: Sendable {
     /// Copies of a chunk that a writer may ask for.
     package var maxReplication = 64
 
+    /// The share of all chunks that a master which starts must have heard of before it changes anything.
+    package var safeModeShare = 0.999
+    /// After this time it begins to work all the same.
+    package var safeModeLimit = Duration.seconds(300)
     /// Files that one connection may have begun and not ended.
     package var maxUploadsPerConnection = 10_000
 

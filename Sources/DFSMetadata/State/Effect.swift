@@ -82,6 +82,8 @@ package struct LocatedChunk: Sendable, Equatable {
 
 /// An event that people should be able to read in the log.
 package enum Notice: Sendable, Equatable {
+    /// The master begins to work; chunks of which no server has told, and some of them by their ids.
+    case safeModeLeft(unheard: Int, of: Int, examples: [ChunkID])
     case serverJoined(ServerAddress)
     case serverDied(ServerAddress)
     case serverKind(ServerAddress, NodeKind)

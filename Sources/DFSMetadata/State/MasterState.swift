@@ -18,6 +18,7 @@ package struct MasterState: Sendable {
     var repair = RepairQueue()
     var verification = Verification()
     var backlog = Backlog()
+    var safeMode = SafeMode()
     /// The connections that closed last, so that a call which was still on its way when its connection closed does not hold
     /// a lease over it for ever.
     var closedConnections = RecentSet<ConnectionToken>(limit: 4096)
@@ -55,8 +56,8 @@ package struct MasterState: Sendable {
     package var hasBacklog: Bool { !backlog.isEmpty || !effects.isEmpty }
 
     /// Whether servers that are well may still be unheard of: they all come within the time after which they count as
-    /// dead.
-    var isStarting: Bool { now - startedAt <= policy.liveThreshold }
+    /// dead, or the master is in safe mode.
+    var isStarting: Bool { safeMode.isOn || now - startedAt <= policy.liveThreshold }
 
     /// Takes one input and tells what follows from it.
     ///
@@ -66,7 +67,9 @@ package struct MasterState: Sendable {
     package mutating func step(_ input: Input, now: MonotonicInstant, wallSeconds: UInt64) -> [Effect] {
         self.now = max(self.now, now)
         self.wallSeconds = wallSeconds
+        reviewSafeMode()
         handle(input)
+        reviewSafeMode()
         workOffBacklog(Self.countPerStep)
         dispatchCopies()
         dispatchReads()
@@ -193,6 +196,10 @@ package struct MasterState: Sendable {
                 addReplica(Replica(server: server, state: .assigned), to: handle)
             }
             if chunk.digest != nil { entry.provenCount += 1 }
+            guard record.isSealed else { continue }
+            chunks[handle].isUnheard = true
+            safeMode.total += 1
+            safeMode.unheard += 1
         }
         lastFileID = max(lastFileID, record.header.id.rawValue)
         return namespace.insert(entry)

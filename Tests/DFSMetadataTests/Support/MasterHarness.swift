@@ -70,3 +70,12 @@ struct MasterHarness {
         #expect(responses == 1, "each heartbeat has exactly one response")
     }
 }
+
+extension ClusterPolicy {
+    /// A master that starts waits for no chunk server: for tests of what is not about them.
+    static var withoutSafeMode: ClusterPolicy {
+        var policy = ClusterPolicy()
+        policy.safeModeShare = 0
+        return policy
+    }
+}
