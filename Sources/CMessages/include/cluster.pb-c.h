@@ -723,7 +723,7 @@ struct  Dfs__CheckFilesResponse
    */
   Dfs__CheckPosition *end;
   /*
-   * the master runs for less time than a server may be silent: not all may have come back
+   * the master has just started: chunk servers that are well may not have come back to it
    */
   protobuf_c_boolean is_starting;
 };

@@ -54,7 +54,7 @@ package struct CheckFilesResponse: WireMessage {
     package var files: [CheckedFile]
     /// `nil` where nothing is left.
     package var end: CheckPosition?
-    /// The master runs for less time than a server may be silent: not all may have come back.
+    /// The master has just started: chunk servers that are well may not have come back to it.
     package var isStarting: Bool
 
     package init(files: [CheckedFile] = [], end: CheckPosition? = nil, isStarting: Bool = false) {
