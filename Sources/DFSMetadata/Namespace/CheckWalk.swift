@@ -21,7 +21,8 @@ struct CheckWalk {
         var cursor: PathPart?
         var children: ArraySlice<Namespace.Child> = []
         var hasMore = true
-        var openFiles: ArraySlice<(name: PathPart, id: FileID)>
+        /// Looked for when the walk is in the folder, since that is a look at all uploads.
+        var openFiles: ArraySlice<(name: PathPart, id: FileID)>?
     }
 
     /// Children that are fetched at once.
@@ -54,7 +55,7 @@ struct CheckWalk {
         while let depth = levels.indices.last {
             fetch(depth)
             let child = levels[depth].children.first
-            let open = levels[depth].openFiles.first
+            let open = levels[depth].openFiles?.first
             guard let name = [child?.name, open?.name].compactMap({ $0 }).min() else {
                 levels.removeLast()
                 continue
@@ -63,7 +64,7 @@ struct CheckWalk {
             let path = joined(name)
             var entry: (node: NodeID?, openFile: FileID?)
             if child?.name == name { entry.node = levels[depth].children.popFirst()?.node }
-            if open?.name == name { entry.openFile = levels[depth].openFiles.popFirst()?.id }
+            if open?.name == name { entry.openFile = levels[depth].openFiles?.popFirst()?.id }
             if case .folder(let folder) = entry.node { enter(folder, path: path, behind: nil) }
             return Entry(path: path, node: entry.node, openFile: entry.openFile)
         }
@@ -71,20 +72,25 @@ struct CheckWalk {
     }
 
     private mutating func enter(_ folder: FolderID, path: String, behind cursor: PathPart?) {
-        var open = namespace.openFiles(in: folder).compactMap { id in
-            namespace.file(id).map { (name: $0.place.name, id: id) }
-        }
-        open.sort { $0.name < $1.name }
-        let rest = open.drop { file in cursor.map { file.name <= $0 } ?? false }
-        levels.append(Level(folder: folder, path: path, cursor: cursor, openFiles: rest))
+        levels.append(Level(folder: folder, path: path, cursor: cursor))
     }
 
     private mutating func fetch(_ depth: Int) {
+        if levels[depth].openFiles == nil { levels[depth].openFiles = openFiles(levels[depth]) }
         guard levels[depth].children.isEmpty, levels[depth].hasMore else { return }
         let found = namespace.children(
             of: levels[depth].folder, after: levels[depth].cursor, limit: Self.batchCount)
         levels[depth].hasMore = found.count == Self.batchCount
         levels[depth].children = found[...]
+    }
+
+    /// Uploads that are going to stand in the folder, behind the cursor, in order.
+    private func openFiles(_ level: Level) -> ArraySlice<(name: PathPart, id: FileID)> {
+        var open = namespace.openFiles(in: level.folder).compactMap { id in
+            namespace.file(id).map { (name: $0.place.name, id: id) }
+        }
+        open.sort { $0.name < $1.name }
+        return open.drop { file in level.cursor.map { file.name <= $0 } ?? false }
     }
 
     /// The path of `name` in the innermost folder.

@@ -1,20 +1,5 @@
 import DFSCore
 
-/// A chunk server as operators see it.
-package struct ServerStanding: Sendable, Equatable {
-    package let address: ServerAddress
-    package let kind: NodeKind
-    /// Empty for Go nodes.
-    package let nodeID: String
-    package let isAlive: Bool
-    /// Seconds since 1970.
-    package let lastHeardAt: UInt64
-    /// As it told last.
-    package let freeBytes: UInt64
-    /// Replicas that the master counts on it, those aside that it was only told to take.
-    package let chunkCount: Int
-}
-
 /// An operator's wish to know how the replicas of files are: one page of it.
 package struct CheckRequest: Sendable {
     /// A file or folder; `nil` is the root.
