@@ -15,7 +15,8 @@ package final class SQLiteMetadataStore: MetadataStore {
     static let lockName = "lock"
     static let clusterIDName = "cluster-id"
 
-    private let queue: DatabaseQueue
+    /// For tests, too: what the connection is set to.
+    let queue: DatabaseQueue
     /// Held from before the database is opened until after it is closed.
     private let lock: Mutex<FileLock?>
     private let path: String
@@ -49,6 +50,9 @@ package final class SQLiteMetadataStore: MetadataStore {
         queue = try storeErrors(path) { try DatabaseQueue(path: path, configuration: Self.configuration) }
         let clusterID = try storeErrors(path) { [queue] in
             try queue.writeWithoutTransaction { database in
+                // FULL syncs the log at each commit; NORMAL would lose the last ones. Only now: GRDB sets NORMAL when it
+                // has set WAL mode, after all that a configuration can say.
+                try database.execute(sql: "PRAGMA synchronous = FULL")
                 try Schema.check(database, path: path)
                 return try Schema.open(database, makeClusterID: makeClusterID)
             }
@@ -89,10 +93,6 @@ package final class SQLiteMetadataStore: MetadataStore {
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(5)
         configuration.foreignKeysEnabled = false
-        configuration.prepareDatabase { database in
-            // FULL syncs the log at each commit; WAL mode's usual NORMAL would lose the last ones.
-            try database.execute(sql: "PRAGMA synchronous = FULL")
-        }
         return configuration
     }
 }

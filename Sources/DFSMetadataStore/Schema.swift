@@ -41,6 +41,8 @@ enum Schema {
             case 1: try UpgradeFromVersion1.run(database)
             default: break
             }
+            // Always, for the commit syncs the log, and with it what an earlier process wrote and died before it had synced
+            // it: SQLite takes that for committed, and what is answered from now on rests on it.
             try database.execute(sql: "PRAGMA user_version = \(version)")
             guard let id = try String.fetchOne(database, sql: "SELECT id FROM cluster") else {
                 throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it names no cluster")
