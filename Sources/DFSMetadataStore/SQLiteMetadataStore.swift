@@ -54,6 +54,7 @@ package final class SQLiteMetadataStore: MetadataStore {
                 // has set WAL mode, after all that a configuration can say.
                 try database.execute(sql: "PRAGMA synchronous = FULL")
                 try Schema.check(database, path: path)
+                if let known { try Schema.check(database, isOf: known, path: path) }
                 return try Schema.open(database, makeClusterID: makeClusterID)
             }
         }
