@@ -12,35 +12,47 @@ from .writer import FOLDER_KINDS, Writer
 
 CHANGES = 12
 
-# Each call that the library knows, made by a process on files that stood there before.
-CALLS = """
+# What a process does before each of the calls and syncs, in a folder with files "a" to "f".
+BEGIN = """
 import os, sys
 os.chdir(sys.argv[1])
+here = os.open(".", os.O_RDONLY)
 def opened(name, flags=os.O_RDWR, **where):
     return os.open(name, flags, 0o600, **where)
 a = opened("a")
-os.write(a, b"1"), os.pwrite(a, b"2", 700), os.writev(a, [b"3", b"4"]), os.pwritev(a, [b"5", b"6"], 3000)
-os.pwritev(a, [b"7"], 9000, os.RWF_DSYNC), os.ftruncate(a, 10), os.posix_fallocate(a, 0, 5000)
-os.write(opened("b", os.O_WRONLY | os.O_APPEND), b"at the end"), os.truncate("b", 3)
-open("c", "wb").write(b"shorter")
-os.write(opened("new", os.O_RDWR | os.O_CREAT), b"new"), os.link("d", "another")
-here = os.open(".", os.O_RDONLY)
-os.write(opened("new 2", os.O_WRONLY | os.O_CREAT, dir_fd=here), b"new")
-os.rename("b", "moved"), os.replace("c", "d"), os.rename("moved", "moved again", src_dir_fd=here, dst_dir_fd=here)
-os.unlink("e"), os.remove("new"), os.unlink("f", dir_fd=here)
-open("e", "w").write("another e")
 """
+
+# Each call that the library knows.
+CALLS = """
+os.write(a, b"1")
+os.pwrite(a, b"2", 700)
+os.writev(a, [b"3", b"4"])
+os.pwritev(a, [b"5", b"6"], 3999)
+os.pwritev(a, [b"7"], 9000, os.RWF_DSYNC)
+os.write(opened("b", os.O_WRONLY | os.O_APPEND), b"at the end")
+os.ftruncate(a, 10)
+os.ftruncate(a, 10000)
+os.truncate("b", 3)
+os.posix_fallocate(a, 0, 5000)
+open("c", "wb").close()
+opened("new", os.O_RDWR | os.O_CREAT)
+opened("new", os.O_WRONLY | os.O_CREAT, dir_fd=here)
+os.link("d", "new")
+os.rename("a", "new")
+os.replace("a", "b")
+os.rename("a", "b", src_dir_fd=here, dst_dir_fd=here)
+os.unlink("e")
+os.unlink("e", dir_fd=here)
+os.write(a, b"8"), os.unlink("a"), os.write(opened("a", os.O_RDWR | os.O_CREAT), b"9"), os.rename("a", "b")
+""".strip().splitlines()
 
 # What must outlast a cut: all that was synced, and nothing else.
 SYNCS = """
-import os, sys
-os.chdir(sys.argv[1])
-here, a = os.open(".", os.O_RDONLY), os.open("a", os.O_RDWR)
 os.pwrite(a, b"synced", 0), os.fdatasync(a), os.pwrite(a, b"lost!!", 0)
-os.fsync(os.open("made", os.O_RDWR | os.O_CREAT))
+os.fsync(opened("made", os.O_RDWR | os.O_CREAT))
 os.replace("b", "c")
 os.fsync(here)
-os.fsync(os.open("lost", os.O_RDWR | os.O_CREAT))
+os.fsync(opened("lost", os.O_RDWR | os.O_CREAT))
 os.rename("made", "moved")
 os.unlink("d")
 """
@@ -57,23 +69,24 @@ def expect(found, expected, what):
 
 
 def check_library(folder, library):
-    """Without a master: calls and syncs."""
-    for script, after in ((CALLS, lambda before: before), (SYNCS, after_syncs)):
-        place = folder / ("calls" if script is CALLS else "syncs")
+    """Without a master: each call by itself, then syncs."""
+    cases = [(call, lambda before: before) for call in CALLS] + [(SYNCS, after_syncs)]
+    for number, (script, after) in enumerate(cases):
+        place = folder / f"call-{number}"
         files = place / "files"
         files.mkdir(parents=True)
         for name in "abcdef":
             (files / name).write_bytes(name.encode() * 4000)
         before = contents(files)
         power = Power(library, files, place / "power")
-        done = subprocess.run([sys.executable, "-c", script, str(files)], env=power.environment(), text=True,
+        done = subprocess.run([sys.executable, "-c", BEGIN + script, str(files)], env=power.environment(), text=True,
                               capture_output=True)
         if done.returncode != 0:
             raise Mismatch(f"{place}: {done.stderr}")
         if contents(files) == before:
-            raise Mismatch(f"nothing changed in {files}")
+            raise Mismatch(f"nothing was changed in {files} by {script}")
         power.cut()
-        expect(contents(files), after(before), f"after a cut of everything in {files}")
+        expect(contents(files), after(before), f"after a cut, in {files}, of {script}")
 
 
 def after_syncs(before):
