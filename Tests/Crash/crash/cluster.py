@@ -18,6 +18,7 @@ class Master:
         self.address = f"127.0.0.1:{self.port}"
         self.power = Power(library, self.meta, folder / "power")
         self.log = folder / "master.log"
+        self.process = None
 
     def command(self):
         return [layout.swift_bin() / "dfs-master", "-listen", self.address, "-meta-dir", self.meta]
@@ -25,6 +26,7 @@ class Master:
     def start(self, kill_at=None, lies=False):
         """Returns whether it listens: with `kill_at` (see Power) it may die before. Then the machine is as it was left."""
         self.power.kill_at(kill_at)
+        self.log_start = self.log.stat().st_size if self.log.exists() else 0
         self.process = processes.Process("master", self.command(), self.log, self.power.environment(lies))
         try:
             self.process.await_port(self.port)
@@ -34,8 +36,21 @@ class Master:
             raise
         return True
 
+    def said(self):
+        """What it has logged since it was started."""
+        return self.log.read_bytes()[self.log_start:].decode(errors="replace")
+
+    def run_task(self, flag, file, kill_at=None):
+        """`-backup` or `-restore`, to its end."""
+        self.power.kill_at(kill_at)
+        outcome = processes.run([layout.swift_bin() / "dfs-master", "-meta-dir", self.meta, flag, file], 60,
+                                self.power.environment())
+        self.power.kill_at(None)
+        return outcome
+
     def kill(self):
-        self.process.kill()
+        if self.process:
+            self.process.kill()
         self.power.kill_at(None)
 
     def cut_power(self, chance=None):
@@ -76,6 +91,7 @@ class Cluster(Master):
         server.await_port(port)
         return server
 
-    def stop(self):
+    def kill_all(self):
+        """Without a farewell, which would tidy up what a failure is looked for in."""
         for process in [self.process, *self.servers]:
-            process.stop()
+            process.kill()

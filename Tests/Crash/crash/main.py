@@ -6,12 +6,13 @@ import shutil
 import sys
 import tempfile
 import threading
+import traceback
 from collections import Counter
 from pathlib import Path
 
 from harness import processes
 
-from . import firststart, power, selftest
+from . import beginnings, power, selftest
 from .cluster import Cluster, Mismatch
 from .writer import Writer
 
@@ -97,20 +98,20 @@ def _options():
 
 
 def _play(options, folder, library):
-    starts = firststart.run(folder, library, options.seed)
+    beginnings_cut = beginnings.run(folder, library, options.seed)
     cluster = Cluster(folder, library)
     try:
         writers = [Writer(cluster, f"w{number}", options.seed) for number in range(options.clients)]
         rounds = Rounds(cluster, writers, options.seed)
         rounds.play(options.rounds)
     finally:
-        cluster.stop()
+        cluster.kill_all()
     changes = sum((Counter(writer.counts) for writer in writers), Counter())
     deaths = rounds.counts
     print(f"{options.rounds} rounds: {deaths[PROCESS]} process kills, {deaths[POWER]} power cuts "
-          f"({deaths['while starting']} while starting), {starts} first starts cut off; {changes['acknowledged']} changes "
-          f"acknowledged, {changes['refused']} refused, {changes['unknown']} unanswered: all acknowledged ones are there, "
-          "none is half or twice there")
+          f"({deaths['while starting']} while starting), {beginnings_cut} first starts and restores cut off; "
+          f"{changes['acknowledged']} changes acknowledged, {changes['refused']} refused, {changes['unknown']} unanswered: "
+          "all acknowledged ones are there, none is half or twice there")
 
 
 def main():
@@ -123,7 +124,9 @@ def main():
         print("crash: self-test passed", file=sys.stderr, flush=True)
         if not options.self_test:
             _play(options, folder, library)
-    except (Mismatch, processes.ProcessError) as error:
+    except Exception as error:  # noqa: BLE001: whatever it is, what is there stays and is named
+        if not isinstance(error, (Mismatch, processes.ProcessError)):
+            traceback.print_exc()
         print(f"crash: FAILED, seed {options.seed}: {error}\nlogs and data: {folder}", file=sys.stderr)
         return 1
     shutil.rmtree(folder)
