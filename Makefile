@@ -44,7 +44,7 @@ test: deps ## run all unit and cluster tests, one at a time: some bind ports, so
 interop: build ## run every mix of Swift and Go nodes and Swift, Go and Python clients
 	@Tests/Interop/run
 
-crash-test: build ## kill a master ROUNDS times (default 200) under changes, and check that none is lost, half or twice
+crash-test: build ## kill a master or cut its power in ROUNDS rounds (default 200) of changes; none may be lost, half or twice
 	@Tests/Crash/run --rounds $(or $(ROUNDS),200)
 
 conformance: build ## run gRPC's interop tests among Swift, Go and Python; H2SPEC=<binary> runs h2spec, too
