@@ -5,7 +5,7 @@ SWIFT ?= swift
 SOURCES := Sources Tests Package.swift
 PROGRAMS := dfs-master dfs-chunkserver dfs-client
 # For tests of the gRPC layer; `make build` leaves them out of bin/.
-TOOLS := interop-server interop-client rpc-bench
+TOOLS := interop-server interop-client rpc-bench meta-bench
 
 # Programs leave the run-time checks of exclusive access to the tests (docs/decisions/0017).
 RELEASE := -c release -Xswiftc -enforce-exclusivity=unchecked
@@ -21,7 +21,7 @@ define install_programs
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test interop conformance crash-test fuzz bench bench-rpc format format-check protos protos-check clean
+.PHONY: help deps build demo test interop conformance crash-test fuzz bench bench-rpc bench-meta format format-check protos protos-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -44,7 +44,7 @@ test: deps ## run all unit and cluster tests, one at a time: some bind ports, so
 interop: build ## run every mix of Swift and Go nodes and Swift, Go and Python clients
 	@Tests/Interop/run
 
-crash-test: build ## kill a master ROUNDS times (default 200) under changes, and check that none is lost, half or twice
+crash-test: build ## kill a master or cut its power in ROUNDS rounds (default 200) of changes; none may be lost, half or twice
 	@Tests/Crash/run --rounds $(or $(ROUNDS),200)
 
 conformance: build ## run gRPC's interop tests among Swift, Go and Python; H2SPEC=<binary> runs h2spec, too
@@ -63,6 +63,10 @@ bench: build ## measure put and get of 1 GiB beside a Go cluster
 bench-rpc: build ## measure the gRPC layer beside grpc-go, under the same load
 	$(call install_programs,$(TOOLS))
 	@Benchmarks/run-rpc
+
+bench-meta: build ## measure the master: creates, look-ups beside a Go master, memory and restart at ten million files
+	$(call install_programs,$(TOOLS))
+	@Benchmarks/run-meta
 
 format: ## rewrite the Swift sources in the project's format
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)

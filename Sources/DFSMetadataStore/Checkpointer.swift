@@ -21,6 +21,7 @@ final class Checkpointer: Sendable {
 
     init(path: String, configuration: Configuration) throws {
         connection = try DatabaseQueue(path: path, configuration: configuration)
+        try connection.writeWithoutTransaction { try SQLiteMetadataStore.setUp($0) }
     }
 
     /// To be called after each commit, by the thread that writes over `writer`.

@@ -15,7 +15,8 @@ package final class SQLiteMetadataStore: MetadataStore {
     static let lockName = "lock"
     static let clusterIDName = "cluster-id"
 
-    private let queue: DatabaseQueue
+    /// For tests, too: what the connection is set to.
+    let queue: DatabaseQueue
     private let checkpointer: Checkpointer
     /// Held from before the database is opened until after it is closed.
     private let lock: Mutex<FileLock?>
@@ -50,7 +51,9 @@ package final class SQLiteMetadataStore: MetadataStore {
         queue = try storeErrors(path) { try DatabaseQueue(path: path, configuration: Self.configuration) }
         let clusterID = try storeErrors(path) { [queue] in
             try queue.writeWithoutTransaction { database in
+                try Self.setUp(database)
                 try Schema.check(database, path: path)
+                if let known { try Schema.check(database, isOf: known, path: path) }
                 return try Schema.open(database, makeClusterID: makeClusterID)
             }
         }
@@ -90,17 +93,20 @@ package final class SQLiteMetadataStore: MetadataStore {
         lock.withLock { $0 = nil }
     }
 
+    /// What each connection is set to once it is open: GRDB sets another synchronization when it has set WAL mode, after all
+    /// that a configuration can say.
+    static func setUp(_ database: Database) throws {
+        // FULL syncs the log at each commit; NORMAL would lose the last ones.
+        try database.execute(sql: "PRAGMA synchronous = FULL")
+        // The checkpointer does it; within a commit it would hold everybody up.
+        try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+    }
+
     private static var configuration: Configuration {
         var configuration = Configuration()
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(5)
         configuration.foreignKeysEnabled = false
-        configuration.prepareDatabase { database in
-            // FULL syncs the log at each commit; WAL mode's usual NORMAL would lose the last ones.
-            try database.execute(sql: "PRAGMA synchronous = FULL")
-            // The checkpointer does it; within a commit it would hold everybody up.
-            try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
-        }
         return configuration
     }
 }

@@ -27,6 +27,17 @@ enum Schema {
         }
     }
 
+    /// Refuses a database that is blank, as without its log, or another cluster's, in the folder of the cluster `known`.
+    static func check(_ database: Database, isOf known: String, path: String) throws {
+        let isBlank = try Int.fetchOne(database, sql: "PRAGMA user_version") == 0
+        let found = isBlank ? nil : try String.fetchOne(database, sql: "SELECT id FROM cluster")
+        guard found != known else { return }
+        throw DFSError(
+            .dataLoss,
+            "\(path) holds \(found.map { "the metadata of cluster \($0)" } ?? "nothing"), but its folder is that of cluster "
+                + "\(known); restore the file, with its -wal file, or remove cluster-id beside it to use it as it is")
+    }
+
     /// Makes the tables where the file is new, and brings those of an older version up to date: whole or not at all.
     ///
     /// - Returns: the cluster's id.
@@ -41,6 +52,8 @@ enum Schema {
             case 1: try UpgradeFromVersion1.run(database)
             default: break
             }
+            // Always, for the commit syncs the log, and with it what an earlier process wrote and died before it had synced
+            // it: SQLite takes that for committed, and what is answered from now on rests on it.
             try database.execute(sql: "PRAGMA user_version = \(version)")
             guard let id = try String.fetchOne(database, sql: "SELECT id FROM cluster") else {
                 throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it names no cluster")

@@ -26,7 +26,7 @@ struct FleetCommand: AsyncParsableCommand {
         let connections = try await MasterConnections(options, count: servers)
         for server in 0..<servers {
             let channel = connections.channels[server]
-            let address = "127.0.0.1:\(20_000 + server)"
+            let address = Self.address(of: server)
             let held = (0..<files.count).filter { $0 % servers == server || ($0 + 1) % servers == server }
             let registration = RegisterChunkServerRequest(
                 serverAddress: address, freeStorage: 1 << 20, chunks: go ? [] : held.map { files.chunk(of: $0).text })
@@ -45,7 +45,17 @@ struct FleetCommand: AsyncParsableCommand {
             }
         }
         report(["servers": Double(servers), "seconds": connections.seconds])
-        // Until killed: replicas count only while their servers are connected.
-        while true { try await Task.sleep(for: .seconds(3600)) }
+        // Until killed: replicas count only while their servers are connected. A Go master wants to hear of them.
+        while true {
+            try await Task.sleep(for: .seconds(3))
+            for server in 0..<(go ? servers : 0) {
+                let registration = RegisterChunkServerRequest(
+                    serverAddress: Self.address(of: server), freeStorage: 1 << 20)
+                _ = try await connections.channels[server].unary(
+                    Methods.registerChunkServer, registration, as: RegisterChunkServerResponse.self)
+            }
+        }
     }
+
+    private static func address(of server: Int) -> String { "127.0.0.1:\(20_000 + server)" }
 }

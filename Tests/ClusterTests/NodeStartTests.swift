@@ -25,7 +25,7 @@ extension ClusterTests {
                 let put = try cluster.startClient(["-log-level", "debug", "put", source, "f"])
                 try await eventually("an answer that it shall wait") {
                     if put.ended != nil { throw FixtureError("the put ended: \(put.stderr)") }
-                    return put.stderr.contains("0 of the 2 chunk servers")
+                    return put.stderr.contains("the master is in safe mode")
                 }
                 for index in 0...1 { try await cluster.startServer(index) }
                 #expect(try await cluster.finish(put).status == 0, "\(put.stderr)")

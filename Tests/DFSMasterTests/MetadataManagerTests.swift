@@ -1,5 +1,6 @@
 import DFSCore
 import DFSMetadata
+import Glibc
 import Synchronization
 import Testing
 
@@ -11,6 +12,9 @@ import Testing
     final class ScriptedStore: MetadataStore {
         let batches = Mutex<[[Mutation]]>([])
         private let failure: DFSError?
+        /// While a batch is held up, it waits here.
+        let isHeldUp = Mutex(false)
+        let waitingBatches = Mutex(0)
 
         init(failure: DFSError? = nil) {
             self.failure = failure
@@ -23,6 +27,8 @@ import Testing
         func append(_ batch: [Mutation]) throws(DFSError) {
             guard !batch.isEmpty else { return }
             if let failure { throw failure }
+            waitingBatches.withLock { $0 += 1 }
+            while isHeldUp.withLock({ $0 }) { sched_yield() }
             batches.withLock { $0.append(batch) }
         }
 
@@ -46,6 +52,26 @@ import Testing
         let first = store.batches.withLock { $0.first?.first }
         guard case .begin(let header, _) = first else { throw DFSError(.internal, "nothing stored") }
         #expect(header.id == id)
+        try await manager.close()
+    }
+
+    /// A question that is asked while a change is under way is answered behind it: nobody hears of what a crash could take
+    /// back.
+    @Test func aQuestionSeesNoChangeThatIsNotDurable() async throws {
+        let store = ScriptedStore()
+        let manager = try manager(store)
+        let name = try FileName("folder")
+        let before = await #expect(throws: DFSError.self) { try await manager.read { .lookUp(name, $0) } }
+        #expect(before?.code == .notFound)
+        store.isHeldUp.withLock { $0 = true }
+        async let change = manager.ask { .makeFolder(name, $0) }
+        while store.waitingBatches.withLock({ $0 }) == 0 { await Task.yield() }
+        async let answer = manager.read { .lookUp(name, $0) }
+        store.isHeldUp.withLock { $0 = false }
+        guard case .status(let status) = try await answer else { throw DFSError(.internal, "wrong answer") }
+        #expect(status.kind == .folder)
+        #expect(store.batches.withLock { $0.count } == 1, "it was answered before its change was durable")
+        _ = try await change
         try await manager.close()
     }
 

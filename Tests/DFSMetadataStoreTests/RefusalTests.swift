@@ -56,6 +56,31 @@ import Testing
         #expect(try refusal(folder).code == .dataLoss)
     }
 
+    @Test func aDatabaseThatLostItsLogIsNotTakenForANewCluster() throws {
+        let folder = try TemporaryFolder()
+        let store = try folder.open()
+        let copy = try TemporaryFolder()
+        for name in ["metadata.sqlite", "cluster-id"] {
+            try FileManager.default.copyItem(atPath: "\(folder.path)/\(name)", toPath: "\(copy.path)/\(name)")
+        }
+        try store.close()
+        #expect(try refusal(copy).code == .dataLoss)
+        #expect(try refusal(copy).code == .dataLoss)  // the first refusal has written nothing
+    }
+
+    @Test func theDatabaseOfAnotherClusterIsRefused() throws {
+        let folder = try TemporaryFolder()
+        try folder.open(clusterID: "cluster-1").close()
+        let other = try TemporaryFolder()
+        try other.open(clusterID: "cluster-2").close()
+        try FileManager.default.removeItem(atPath: "\(folder.path)/metadata.sqlite")
+        try FileManager.default.copyItem(
+            atPath: "\(other.path)/metadata.sqlite", toPath: "\(folder.path)/metadata.sqlite")
+        let error = try refusal(folder)
+        #expect(error.code == .dataLoss)
+        #expect(error.message.contains("cluster-1") && error.message.contains("cluster-2"), "\(error.message)")
+    }
+
     @Test func aDamagedDatabaseIsRefused() throws {
         let folder = try TemporaryFolder()
         let store = try folder.open()

@@ -39,6 +39,20 @@ import Testing
         try store.close()
     }
 
+    @Test func everyCommitIsSynced() throws {
+        let folder = try TemporaryFolder()
+        // A new store, and one that was there.
+        for _ in 1...2 {
+            let store = try folder.open()
+            let (synchronous, journal) = try store.queue.read {
+                (try Int.fetchOne($0, sql: "PRAGMA synchronous"), try String.fetchOne($0, sql: "PRAGMA journal_mode"))
+            }
+            #expect(synchronous == 2)  // FULL
+            #expect(journal == "wal")
+            try store.close()
+        }
+    }
+
     @Test func aProcessThatDiesWithoutClosingLosesNothing() throws {
         let folder = try TemporaryFolder()
         let store = try folder.open()

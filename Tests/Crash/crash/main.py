@@ -1,173 +1,49 @@
-"""The rounds: clients change folders of their own while the master is killed, then everything is compared."""
+"""The rounds: clients change folders of their own until the master dies, then everything is compared."""
 
 import argparse
-import json
 import random
 import shutil
 import sys
 import tempfile
 import threading
-import time
+import traceback
+from collections import Counter
 from pathlib import Path
 
-from harness import layout, ports, processes
+from harness import processes
 
-from . import model
+from . import beginnings, power, selftest
+from .cluster import Cluster, Mismatch
+from .writer import Writer
 
-NAMES = ["a", "b", "c d", "ü"]
-
-
-class Mismatch(Exception):
-    pass
-
-
-class Cluster:
-    """A master that dies and two chunk servers that do not."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.bin = layout.swift_bin()
-        self.address = f"127.0.0.1:{ports.free_port()}"
-        self.servers = []
-        self.start_master()
-        for number in (1, 2):
-            port = ports.free_port()
-            server = processes.Process(
-                f"chunk server {number}",
-                [self.bin / "dfs-chunkserver", "-port", f"127.0.0.1:{port}", "-master", self.address, "-dir",
-                 folder / f"cs{number}"], folder / f"cs{number}.log")
-            server.await_port(port)
-            self.servers.append(server)
-        (folder / "probe").write_bytes(b"x")
-        processes.await_condition(lambda: self.client(["put", folder / "probe", "probe"]).ok, 30, "a cluster that works")
-
-    def start_master(self):
-        self.master = processes.Process(
-            "master", [self.bin / "dfs-master", "-listen", self.address, "-meta-dir", self.folder / "meta"],
-            self.folder / "master.log")
-        self.master.await_port(int(self.address.split(":")[1]))
-
-    def client(self, arguments):
-        return processes.run([self.bin / "dfs-client", "-master", self.address, *arguments], 60)
-
-    def stop(self):
-        for process in [self.master, *self.servers]:
-            process.stop()
+PROCESS, POWER = "process kills", "power cuts"
+# How long the master lives in a round: up to so many seconds, in half of the rounds up to so many changes of its files.
+LIFE_SECONDS, LIFE_RECORDS = 0.8, 60
+# A restarted master may die again, early.
+START_RECORDS, CHANCE_OF_START = 6, 0.2
+# Chunk servers outlive so many rounds.
+SERVER_ROUNDS = 4
 
 
-class Writer:
-    """One client with a folder of its own, and every state that the folder may be in."""
+class Rounds:
+    """Deaths of one cluster, drawn from a seed."""
 
-    def __init__(self, cluster, name, seed):
-        self.cluster, self.name = cluster, name
-        self.random = random.Random(f"{seed} {name}")
-        self.possible = [{name: None}]
-        self.counts = {"acknowledged": 0, "refused": 0, "unknown": 0}
-        self.number = 0
-        self.local = cluster.folder / name
-        self.local.mkdir()
-        outcome = cluster.client(["mkdir", name])
-        if not outcome.ok:
-            raise Mismatch(str(outcome))
+    def __init__(self, cluster, writers, seed):
+        self.cluster, self.writers = cluster, writers
+        self.chance = random.Random(seed)
+        self.counts = Counter()
 
-    def run(self, stop):
-        while not stop.is_set():
-            self.change()
+    def play(self, rounds):
+        for number in range(1, rounds + 1):
+            self._round()
+            for writer in self.writers:
+                writer.check(reads_all=number == rounds)
+            if number % SERVER_ROUNDS == 0:
+                self.cluster.restart_servers()
+            if number % 20 == 0 or number == rounds:
+                print(f"crash: {number} rounds", file=sys.stderr, flush=True)
 
-    def path(self):
-        return "/".join([self.name] + [self.random.choice(NAMES) for _ in range(self.random.randint(1, 3))])
-
-    def change(self):
-        kind = self.random.choice(["put", "put", "replace", "mkdir", "move", "move", "remove", "remove-all"])
-        path, other = self.path(), self.path()
-        replaces = kind == "replace" or self.random.random() < 0.5
-        if kind in ("put", "replace"):
-            self.number += 1
-            content = f"{self.name} {self.number}\n".encode()
-            file = self.local / "content"
-            file.write_bytes(content)
-            replaces = kind == "replace"
-            command = ["put", *(["-f"] if replaces else []), file, path]
-            # The folders are made when the upload begins, the file when it ends.
-            steps = [lambda state: model.mkdir(state, model.parents(path)[-1]) if model.put(
-                state, path, content, replaces) is not None else state,
-                lambda state: model.put(state, path, content, replaces)]
-        elif kind == "mkdir":
-            command, steps = ["mkdir", path], [lambda state: model.mkdir(state, path)]
-        elif kind == "move":
-            command = ["mv", *(["-f"] if replaces else []), path, other]
-            steps = [lambda state: model.move(state, path, other, replaces)]
-        else:
-            recursively = kind == "remove-all"
-            command = ["rm", *(["-r"] if recursively else []), path]
-            steps = [lambda state: model.remove(state, path, recursively)]
-        self.take(self.cluster.client(command), steps)
-
-    def take(self, outcome, steps):
-        """Narrows or widens what is possible by what the client said."""
-        after, refusing, halfway = [], [], []
-        for state in self.possible:
-            try:
-                after.append(steps[-1](state))
-                halfway += [step(state) for step in steps[:-1]]
-            except model.Refused:
-                refusing.append(state)
-        if outcome.ok:
-            self.counts["acknowledged"] += 1
-            self.possible = after
-        elif outcome.code == 5:
-            self.counts["unknown"] += 1
-            self.possible = unique(self.possible + halfway + after)
-        else:
-            self.counts["refused"] += 1
-            self.possible = refusing
-        if not self.possible:
-            raise Mismatch(f"{self.name}: cannot be: {outcome}")
-
-    def check(self, reads_all):
-        """Compares with what the cluster lists, and reads some of the files."""
-        outcome = self.cluster.client(["ls", "-R", "-json", self.name])
-        if not outcome.ok:
-            raise Mismatch(str(outcome))
-        listed = [json.loads(line) for line in outcome.output.splitlines()]
-        found = {f"{self.name}/{entry['path']}": entry for entry in listed}
-        if len(found) != len(listed):
-            raise Mismatch(f"{self.name}: an entry is listed twice: {outcome.output}")
-        shape = {path: entry.get("length") for path, entry in found.items()}
-        matching = [state for state in self.possible if shape == {
-            path: None if node is None else len(node) for path, node in state.items() if path != self.name}]
-        if not matching:
-            raise Mismatch(f"{self.name}: listed {shape}, expected one of {self.possible}")
-        files = [path for path, node in matching[0].items() if node is not None]
-        for path in files if reads_all else self.random.sample(files, min(1, len(files))):
-            content = self.read(path)
-            matching = [state for state in matching if state[path] == content]
-            if not matching:
-                raise Mismatch(f"{path} holds {content}, expected one of {self.possible}")
-        self.possible = matching
-
-    def read(self, path):
-        out = self.local / "out"
-        result = []
-
-        def is_read():
-            outcome = self.cluster.client(["get", path, out])
-            result.append(outcome)
-            return outcome.ok
-        # Right after a restart the chunk servers may not be back.
-        processes.await_condition(is_read, 40, f"{path} can be read", interval=0.2)
-        content = (out / path).read_bytes()
-        shutil.rmtree(out)
-        return content
-
-
-def unique(states):
-    return [state for number, state in enumerate(states) if state not in states[:number]]
-
-
-def play(cluster, writers, rounds, seed):
-    chance = random.Random(seed)
-    for number in range(1, rounds + 1):
+    def _round(self):
         stop = threading.Event()
         failures = []
 
@@ -177,42 +53,81 @@ def play(cluster, writers, rounds, seed):
             except Exception as error:  # noqa: BLE001: told by the main thread
                 failures.append(error)
                 stop.set()
-        threads = [threading.Thread(target=work, args=(writer,)) for writer in writers]
+        threads = [threading.Thread(target=work, args=(writer,)) for writer in self.writers]
         for thread in threads:
             thread.start()
-        time.sleep(chance.uniform(0.05, 0.8))
-        cluster.master.kill()
-        cluster.start_master()
-        stop.set()
-        for thread in threads:
-            thread.join()
+        try:
+            self._die_while_working()
+            self._start_again()
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
         if failures:
             raise failures[0]
-        for writer in writers:
-            writer.check(reads_all=number == rounds)
-        if number % 20 == 0 or number == rounds:
-            print(f"crash: {number} rounds", file=sys.stderr, flush=True)
+
+    def _die_while_working(self):
+        if self.chance.random() < 0.5:
+            self.cluster.power.kill_at(self.chance.randint(1, LIFE_RECORDS))
+        self.cluster.process.await_end(self.chance.uniform(0.05, LIFE_SECONDS))
+        self._end()
+
+    def _start_again(self):
+        while self.chance.random() < CHANCE_OF_START:
+            self.cluster.start(kill_at=self.chance.randint(1, START_RECORDS))
+            self._end()
+            self.counts["while starting"] += 1
+        self.cluster.start()
+
+    def _end(self):
+        kind = self.chance.choice([PROCESS, POWER])
+        self.counts[kind] += 1
+        if kind == PROCESS:
+            self.cluster.kill()
+        else:
+            self.cluster.cut_power(self.chance.choice([None, random.Random(self.chance.random())]))
+
+
+def _options():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=200, help="rounds to play (default: 200)")
+    parser.add_argument("--clients", type=int, default=3, help="clients at once (default: 3)")
+    parser.add_argument("--seed", default=str(random.randrange(1 << 32)), help="of all choices, but not of their timing")
+    parser.add_argument("--self-test", action="store_true", help="only check that the harness finds what is lost")
+    return parser.parse_args()
+
+
+def _play(options, folder, library):
+    beginnings_cut = beginnings.run(folder, library, options.seed)
+    cluster = Cluster(folder, library)
+    try:
+        writers = [Writer(cluster, f"w{number}", options.seed) for number in range(options.clients)]
+        rounds = Rounds(cluster, writers, options.seed)
+        rounds.play(options.rounds)
+    finally:
+        cluster.kill_all()
+    changes = sum((Counter(writer.counts) for writer in writers), Counter())
+    deaths = rounds.counts
+    print(f"{options.rounds} rounds: {deaths[PROCESS]} process kills, {deaths[POWER]} power cuts "
+          f"({deaths['while starting']} while starting), {beginnings_cut} first starts and restores cut off; "
+          f"{changes['acknowledged']} changes acknowledged, {changes['refused']} refused, {changes['unknown']} unanswered: "
+          "all acknowledged ones are there, none is half or twice there")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=200, help="how often the master is killed (default: 200)")
-    parser.add_argument("--clients", type=int, default=3, help="clients at once (default: 3)")
-    parser.add_argument("--seed", default=str(random.randrange(1 << 32)), help="of all choices, but not of their timing")
-    arguments = parser.parse_args()
+    options = _options()
     folder = Path(tempfile.mkdtemp(prefix="dfs-crash-"))
-    print(f"crash: seed {arguments.seed}", file=sys.stderr, flush=True)
-    cluster = Cluster(folder)
+    print(f"crash: seed {options.seed}", file=sys.stderr, flush=True)
     try:
-        writers = [Writer(cluster, f"w{number}", arguments.seed) for number in range(arguments.clients)]
-        play(cluster, writers, arguments.rounds, arguments.seed)
-    except (Mismatch, processes.ProcessError) as error:
-        print(f"crash: FAILED, seed {arguments.seed}: {error}\nlogs and data: {folder}", file=sys.stderr)
-        cluster.stop()
+        library = power.build(folder)
+        selftest.run(folder, library)
+        print("crash: self-test passed", file=sys.stderr, flush=True)
+        if not options.self_test:
+            _play(options, folder, library)
+    except Exception as error:  # noqa: BLE001: whatever it is, what is there stays and is named
+        if not isinstance(error, (Mismatch, processes.ProcessError)):
+            traceback.print_exc()
+        print(f"crash: FAILED, seed {options.seed}: {error}\nlogs and data: {folder}", file=sys.stderr)
         return 1
-    cluster.stop()
     shutil.rmtree(folder)
-    counts = {kind: sum(writer.counts[kind] for writer in writers) for kind in writers[0].counts}
-    print(f"{arguments.rounds} kills, {counts['acknowledged']} changes acknowledged, {counts['refused']} refused, "
-          f"{counts['unknown']} unanswered: all acknowledged ones are there, none is half or twice there")
     return 0

@@ -59,3 +59,8 @@ def get(kind, master, remote, folder):
     (Path(folder) / remote).parent.mkdir(parents=True, exist_ok=True)
     with transfers.any():
         return processes.run([*command(kind, master), "get", remote, folder], CALL_SECONDS)
+
+
+def list_all(master):
+    """A JSON object a line for all that a Swift master holds."""
+    return processes.run([*command(SWIFT, master), "ls", "-R", "-json"], CALL_SECONDS)

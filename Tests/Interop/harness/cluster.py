@@ -1,5 +1,6 @@
 """A cluster of real processes: one master, some chunk servers, any of them Swift or Go."""
 
+import itertools
 import json
 import shutil
 import threading
@@ -59,6 +60,7 @@ class Cluster:
         self.servers = []
         self.master = self._asker = None
         self._started = 0
+        self._probes = itertools.count()
         self._uses_original = master_kind == GO and layout.original_bin() is not None
 
     def __enter__(self):
@@ -104,6 +106,12 @@ class Cluster:
         self.master = processes.Process(f"{self.master_kind} master", command, self.logs / "master.log")
         self.master.await_port(self.port)
 
+    def restart_master(self):
+        """SIGKILL, and the master again on the same port and folder. Returns when, on the monotonic clock."""
+        self.master.kill()
+        self.start_master()
+        return time.monotonic()
+
     def add_server(self, kind):
         self._started += 1
         server = Server(kind, self._started, self)
@@ -123,11 +131,30 @@ class Cluster:
         """Puts one byte under new names until the master has two servers to offer."""
         probe = self.folder / "probe"
         probe.write_bytes(b"?")
-        attempts = iter(range(1000))
 
         def accepted():
-            return clients.put(clients.PYTHON, self.master_address, probe, f"probe-{next(attempts)}").ok
+            return clients.put(clients.PYTHON, self.master_address, probe, f"probe-{next(self._probes)}").ok
         processes.await_condition(accepted, 30, "a first put is accepted", interval=0.5)
+
+    def stored_bytes(self):
+        """What the servers' folders hold, unfinished uploads too."""
+        total = 0
+        for path in (path for server in self.servers for path in server.folder.rglob("*")):
+            try:
+                total += path.stat().st_blocks * 512
+            except FileNotFoundError:
+                pass
+        return total
+
+    def listed(self):
+        """Every path that a Swift master lists, with the lengths of the files there; one each, if all is well."""
+        done = clients.list_all(self.master_address)
+        if not done.ok:
+            raise processes.ProcessError(f"ls failed: {done}")
+        lengths = {}
+        for entry in map(json.loads, done.output.splitlines()):
+            lengths.setdefault(entry["path"], []).append(entry.get("length"))
+        return lengths
 
     def info(self, names):
         """What the master says of each name: the chunks in index order, or an error as a text."""

@@ -1,12 +1,16 @@
 """What a cluster must survive: a chunk server that dies, and a Swift master that dies."""
 
+import shutil
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
-from . import processes, replicas, transfers
-from .clients import GO, SWIFT
+from . import clients, files, processes, replicas, transfers
+from .clients import GO, PYTHON, SWIFT
 from .cluster import Cluster
-from .mixes import row_for
+from .files import LARGE, SMALL
+from .mixes import RESTARTED_SECONDS, row_for
 
 # A Go master sweeps every 10 s for servers silent for 30 s, names the copy with the next heartbeat (5 s), and hears of
 # it from the target's list (scanned every 10 s).
@@ -14,7 +18,8 @@ RECOVERY_SECONDS = {GO: 120, SWIFT: 90}
 # A restarted master hears of all replicas when the servers have found it again.
 RETURN_SECONDS = 60
 TWO_GO_BEATS_SECONDS = 11
-LARGE, SMALL = "64MiB+1", "64KiB"
+# An upload has begun when the servers hold so much more, and the slow one of the Python client takes so long a chunk.
+BEGUN_BYTES, SLOW_SECONDS = 4 << 20, 2
 
 
 class FailureJob:
@@ -86,10 +91,8 @@ class MasterKillJob(FailureJob):
 
     def check(self, cluster, stored):
         before = {server: set(server.chunk_files()) for server in cluster.servers}
-        cluster.master.kill()
-        cluster.start_master()
-        restarted = time.monotonic()
-        again = [replicas.Stored(file.name, file.sample, restarted) for file in stored]
+        restarted = cluster.restart_master()
+        again = [replace(file, acknowledged=restarted) for file in stored]
         self._get_all(cluster, again, patience=RETURN_SECONDS)
         replicas.await_whole(cluster, again, RETURN_SECONDS)
         # That nothing is deleted shows only in time: let every server beat twice to the new master.
@@ -102,3 +105,51 @@ class MasterKillJob(FailureJob):
         late = [transfers.put(cluster, kind, self.samples[SMALL], self.row)]
         transfers.settle(cluster, kind, late, self.row)
         self._get_all(cluster, late)
+
+
+class MasterKillInPutJob(FailureJob):
+    """A Swift master is killed while each client in turn uploads, and started again: a put that succeeds has put the
+    file, one that fails has put nothing wrong, and what was there before stays."""
+
+    what = "master-killed-in-put"
+
+    def check(self, cluster, stored):
+        for kind in self.client_kinds:
+            put = self._put_through_a_kill(cluster, kind)
+            stored += [put] if put else []
+        restarted = time.monotonic()
+        self._get_all(cluster, [replace(file, acknowledged=restarted) for file in stored], RESTARTED_SECONDS)
+        replicas.await_whole(cluster, stored, RETURN_SECONDS)
+        transfers.check_listing(cluster, stored)
+
+    def _put_through_a_kill(self, cluster, kind):
+        """Returns what was put, or None when the client said that it had failed."""
+        sample = self.samples[LARGE]
+        name = transfers.new_name(kind, sample, self.master)
+        before = cluster.stored_bytes()
+        with ThreadPoolExecutor(1) as background:
+            running = background.submit(clients.put, kind, cluster.master_address, sample.path, name,
+                                        upload_seconds=SLOW_SECONDS if kind == PYTHON else None)
+            processes.await_condition(
+                lambda: running.done() or cluster.stored_bytes() > before + BEGUN_BYTES, clients.CALL_SECONDS,
+                f"an upload by the {kind} client begins", interval=0.02)
+            in_time = not running.done()
+            cluster.restart_master()
+            put = running.result()
+        self.row.notes.append(f"{kind} put {'' if in_time else 'that was done '}when the master was killed: "
+                              f"{'done' if put.ok else 'refused'}")
+        cluster.await_registrations()
+        if put.ok:
+            self.row.puts += 1
+            return replicas.Stored(name, sample, time.monotonic())
+        self._check_refused(cluster, kind, name, sample)
+        return None
+
+    def _check_refused(self, cluster, kind, name, sample):
+        """Nothing is there, or what a Go client had sent in whole chunks (the third gap of docs/failure-model.md)."""
+        folder = cluster.folder / "refused"
+        done = clients.get(SWIFT, cluster.master_address, name, folder)
+        size = (folder / name).stat().st_size if done.ok else 0
+        if done.ok and (kind == SWIFT or size % files.CHUNK or files.difference(folder / name, sample, 0, size)):
+            raise processes.ProcessError(f"the put of {name} by {kind} failed, and yet {size} bytes are there")
+        shutil.rmtree(folder, ignore_errors=True)

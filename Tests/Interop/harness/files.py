@@ -12,6 +12,8 @@ PIECE = 1 * MIB
 SIZES = {
     "0": 0, "1": 1, "64KiB": 64 * KIB, "64MiB-1": CHUNK - 1, "64MiB": CHUNK, "64MiB+1": CHUNK + 1, "200MiB": 200 * MIB,
 }
+# One chunk and two.
+SMALL, LARGE = "64KiB", "64MiB+1"
 
 
 @dataclass(frozen=True)

@@ -14,23 +14,23 @@ from pathlib import Path
 
 from . import clients, files, layout, peers, processes, results
 from .clients import GO, KINDS, SWIFT
-from .failures import MasterKillJob, ServerKillJob
+from .failures import MasterKillInPutJob, MasterKillJob, ServerKillJob
 from .mixes import SERVER_SETS, MatrixJob, is_all_go, row_for
 
 QUICK_LABELS = ("0", "1", "64KiB", "64MiB+1")
-# A matrix cluster keeps up to 2.5 GiB; the small ones of the failure jobs mostly wait.
+# A matrix cluster keeps up to 3 GiB; the small ones of the failure jobs mostly wait.
 MATRIX_AT_ONCE, FAILURES_AT_ONCE = 2, 9
-SCRATCH_BYTES = 9 << 30
+SCRATCH_BYTES = 10 << 30
 
 
 def _options(arguments):
     parser = argparse.ArgumentParser(
         prog="Tests/Interop/run",
         description="Runs every mix of Swift, Go and Python nodes as real processes and prints a table.",
-        epilog="A mix is master/servers/client, such as swift/swift+go/python, or ends in server-killed or "
-               "master-killed. Environment: DFS_SWIFT_BIN (folder of the Swift binaries, default bin), DFS_GO_BIN "
-               "(folder of the Go original's binaries instead of our Go nodes), DFS_INTEROP_TMP (scratch folder), "
-               "DFS_INTEROP_PORTS (first of 4000 ports, default 20000).")
+        epilog="A mix is master/servers/client, such as swift/swift+go/python, or ends in server-killed, "
+               "master-killed or master-killed-in-put. Environment: DFS_SWIFT_BIN (folder of the Swift binaries, "
+               "default bin), DFS_GO_BIN (folder of the Go original's binaries instead of our Go nodes), "
+               "DFS_INTEROP_TMP (scratch folder), DFS_INTEROP_PORTS (first of 4000 ports, default 20000).")
     parser.add_argument("--mix", metavar="PATTERN", default="*", help="only mixes whose name matches (shell pattern)")
     parser.add_argument("--quick", action="store_true", help="fewer sizes")
     parser.add_argument("--go-only", action="store_true", help="only the all-Go control, without Swift binaries")
@@ -49,7 +49,7 @@ def plan(options, samples):
             putters = [kind for kind in kinds if _picked(options, master, servers, kind)]
             if putters:
                 matrix.append(MatrixJob(master, servers, putters, kinds, samples))
-            jobs = (ServerKillJob, MasterKillJob) if master == SWIFT else (ServerKillJob,)
+            jobs = (ServerKillJob, MasterKillJob, MasterKillInPutJob) if master == SWIFT else (ServerKillJob,)
             failures += [job(master, servers, kinds, samples) for job in jobs
                          if _picked(options, master, servers, job.what)]
     return matrix, failures

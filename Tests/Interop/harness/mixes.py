@@ -2,12 +2,17 @@
 
 import time
 import traceback
+from dataclasses import replace
 
 from . import clients, processes, replicas, transfers
 from .clients import GO, PYTHON, SWIFT
 from .cluster import Cluster
+from .files import LARGE, SMALL
 from .results import Row
 
+# After a restart of the master, Go clients' open uploads have 30 s to be taken up; then they are settled, which on Go
+# servers takes two reads more than 10 s apart.
+RESTARTED_SECONDS = 90
 SERVER_SETS = ((SWIFT, SWIFT), (SWIFT, GO), (GO, GO))
 # All-Go only: uploads slow enough that heartbeats fall into them, which is how a Go master loses chunks.
 INDUCED_LOSSES, INDUCED_SECONDS = 4, 7
@@ -51,7 +56,8 @@ class MatrixJob:
         if self.master == GO:
             self._after_settling(cluster, putter, row)
         else:
-            self._right_after_put(cluster, putter, row)
+            stored = self._right_after_put(cluster, putter, row) + self._through_a_restart(cluster, putter, row)
+            transfers.check_listing(cluster, stored)
         if row.is_control and putter == GO:
             induce_losses(cluster, self.samples, row)
 
@@ -77,7 +83,17 @@ class MatrixJob:
         if patience:
             for file in stored:
                 self._get_by_all(cluster, file, row, patience)
-        transfers.settle(cluster, putter, stored, row)
+        return transfers.settle(cluster, putter, stored, row)
+
+    def _through_a_restart(self, cluster, putter, row):
+        """The master is killed right after the puts and started again; the servers find it by themselves."""
+        stored = [transfers.put(cluster, putter, self.samples[label], row) for label in (SMALL, LARGE)]
+        restarted = cluster.restart_master()
+        cluster.await_registrations()
+        stored = [replace(file, acknowledged=restarted) for file in stored]
+        for file in stored:
+            self._get_by_all(cluster, file, row, RESTARTED_SECONDS)
+        return transfers.settle(cluster, putter, stored, row)
 
     def _get_by_all(self, cluster, file, row, patience):
         """The Swift client asks again by itself while a file is UNAVAILABLE, so it comes last: the others show it."""

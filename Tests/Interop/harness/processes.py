@@ -45,6 +45,11 @@ class Process:
     def has_ended(self):
         return self._child.poll() is not None
 
+    @property
+    def exit_code(self):
+        """Negative: the signal that ended it. None while it runs."""
+        return self._child.poll()
+
     def await_port(self, port, seconds=15):
         """Returns once the process accepts connections on the port."""
         def accepts():
@@ -56,6 +61,13 @@ class Process:
             except OSError:
                 return False
         await_condition(accepts, seconds, f"{self.name} listens on {port}", interval=0.05)
+
+    def await_end(self, seconds):
+        """Returns when it has ended, or the time is up."""
+        try:
+            self._child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pass
 
     def kill(self):
         """SIGKILL, and waits until it is gone."""

@@ -30,6 +30,8 @@ def new_name(kind, sample, master_kind):
         return f"{kind} 100% of {sample.label}.{number}"
     if sample.label == "1" and master_kind == SWIFT:
         return f"folder/{kind}-{sample.label}.{number}"
+    if sample.label == files.LARGE and master_kind == SWIFT:
+        return f"folder/with spaces/{number}/{kind} ü.{sample.label}"
     return f"{kind}-{sample.label}.{number}_x"
 
 
@@ -73,6 +75,16 @@ def settle(cluster, kind, all_stored, row):
         watch.add(again)
     replicas.await_quiet(cluster)
     return watch.whole
+
+
+def check_listing(cluster, all_stored):
+    """A Swift master lists each file once, at the path that it was put under, whoever put it."""
+    listed = cluster.listed()
+    for stored in all_stored:
+        found = listed.get(stored.name)
+        if found != [stored.sample.size]:
+            raise processes.ProcessError(
+                f"ls -R lists {stored.name} with the lengths {found}, not once with {stored.sample.size}")
 
 
 def get(cluster, kind, stored, row, patience=0.0):

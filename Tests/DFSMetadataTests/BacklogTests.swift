@@ -1,0 +1,74 @@
+import DFSCore
+import Testing
+
+@testable import DFSMetadata
+
+/// What befalls very many at once is worked off a piece at a time.
+@Suite struct BacklogTests {
+    @Test func aConnectionHoldsABoundedNumberOfUploads() throws {
+        var policy = ClusterPolicy()
+        policy.maxUploadsPerConnection = 3
+        var master = MasterHarness(policy: policy)
+        let uploads = try (0..<3).map { try master.create("f\($0)").answer.upload() }
+        #expect(try master.create("f3").answer.code == .resourceExhausted)
+        #expect(try master.create("f3", over: 2).answer.code == nil)
+        _ = master.ask { .abandon(uploads[0], $0) }
+        #expect(try master.create("f4").answer.code == nil)
+    }
+
+    @Test func theLeasesOfAWriterOfVeryManyFilesEndAThousandATick() throws {
+        var master = MasterHarness()
+        for number in 0..<2500 { _ = try master.create("f\(number)") }
+        _ = master.close(1)
+        #expect(master.state.hasBacklog)
+        while master.state.hasBacklog { _ = master.step(.goOn) }
+        #expect(master.tick(after: .seconds(9)).abandonedCount == 0)
+        master.pass(.seconds(1))
+        #expect(
+            [master.tick(), master.tick(), master.tick(), master.tick()].map(\.abandonedCount) == [1000, 1000, 500, 0])
+        #expect(master.image.files.isEmpty)
+    }
+
+    /// A writer that came back over another connection meanwhile keeps its upload.
+    @Test func anUploadThatWasTakenUpAgainStays() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        var uploads: [FileID] = []
+        for number in 0..<300 { uploads.append(try master.create("f\(number)").answer.upload()) }
+        let last = try #require(uploads.last)
+        _ = master.close(1)
+        #expect(master.state.hasBacklog)
+        _ = try master.allocate("f299", 0, upload: last, over: 2)
+        while master.state.hasBacklog { _ = master.step(.goOn) }
+        #expect(master.tick(after: .seconds(11)).abandonedCount == 299)
+        #expect(master.image.files.map(\.header.id) == [last])
+    }
+
+    @Test func allChunksOfADeadServerAreCopiedInTheEnd() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        var ids: [ChunkID] = []
+        for number in 0..<250 {
+            ids.append(try master.putFile("f\(number)").id)
+            _ = try master.beat([":1": ids, ":2": ids])
+        }
+        try master.join(.swift, ":3")
+        var copied: Set<ChunkID> = []
+        for _ in 0..<400 where copied.count < ids.count {
+            master.pass(.seconds(5))
+            let effects = try master.beat([":1": ids, ":3": Array(copied)]) + master.tick()
+            for id in ids where effects.copies.contains("\(id)>:3") {
+                copied.insert(id)
+                _ = try master.report(":3", [(id, .short)])
+            }
+            while master.state.hasBacklog { _ = master.step(.goOn) }
+        }
+        #expect(copied.count == ids.count)
+    }
+}
+
+extension [Effect] {
+    fileprivate var abandonedCount: Int {
+        count { if case .log(.abandoned) = $0 { true } else { false } }
+    }
+}
