@@ -16,6 +16,7 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -104,7 +105,8 @@ let package = Package(
 
         // Binaries.
         .target(
-            name: "DFSCommandLine", dependencies: ["DFSCore", argumentParser, logging, serviceLifecycle],
+            name: "DFSCommandLine",
+            dependencies: ["DFSFiles", "DFSCore", argumentParser, logging, serviceLifecycle, unixSignals, nioCore],
             swiftSettings: strict),
         .executableTarget(
             name: "dfs-master",

@@ -10,9 +10,6 @@ import Synchronization
 ///
 /// ``start()``, then ``stop()``, each once.
 package final class ChunkServer: Sendable {
-    /// Calls under way have this long to finish when the server stops.
-    private static let stopGrace = Duration.seconds(10)
-
     /// The master has this long to end the heartbeat stream in order.
     private static let leaveLimit = Duration.seconds(5)
 
@@ -25,6 +22,8 @@ package final class ChunkServer: Sendable {
         let server: RPCServer
         /// The session, which ends when it is asked to.
         let sessionTask: Task<Void, Never>
+        /// Copies, which end when they are handed back and those begun are done, or when it is cancelled.
+        let copyTask: Task<Void, Never>
         /// All other work, which ends when it is cancelled.
         let workTask: Task<Void, Never>
     }
@@ -80,17 +79,18 @@ package final class ChunkServer: Sendable {
         let tlsPort = try await listenSecurely(server)
         address.set(settings.advertise ?? listening, tlsPort: tlsPort)
         let peers = PeerPool(group: group, logger: logger)
+        let replication = ReplicationWorker(
+            tasks: tasks, store: store, threads: threads, peers: peers, changes: changes, logger: logger)
         let work = BackgroundWork(
-            replication: ReplicationWorker(
-                tasks: tasks, store: store, threads: threads, peers: peers, changes: changes, logger: logger),
             deletion: DeletionWorker(tasks: tasks, store: store, threads: threads, changes: changes, logger: logger),
             housekeeper: Housekeeper(store: store, threads: threads, master: session, logger: logger))
         let sessionTask = Task { await session.run() }
+        let copyTask = Task { await replication.run() }
         let workTask = Task { await work.run() }
         running.withLock {
             $0 = Running(
                 threads: threads, peers: peers, master: master, session: session, server: server,
-                sessionTask: sessionTask, workTask: workTask)
+                sessionTask: sessionTask, copyTask: copyTask, workTask: workTask)
         }
         standard.health.serve()
         logger.info(
@@ -102,7 +102,11 @@ package final class ChunkServer: Sendable {
         return port
     }
 
-    /// Takes no new call, lets those under way finish for a bounded time, leaves the master in order, closes everything.
+    /// Takes no new call, lets those under way finish within ``ChunkServerSettings/drainLimit``, leaves the master in
+    /// order, closes everything.
+    ///
+    /// Whoever watches the health hears of it first. Transfers that do not end in time are cut, and their clients go on at
+    /// other servers.
     package func stop() async {
         let running = running.withLock { running in
             defer { running = nil }
@@ -110,9 +114,15 @@ package final class ChunkServer: Sendable {
         }
         standard.health.close()
         if let running {
-            await running.server.shutdown(grace: Self.stopGrace)
+            running.session.tasks.handBackCopies()
+            async let calls: Void = running.server.shutdown(grace: settings.drainLimit)
+            await finish(running.copyTask, within: settings.drainLimit)
+            // A Swift master places nothing here from now on, and hears of the last uploads by their reports. A Go master
+            // knows lists only, so its last one comes when all uploads have ended.
+            if !running.session.isMasterSwift { await calls }
             running.session.stop()
             await finish(running.sessionTask, within: Self.leaveLimit)
+            await calls
             running.workTask.cancel()
             await running.workTask.value
             await running.peers.close()
@@ -121,6 +131,9 @@ package final class ChunkServer: Sendable {
         }
         try? await group.shutdownGracefully()
     }
+
+    /// Reads the files of the TLS port again, and logs what came of it.
+    package func reloadTLS() async { await running.withLock({ $0?.server })?.reloadTLS() }
 
     private func finish(_ task: Task<Void, Never>, within limit: Duration) async {
         let watch = Task {

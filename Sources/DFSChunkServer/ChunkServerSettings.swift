@@ -32,6 +32,8 @@ package struct ChunkServerSettings: Sendable {
     package var writeBudget = 24 << 20
     /// A transfer whose client gives or takes nothing for this long is ended.
     package var stallLimit = Duration.seconds(60)
+    /// How long calls and copies under way have to finish when the server stops.
+    package var drainLimit = ClusterDefaults.drainLimit
     /// Threads for sockets.
     package var eventLoopCount = 2
     /// Threads for the disk.

@@ -8,4 +8,6 @@ package enum ClusterDefaults {
     /// A server silent for this long is dead.
     package static let liveThreshold = Duration.seconds(30)
     package static let heartbeatInterval = Duration.seconds(5)
+    /// Calls and copies under way have this long to finish when a node stops.
+    package static let drainLimit = Duration.seconds(10)
 }

@@ -25,6 +25,8 @@ package final class Master: Sendable {
         /// The folder of the metadata store; made where missing.
         package var metadataFolder = "./meta"
         package var policy = ClusterPolicy()
+        /// How long calls under way have to finish when the master stops.
+        package var drainLimit = ClusterDefaults.drainLimit
         /// Fixes all random choices; `nil` draws a seed.
         package var seed: UInt64?
 
@@ -99,7 +101,8 @@ package final class Master: Sendable {
         }
     }
 
-    /// Stops accepting, lets calls finish for a moment, decides what is waiting, and closes the store.
+    /// Takes no new call, ends the heartbeat streams, lets calls under way finish within ``Configuration/drainLimit``,
+    /// decides what is waiting, and closes the store, whose log is brought over into the database.
     package func stop() async {
         let parts = parts.withLock { parts in
             defer { parts = Parts() }
@@ -109,7 +112,8 @@ package final class Master: Sendable {
         parts.ticker?.cancel()
         // Connections that close now say nothing of their writers.
         parts.metadata?.ignoreConnections()
-        await parts.server?.shutdown(grace: .milliseconds(500))
+        heartbeats.stop()
+        await parts.server?.shutdown(grace: configuration.drainLimit)
         do {
             try await parts.metadata?.close()
         } catch {
@@ -118,6 +122,9 @@ package final class Master: Sendable {
         await peers.close()
         try? await group.shutdownGracefully()
     }
+
+    /// Reads the files of the TLS port again, and logs what came of it.
+    package func reloadTLS() async { await parts.withLock({ $0.server })?.reloadTLS() }
 
     // MARK: Parts
 

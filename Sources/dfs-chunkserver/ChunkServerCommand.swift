@@ -33,7 +33,7 @@ struct ChunkServerCommand: NodeCommand {
     static let flags =
         [
             portFlag, masterFlag, folderFlag, advertiseFlag, quarantineFlag, deletionShareFlag, deletionMinimumFlag,
-        ] + ClusterOptions.flags + NodeTLSOptions.flags + SharedOptions.flags
+        ] + ClusterOptions.flags + NodeOptions.flags + NodeTLSOptions.flags + SharedOptions.flags
 
     @Option(Self.portFlag) var port = ServerAddress(host: "", port: 9001)
     @Option(Self.masterFlag) var master = ServerAddress(host: "", port: 8000)
@@ -43,6 +43,7 @@ struct ChunkServerCommand: NodeCommand {
     @Option(Self.deletionShareFlag) var deletionShare = 30
     @Option(Self.deletionMinimumFlag) var deletionMinimum = 100
     @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var node: NodeOptions
     @OptionGroup var tls: NodeTLSOptions
     @OptionGroup var shared: SharedOptions
 
@@ -54,6 +55,8 @@ struct ChunkServerCommand: NodeCommand {
         guard !folder.isEmpty else { throw ValidationError("-dir: name a folder") }
     }
 
+    var life: NodeOptions? { node }
+
     func makeNode(logger: Logger) throws -> any Node {
         var settings = ChunkServerSettings()
         settings.listen = port
@@ -61,6 +64,7 @@ struct ChunkServerCommand: NodeCommand {
         settings.master = master
         settings.folder = folder
         settings.advertise = advertise
+        settings.drainLimit = node.drainLimit.duration
         settings.heartbeatInterval = cluster.heartbeatInterval.duration
         settings.store.usualChunkSize = Int64(cluster.chunkSize.bytes)
         settings.store.quarantineKeep = quarantineKeep.duration
@@ -88,6 +92,8 @@ private struct ChunkServerNode: Node {
     let server: ChunkServer
 
     func start() async throws { try await server.start() }
+
+    func reload() async { await server.reloadTLS() }
 
     func stop() async { await server.stop() }
 }

@@ -25,7 +25,7 @@ struct DFSMasterCommand: NodeCommand {
         "safe-mode-limit", GoDuration.self, environment: "DFS_SAFE_MODE_LIMIT",
         help: "After a start, how long to wait for chunk servers to tell of the chunks before anything is changed.")
     static let flags =
-        SharedOptions.flags + ClusterOptions.flags + NodeTLSOptions.flags
+        SharedOptions.flags + ClusterOptions.flags + NodeOptions.flags + NodeTLSOptions.flags
         + [listenFlag, metadataFolderFlag, trashKeepFlag, safeModeLimitFlag, backupFlag, restoreFlag, dumpFlag]
     private static let backupFlag = FlagDeclaration.value(
         "backup", String.self, help: "Write a backup of -meta-dir to this file and end; a master may be running.",
@@ -38,6 +38,7 @@ struct DFSMasterCommand: NodeCommand {
 
     @OptionGroup var shared: SharedOptions
     @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var node: NodeOptions
     @OptionGroup var tls: NodeTLSOptions
     @Option(Self.listenFlag) var listen = ServerAddress(host: "", port: 8000)
     @Option(Self.metadataFolderFlag) var metadataFolder = "./meta"
@@ -73,6 +74,8 @@ struct DFSMasterCommand: NodeCommand {
         }
     }
 
+    var life: NodeOptions? { node }
+
     static func main() async {
         await runProgram(Self.self)
     }
@@ -82,6 +85,7 @@ struct DFSMasterCommand: NodeCommand {
         configuration.listen = listen
         configuration.tls = NodeTLSSettings(tls)
         configuration.metadataFolder = metadataFolder
+        configuration.drainLimit = node.drainLimit.duration
         configuration.policy.trashRetention = trashKeep.duration
         configuration.policy.safeModeLimit = safeModeLimit.duration
         configuration.policy.replication = cluster.replication
@@ -110,6 +114,8 @@ private struct MasterNode: Node {
     func start() async throws { try await master.start() }
 
     func run() async throws { try await master.run() }
+
+    func reload() async { await master.reloadTLS() }
 
     func stop() async { await master.stop() }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestCertificates
 import Testing
 
 extension ClusterTests {
@@ -13,6 +14,73 @@ extension ClusterTests {
                     let end = try await node?.waitForEnd(within: .seconds(20))
                     #expect(end == .exited(0))
                 }
+            }
+        }
+
+        @Test func secondSignalEndsAtOnce() async throws {
+            try await Cluster.run(.init(chunkServers: 1, chunkSize: "64MB", replication: 1)) { cluster in
+                let reader = try await cluster.startStalledReader()
+                let server = try #require(cluster.server(0))
+                server.send(SIGTERM)
+                try await eventually("the drain") { server.stderr.contains("a second signal ends at once") }
+                server.send(SIGTERM)
+                #expect(try await server.waitForEnd(within: .seconds(5)) == .signalled(SIGTERM))
+                try await reader.kill()
+            }
+        }
+
+        @Test func transferThatDoesNotEndIsCutAtTheLimit() async throws {
+            try await Cluster.run(.init(chunkServers: 1, chunkSize: "64MB", replication: 1)) { cluster in
+                try await cluster.stopServer(0)
+                try await cluster.startServer(0, extra: ["-drain-limit", "300ms"])
+                try await cluster.awaitJoined()
+                let reader = try await cluster.startStalledReader()
+                // Far less than the usual limit.
+                try await cluster.stopServer(0, within: .seconds(8))
+                try await reader.kill()
+            }
+        }
+
+        @Test func stoppedMasterLeavesItsLogBroughtOver() async throws {
+            try await Cluster.run { cluster in
+                let source = try cluster.folder.randomFile("in", bytes: 100)
+                try await cluster.put(source, as: "f")
+                try await cluster.stopMaster()
+                let left = TestFolder.names(in: cluster.metaFolder)
+                #expect(left.contains("metadata.sqlite") && !left.contains("metadata.sqlite-wal"), "\(left)")
+                try await cluster.startMaster()
+                try await cluster.awaitJoined()
+                #expect(try await cluster.outcome(of: "f", source: source) == .whole)
+            }
+        }
+
+        @Test func hangupReadsLogLevelAndCertificatesAgain() async throws {
+            let authority = try TestAuthority()
+            try await Cluster.run(.init(chunkServers: 1, replication: 1, authority: authority)) { cluster in
+                let level = cluster.folder.file("level")
+                try "error".write(toFile: level, atomically: true, encoding: .utf8)
+                try await cluster.stopMaster()
+                try await cluster.startMaster(extra: ["-log-level-file", level])
+                let master = try #require(cluster.master)
+                let before = master.stderr.utf8.count
+                master.send(SIGHUP)
+                try "debug".write(toFile: level, atomically: true, encoding: .utf8)
+                try await eventually("the new level") {
+                    master.send(SIGHUP)
+                    return master.stderr.utf8.dropFirst(before).count > 0
+                }
+                try await eventually("word of the certificates") {
+                    master.stderr.contains("TLS certificates have not changed")
+                }
+                try "shout".write(toFile: level, atomically: true, encoding: .utf8)
+                master.send(SIGHUP)
+                try await eventually("a complaint") { master.stderr.contains("is not a log level") }
+                let server = try #require(cluster.server(0))
+                server.send(SIGHUP)
+                try await eventually("word of the certificates") {
+                    server.stderr.contains("TLS certificates have not changed")
+                }
+                try await cluster.awaitJoined()
             }
         }
 
@@ -99,6 +167,20 @@ extension ClusterTests {
 }
 
 extension Cluster {
+    /// A client in the middle of a download, which takes nothing more: nobody reads what it writes.
+    func startStalledReader() async throws -> ChildProcess {
+        let source = try folder.randomFile("long", bytes: 60 << 20)
+        try await put(source, as: "long")
+        let pipe = folder.file("unread.out")
+        guard mkfifo(pipe, 0o600) == 0 else { throw FixtureError("no pipe: \(errno)") }
+        let end = open(pipe, O_RDONLY | O_NONBLOCK)
+        let reader = try ChildProcess(
+            BuiltBinaries.client, ["-master", masterAddress, "cat", "long"], log: folder.file("unread"))
+        var first: UInt8 = 0
+        try await eventually("the first byte") { read(end, &first, 1) == 1 }
+        return reader
+    }
+
     /// Starts a node that must end with status 1 and a message that has `word`.
     func expectRefusal(_ program: String, _ flags: [String], names word: String) async throws {
         let process = try ChildProcess(program, flags, log: folder.file("refused-\(nextRun())"))

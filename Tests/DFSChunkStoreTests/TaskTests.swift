@@ -47,6 +47,18 @@ private func at(_ seconds: Int) -> MonotonicInstant { MonotonicInstant(nanosecon
         ReplicationTasks.Task(chunk: try ChunkID(name), target: ServerAddress(host: "", port: port))
     }
 
+    @Test func closedTasksAreCountedAndNoneIsBegun() throws {
+        var tasks = ReplicationTasks()
+        let copies = try ["a_0", "b_0", "c_0"].map { try task($0) }
+        for copy in copies { #expect(tasks.submit(copy, now: at(0)) == .accepted) }
+        #expect(tasks.next { _ in .ready } == copies[0])
+        #expect(tasks.close() == 2)
+        #expect(tasks.next { _ in .ready } == nil)
+        #expect(tasks.submit(copies[1], now: at(1)) == .refused)
+        tasks.finish(copies[0], succeeded: true, now: at(2))
+        #expect(tasks.close() == 0)
+    }
+
     @Test func repeatedTaskIsMadeOnce() throws {
         var tasks = ReplicationTasks()
         let copy = try task("a_0")

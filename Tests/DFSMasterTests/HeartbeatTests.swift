@@ -2,7 +2,9 @@ import DFSCore
 import DFSMetadata
 import DFSServices
 import DFSWire
+import Foundation
 import NIOCore
+import NIOPosix
 import RPC
 import Testing
 
@@ -49,6 +51,29 @@ import Testing
                 #expect(task?.targetAddress == ":9002")
             }
         }
+    }
+
+    @Test func aStoppingMasterEndsTheStreamsAndWaitsForNone() async throws {
+        var configuration = Master.Configuration()
+        configuration.listen = ServerAddress(host: "127.0.0.1", port: 0)
+        configuration.metadataFolder = temporaryFolder()
+        configuration.drainLimit = .seconds(60)
+        defer { try? FileManager.default.removeItem(atPath: configuration.metadataFolder) }
+        let master = Master(configuration: configuration, logger: quiet)
+        let port = try await master.start()
+        let channel = ClientChannel(
+            host: "127.0.0.1", port: port, group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
+        try await channel.withCall(Methods.heartbeat) { call in
+            try await call.send(heartbeat(":9001"))
+            _ = try await call.receive(HeartbeatResponse.self)
+            async let stopped: Void = master.stop()
+            let end = await #expect(throws: RPCError.self) { try await call.receive() }
+            #expect(end?.message.contains("the master is stopping") == true, "\(String(describing: end))")
+            await stopped
+        }
+        await channel.close()
+        let left = try FileManager.default.contentsOfDirectory(atPath: configuration.metadataFolder)
+        #expect(left.contains("metadata.sqlite") && !left.contains("metadata.sqlite-wal"), "\(left)")
     }
 
     @Test func aListOfManyChunksIsTaken() async throws {

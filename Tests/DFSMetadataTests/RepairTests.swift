@@ -28,6 +28,20 @@ import Testing
         #expect(try master.beat([held[0]: [id], spare: []]).copies.isEmpty, "and only once")
     }
 
+    @Test func theCopiesOfAServerThatLeavesAreOrderedFromAnother() throws {
+        var (master, id, held, spare) = try scene()
+        let name = try FileName("a")
+        let effects = master.ask { .setReplication(name, 3, $0) }.effects
+        #expect(effects.copies == ["\(id)>\(spare)"])
+        guard case .heartbeatResponse(let first, _) = effects.last else { throw WrongAnswer() }
+        let streams = try held.map { MasterHarness.stream(of: try ServerAddress($0), life: 0) }
+        let source = try #require(streams.firstIndex(of: first))
+        let left = master.step(.serverLeft(try ServerAddress(held[source]), first))
+        #expect(left.copies == ["\(id)>\(spare)"])
+        guard case .heartbeatResponse(let second, _) = left.last else { throw WrongAnswer() }
+        #expect(second == streams[1 - source])
+    }
+
     @Test func aCopyThatArrivedCountsAndIsNamedToReaders() throws {
         var (master, id, held, spare) = try scene()
         master.pass(.seconds(31))

@@ -56,19 +56,21 @@ struct HeartbeatStream: Sendable {
         }
     }
 
-    /// Sends a heartbeat whenever one is due, until the session is to stop.
+    /// Sends a heartbeat whenever one is due, and a last one when the session is to stop.
     private func sendRequests(_ call: ClientCall) async throws {
         var pacer = HeartbeatPacer(
             interval: session.heartbeatInterval, isGoMaster: !kind.isSwift, now: session.clock.now)
         var isFirst = true
-        while !session.isStopping {
+        var isLast = session.isStopping
+        while !isLast {
+            isLast = session.isStopping
             let (request, revision) = try await session.heartbeat(for: kind)
             try await call.send(request)
             pacer.sent(revision: revision, now: session.clock.now, random: .random(in: 0...1))
             if kind.isSwift { try await report(isFirst: isFirst) }
             if isFirst { session.state.withLock { $0.kind = kind } }
             isFirst = false
-            try await waitUntilDue(&pacer)
+            if !isLast { try await waitUntilDue(&pacer) }
         }
     }
 

@@ -65,6 +65,9 @@ final class MasterSession: Sendable {
 
     var isStopping: Bool { state.withLock { $0.isStopping } }
 
+    /// Whether a session with a Swift master stands.
+    var isMasterSwift: Bool { state.withLock { $0.kind?.isSwift == true } }
+
     /// Keeps the standing until ``stop()``.
     func run() async {
         var pacer = RetryPacer()
@@ -83,6 +86,8 @@ final class MasterSession: Sendable {
                     level: level, "no session with the master",
                     metadata: ["master": "\(peer.address)", "error": "\(error)"])
             }
+            // Uploads that end after the farewell are still reported.
+            if isStopping { return }
             state.withLock { $0.kind = nil }
             peer.forgetKind()
             let delay = pacer.delay(afterSessionOf: clock.now - began, random: .random(in: 0...1))
@@ -90,7 +95,7 @@ final class MasterSession: Sendable {
         }
     }
 
-    /// Asks ``run()`` to end: the heartbeat stream is half-closed and read to its end first.
+    /// Asks ``run()`` to end: a last heartbeat is sent, and the stream half-closed and read to its end first.
     func stop() {
         state.withLock { $0.isStopping = true }
         changes.session.ring()

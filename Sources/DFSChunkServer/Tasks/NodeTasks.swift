@@ -81,8 +81,17 @@ final class NodeTasks: Sendable {
         switch state.withLock({ $0.replication.submit(copy, now: clock.now) }) {
         case .accepted: changes.replication.ring()
         case .duplicate: break
+        case .refused where state.withLock({ $0.replication.isClosed }): break
         case .refused: throw DFSError(.resourceExhausted, "too many replication tasks wait")
         }
+    }
+
+    /// Begins no copy any more: the node stops. A Swift master takes those that were not begun back when the heartbeat
+    /// stream ends in order; a Go master repeats what it wants.
+    func handBackCopies() {
+        let count = state.withLock { $0.replication.close() }
+        if count > 0 { logger.info("copies not begun are left to the master", metadata: ["count": "\(count)"]) }
+        changes.replication.ring()
     }
 
     /// An order that repeats one does not make it more certain.

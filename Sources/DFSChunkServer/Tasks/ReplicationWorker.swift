@@ -25,13 +25,14 @@ struct ReplicationWorker: Sendable {
         self.logger = logger
     }
 
-    /// Works until the task is cancelled.
+    /// Works until the task is cancelled, or until the last copy has ended after ``NodeTasks/handBackCopies()``.
     func run() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 while let task = next() {
                     group.addTask { await carryOut(task) }
                 }
+                if tasks.state.withLock({ $0.replication.isClosed }) { break }
                 await changes.replication.wait()
             }
         }

@@ -42,12 +42,15 @@ package struct ReplicationTasks: Sendable {
     private var waiting: [Task] = []
     private var known: Set<Task> = []
     private var running = 0
+    /// Whether nothing is begun any more.
+    package private(set) var isClosed = false
     private var quietUntil: [Task: MonotonicInstant] = [:]
 
     package init(_ limits: Limits = Limits()) { self.limits = limits }
 
     /// The master gave a task.
     package mutating func submit(_ task: Task, now: MonotonicInstant) -> Submission {
+        if isClosed { return .refused }
         if known.contains(task) { return .duplicate }
         if let until = quietUntil[task], now < until { return .duplicate }
         if waiting.count >= limits.waiting { return .refused }
@@ -75,6 +78,16 @@ package struct ReplicationTasks: Sendable {
             }
         }
         return nil
+    }
+
+    /// Nothing is begun any more: the node stops. What runs goes on.
+    ///
+    /// - Returns: how many tasks were not begun; they are the master's again.
+    package mutating func close() -> Int {
+        isClosed = true
+        defer { waiting = [] }
+        known.subtract(waiting)
+        return waiting.count
     }
 
     /// A copy that ``next(readiness:)`` gave has ended.

@@ -2,10 +2,18 @@ import Logging
 
 /// Writes each log event as one line, with one `write(2)`, to standard error.
 package struct LineLogHandler: LogHandler {
-    package var logLevel: Logger.Level
+    /// That of the process, until this handler gets one of its own.
+    package var logLevel: Logger.Level {
+        get { ownLevel ?? threshold.level }
+        set { ownLevel = newValue }
+    }
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
 
+    /// That of the process.
+    package let threshold: LogThreshold
+
+    private var ownLevel: Logger.Level?
     private let format: LogFormat
     private let sink: LineSink
     private let wallClock: @Sendable () -> WallTime
@@ -18,7 +26,7 @@ package struct LineLogHandler: LogHandler {
         wallClock: @escaping @Sendable () -> WallTime = { WallTime.now }
     ) {
         self.format = format
-        self.logLevel = level
+        self.threshold = LogThreshold(level)
         self.sink = sink
         self.wallClock = wallClock
     }

@@ -10,6 +10,9 @@ package protocol Node: Sendable {
     /// - Throws: What makes further service impossible; the process then ends with that message.
     func run() async throws
 
+    /// Reads again what may have changed in files, such as certificates, and logs what came of it. At SIGHUP.
+    func reload() async
+
     /// Lets calls under way finish within a bounded time, then closes everything. Called once, after ``start()``.
     func stop() async
 }
@@ -20,4 +23,7 @@ extension Node {
         // A sleep of a year ends at once when the task is cancelled.
         try? await Task.sleep(for: .seconds(365 * 86_400))
     }
+
+    /// For a node that reads nothing again.
+    package func reload() async {}
 }

@@ -11,6 +11,7 @@ package final class HeartbeatManager: Sendable {
     private struct Streams {
         var byToken: [StreamToken: HeartbeatStream] = [:]
         var nextToken: UInt64 = 1
+        var isStopping = false
     }
 
     private let streams = Mutex(Streams())
@@ -22,23 +23,39 @@ package final class HeartbeatManager: Sendable {
         streams.withLock { $0.byToken[token] }?.deliver(batch)
     }
 
+    /// Ends all streams once what waits in them is sent: the master stops. Their servers come back to the next one.
+    func stop() {
+        let open = streams.withLock { streams in
+            streams.isStopping = true
+            return Array(streams.byToken.values)
+        }
+        for stream in open { stream.end() }
+    }
+
     /// Serves one Heartbeat call.
     func serve(_ call: ServerCall, _ metadata: MetadataManager) async throws {
-        let stream = open()
+        let stream = try open()
         defer { close(stream) }
         try await withThrowingTaskGroup { tasks in
-            tasks.addTask {
+            tasks.addTask { [self] in
                 // Wakes the reader too when the server can no longer be written to.
                 defer { stream.end() }
                 while let batch = await stream.next() {
                     try await call.send(HeartbeatResponse(batch))
                     stream.noteSent()
                 }
+                if streams.withLock({ $0.isStopping }) { throw Self.stopping }
             }
-            defer { stream.end() }
-            try await Self.read(call, stream, metadata)
+            tasks.addTask {
+                defer { stream.end() }
+                try await Self.read(call, stream, metadata)
+            }
+            // The first that fails ends the other.
+            while try await tasks.next() != nil {}
         }
     }
+
+    private static let stopping = DFSError(.unavailable, "the master is stopping; open a new stream in a moment")
 
     /// Reads heartbeats until the server ends the stream, and waits for each answer before the next: when it returns, no
     /// response is due.
@@ -46,8 +63,12 @@ package final class HeartbeatManager: Sendable {
         _ call: ServerCall, _ stream: HeartbeatStream, _ metadata: MetadataManager
     ) async throws {
         var address: ServerAddress?
+        var hasLeft = false
         defer {
-            if let address { metadata.post(.heartbeatStreamEnded(address, stream.token)) }
+            if let address {
+                metadata.post(
+                    hasLeft ? .serverLeft(address, stream.token) : .heartbeatStreamEnded(address, stream.token))
+            }
         }
         var count = 0
         while let request = try await call.receive(HeartbeatRequest.self) {
@@ -58,10 +79,13 @@ package final class HeartbeatManager: Sendable {
             count += 1
             await stream.waitUntilSent(count)
         }
+        hasLeft = true
     }
 
-    private func open() -> HeartbeatStream {
-        streams.withLock { streams in
+    /// - Throws: ``DFSError`` of code ``DFSError/Code/unavailable`` while the master stops.
+    private func open() throws(DFSError) -> HeartbeatStream {
+        try streams.withLock { (streams) throws(DFSError) in
+            if streams.isStopping { throw Self.stopping }
             let stream = HeartbeatStream(token: StreamToken(rawValue: streams.nextToken))
             streams.nextToken += 1
             streams.byToken[stream.token] = stream

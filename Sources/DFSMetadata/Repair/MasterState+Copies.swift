@@ -23,6 +23,16 @@ extension MasterState {
         servers[server].outstandingCopies = 0
     }
 
+    /// The server will not make the copies that it was told to make.
+    mutating func takeBackCopies(from source: ServerHandle) {
+        for chunk in repair.chunksBeingCopied {
+            let ended = repair.end(chunk) { $0.source == source }
+            release(ended)
+            for task in ended { dropTarget(chunk, task.target) }
+            if !ended.isEmpty { review(chunk) }
+        }
+    }
+
     /// Finds copies that did not arrive in time and seeks other targets for them.
     mutating func expireCopies() {
         for chunk in repair.chunksBeingCopied {

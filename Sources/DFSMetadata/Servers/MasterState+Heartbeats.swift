@@ -25,6 +25,14 @@ extension MasterState {
         servers[server].stream = nil
     }
 
+    /// Until it is back nothing is placed there where others have room, readers are sent to it last, and its copies are
+    /// ordered from others.
+    mutating func serverLeft(_ address: ServerAddress, _ stream: StreamToken) {
+        guard let server = servers.handle(of: address), servers[server].stream == stream else { return }
+        servers[server].stream = nil
+        takeBackCopies(from: server)
+    }
+
     mutating func described(_ address: ServerAddress, _ kind: NodeKind, nodeID: String) {
         guard let server = servers.handle(of: address) else { return }
         guard kind != .unknown else {

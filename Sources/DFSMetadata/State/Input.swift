@@ -14,6 +14,8 @@ package enum Input: Sendable {
     case heartbeat(ServerReport, StreamToken)
     /// A heartbeat stream ended, however it did.
     case heartbeatStreamEnded(ServerAddress, StreamToken)
+    /// A chunk server ended its heartbeat stream in order: it is stopping, and makes no copy that it had not begun.
+    case serverLeft(ServerAddress, StreamToken)
     /// What ``Effect/describe(_:)`` found; ``NodeKind/unknown`` where the server could not be asked.
     case described(ServerAddress, NodeKind, nodeID: String)
     /// ChunkReports.Report: answered by ``Answer/reported(unwanted:)``.

@@ -98,6 +98,7 @@ package struct MasterState: Sendable {
         case .register(let report, let call): register(report, call)
         case .heartbeat(let report, let stream): heartbeat(report, stream)
         case .heartbeatStreamEnded(let address, let stream): heartbeatStreamEnded(address, stream)
+        case .serverLeft(let address, let stream): serverLeft(address, stream)
         case .described(let address, let kind, let nodeID): described(address, kind, nodeID: nodeID)
         case .report(let report, let call): take(report, call)
         case .readBack(let chunk, let address, let finding): conclude(chunk, address, finding)

@@ -3,6 +3,11 @@ import NIOCore
 
 // Connections of TLS ports, until they are connections like others.
 extension RPCServer {
+    /// Reads the certificate files of all TLS ports again now, and logs what came of it.
+    package func reloadTLS() async {
+        for tls in state.withLock({ $0.tls }) { await tls.reload() }
+    }
+
     /// Begins the handshake of an accepted connection, and takes the connection when it is done.
     func startTLS(_ tls: ServerTLS, on channel: any Channel) -> EventLoopFuture<Void> {
         guard admitHandshake(channel) else {

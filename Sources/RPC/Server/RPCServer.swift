@@ -29,6 +29,8 @@ package final class RPCServer: Sendable {
         var connections: [ConnectionID: NIOLoopBound<ServerConnection>] = [:]
         /// Connections in their TLS handshake; they count as open.
         var handshaking: [ObjectIdentifier: any Channel] = [:]
+        /// What the TLS listeners use.
+        var tls: [ServerTLS] = []
         var isShuttingDown = false
         var emptyWaiter: CheckedContinuation<Void, Never>?
     }
@@ -59,7 +61,10 @@ package final class RPCServer: Sendable {
             do {
                 let channel = try await bootstrap(tls).childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                     .bind(host: candidate, port: Int(port)).get()
-                state.withLock { $0.listeners.append(channel) }
+                state.withLock { state in
+                    state.listeners.append(channel)
+                    if let tls { state.tls.append(tls) }
+                }
                 return UInt16(channel.localAddress?.port ?? Int(port))
             } catch let error as IOError where error.errnoCode == EADDRINUSE {
                 throw RPCError(

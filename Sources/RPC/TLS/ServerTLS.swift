@@ -46,6 +46,10 @@ package final class ServerTLS: Sendable {
             })
     }
 
+    /// Reads the files again now, on a thread that may block. Unusable ones leave the old certificates in use. The outcome
+    /// is logged.
+    package func reload() async { await contexts.reloadNow() }
+
     /// Puts TLS at the front of an accepted connection.
     ///
     /// - Returns: the handshake, which has begun; to be used on the channel's loop.

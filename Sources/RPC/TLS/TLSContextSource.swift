@@ -52,12 +52,21 @@ final class TLSContextSource: Sendable {
         return NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { self.reload() }
     }
 
+    /// Reads the files whether or not that is due, and logs the outcome in any case.
+    func reloadNow() async {
+        // A pool that is shut down has no more connections to make.
+        _ = try? await NIOThreadPool.singleton.runIfActive { self.reload(isAsked: true) }
+    }
+
     /// Blocks.
-    private func reload() -> NIOSSLContext {
+    ///
+    /// - Parameter isAsked: logs also what is no news.
+    private func reload(isAsked: Bool = false) -> NIOSSLContext {
         do throws(RPCError) {
             let material = try load()
             if let unchanged = state.withLock({ $0.material == material ? $0.context : nil }) {
                 state.withLock { $0.failure = nil }
+                if isAsked { logger.info("TLS certificates have not changed") }
                 return unchanged
             }
             let context = try make(material)
@@ -70,18 +79,18 @@ final class TLSContextSource: Sendable {
             warnIfExpired(material)
             return context
         } catch {
-            return keepOld(because: error)
+            return keepOld(because: error, isAsked: isAsked)
         }
     }
 
-    private func keepOld(because error: RPCError) -> NIOSSLContext {
+    private func keepOld(because error: RPCError, isAsked: Bool) -> NIOSSLContext {
         let (context, isNews) = state.withLock { state in
             defer { state.failure = error }
-            return (state.context, state.failure != error)
+            return (state.context, isAsked || state.failure != error)
         }
         if isNews {
             logger.error(
-                "TLS files have changed and cannot be used; the old certificates stay",
+                "TLS files cannot be used; the old certificates stay",
                 metadata: ["error": "\(error.message)"])
         }
         return context

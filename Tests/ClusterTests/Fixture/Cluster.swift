@@ -98,13 +98,25 @@ final class Cluster: Sendable {
     }
 
     /// Starts chunk server `index`, also again after ``killServer(_:)``, and waits until it listens.
-    func startServer(_ index: Int) async throws {
+    func startServer(_ index: Int, extra: [String] = []) async throws {
         let flags =
             ["-port", serverAddress(index), "-master", masterAddress, "-dir", serverFolder(index)]
-            + clusterFlags + tlsFlags(port: serverTLSPorts[index])
+            + clusterFlags + tlsFlags(port: serverTLSPorts[index]) + extra
         let process = try ChildProcess(BuiltBinaries.chunkServer, flags, log: folder.file("cs\(index)"))
         processes.withLock { $0["cs\(index)"] = process }
         try await awaitListening(serverPorts[index], process)
+    }
+
+    /// SIGTERM, and wait for the end, which must be a good one.
+    func stopMaster() async throws { try await Self.stop(master, within: .seconds(20)) }
+    func stopServer(_ index: Int, within limit: Duration = .seconds(20)) async throws {
+        try await Self.stop(server(index), within: limit)
+    }
+
+    private static func stop(_ process: ChildProcess?, within limit: Duration) async throws {
+        process?.send(SIGTERM)
+        let end = try await process?.waitForEnd(within: limit)
+        guard end == .exited(0) else { throw FixtureError("a node told to stop ended so: \(String(describing: end))") }
     }
 
     func killMaster() async throws { try await master?.kill() }
