@@ -112,10 +112,14 @@ public final class MasterClient: Sendable {
         await peer.channel.close()
     }
 
-    /// The first question to the master; a master that is away is found out quickly.
+    /// The first question to the master, asked again while nobody listens there, as of a call: a master that is restarted
+    /// is away for a moment. One that accepts and says nothing is given up sooner.
     func isSwift() async throws(DFSError) -> Bool {
         do {
-            return try await peer.kind(timeout: context.configuration.connectLimit).isSwift
+            return try await askAgain { end throws(DFSError) in
+                let limit = min(end - .now, context.configuration.connectLimit)
+                return try await peer.kind(timeout: limit).isSwift
+            }
         } catch  where error.code == .deadlineExceeded || error.code == .unavailable {
             throw DFSError(.unavailable, "the master does not answer: \(error.message)")
         }
@@ -128,12 +132,23 @@ public final class MasterClient: Sendable {
         _ path: MethodPath, _ request: Request, as type: Response.Type, metadata: Metadata = [:],
         isRepeatable: Bool = true
     ) async throws(DFSError) -> Response {
+        try await askAgain(isRepeatable: isRepeatable) { end throws(DFSError) in
+            let options = CallOptions(metadata: metadata, timeout: end - .now, waitForReady: true)
+            return try await peer.unary(path, request, as: type, options: options)
+        }
+    }
+
+    /// Runs `ask` again, with longer and longer pauses, while the master is unavailable and its time is not over.
+    ///
+    /// - Parameter ask: takes when the time is over.
+    private func askAgain<Response>(
+        isRepeatable: Bool = true, _ ask: (ContinuousClock.Instant) async throws(DFSError) -> Response
+    ) async throws(DFSError) -> Response {
         let end = ContinuousClock.now + context.configuration.masterLimit
         var pause = Duration.milliseconds(100)
         while true {
             do {
-                let options = CallOptions(metadata: metadata, timeout: end - .now, waitForReady: true)
-                return try await peer.unary(path, request, as: type, options: options)
+                return try await ask(end)
             } catch  where error.code == .unavailable && isRepeatable && .now + pause < end {
                 context.logger.debug("asking the master again", metadata: ["error": "\(error)"])
             }

@@ -13,6 +13,7 @@ final class Cluster: Sendable {
         /// Short, so that a test of a dead server takes a moment.
         var liveThreshold = "2s"
         var heartbeatInterval = "200ms"
+        var drainLimit = "10s"
         /// Nodes serve TLS too, with certificates of this authority.
         var authority: TestAuthority?
     }
@@ -79,7 +80,8 @@ final class Cluster: Sendable {
     private var clusterFlags: [String] {
         [
             "-chunk-size", setup.chunkSize, "-replication", "\(setup.replication)", "-live-threshold",
-            setup.liveThreshold, "-heartbeat-interval", setup.heartbeatInterval, "-log-level", "debug",
+            setup.liveThreshold, "-heartbeat-interval", setup.heartbeatInterval, "-drain-limit", setup.drainLimit,
+            "-log-level", "debug",
         ]
     }
 
