@@ -158,6 +158,29 @@ public final class DFSClient: Sendable {
         try await downloader.read(name, to: descriptor, named: streamName)
     }
 
+    /// Writes a part of a file to an open descriptor, as ``read(_:to:named:)`` writes all of it.
+    ///
+    /// Only what is wanted comes over the network from our servers. A chunk that is wanted as a whole is compared with its
+    /// checksum, a part of one only with what its replica's other bytes say where a Go server holds it.
+    ///
+    /// - Parameter range: bytes of the file, from 0; what lies behind its end is left out.
+    /// - Returns: when all that the file has of `range` is written.
+    /// - Throws: as ``read(_:to:named:)``.
+    @discardableResult
+    public func read(
+        _ name: String, range: Range<Int>, to descriptor: Int32, named streamName: String = "the output"
+    ) async throws -> GetResult {
+        try await downloader.read(name, range: range, to: descriptor, named: streamName)
+    }
+
+    /// Reads a part of a file into memory, at most 256 MiB.
+    ///
+    /// - Parameter range: bytes of the file, from 0; what lies behind its end is left out.
+    /// - Throws: ``DFSError``; of code `invalidArgument` where that is too much.
+    public func read(_ name: String, range: Range<Int>) async throws -> [UInt8] {
+        try await downloader.read(name, range: range)
+    }
+
     /// Says what the cluster knows of a file: its chunks, their lengths and checksums, and who holds them.
     public func stat(_ name: String) async throws -> FileLayout {
         try await master.open(name)

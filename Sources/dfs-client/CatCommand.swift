@@ -6,26 +6,40 @@ import Logging
 /// `cat <path>...`
 struct CatCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
-        "cat", summary: "Write files to standard output, one after the other; the first that fails ends it.")
+        "cat", summary: "Write files to standard output, one after the other; the first that fails ends it.",
+        discussion: "With -offset and -length only that part of each file; what lies behind its end is left out.")
+    private static let offsetFlag = FlagDeclaration.value(
+        "offset", ByteCount.self, help: "cat: the first byte to write.")
+    private static let lengthFlag = FlagDeclaration.value(
+        "length", ByteCount.self, help: "cat: how many bytes to write; to the end if not given.")
+    static let flags = [offsetFlag, lengthFlag]
 
     @Argument(help: "The files; patterns too.") var paths: [String]
+    @Option(Self.offsetFlag) var offset = ByteCount(bytes: 0)
+    @Option(Self.lengthFlag) var length: ByteCount?
     @OptionGroup var client: ClientOptions
     @OptionGroup var shared: SharedOptions
 
     func execute(logger: Logger) async throws {
         try await client.withClient(logger: logger) { client in
             for pattern in paths {
-                try await client.forEachMatch(of: pattern) { path, _ in try await client.writeToStandardOutput(path) }
+                try await client.forEachMatch(of: pattern) { path, _ in
+                    try await client.writeToStandardOutput(path, range)
+                }
             }
         }
+    }
+
+    private var range: Range<Int> {
+        offset.bytes..<(offset.bytes + min(length?.bytes ?? .max, Int.max - offset.bytes))
     }
 }
 
 extension DFSClient {
     /// Writes a file to standard output; where its reader has gone away, nobody is left to tell.
-    func writeToStandardOutput(_ path: String) async throws {
+    func writeToStandardOutput(_ path: String, _ range: Range<Int> = 0..<Int.max) async throws {
         do {
-            try await read(path, to: 1, named: "standard output")
+            try await read(path, range: range, to: 1, named: "standard output")
         } catch let error as DFSError where error.code == .cancelled && !Task.isCancelled {
             throw SilentFailure()
         }

@@ -28,6 +28,19 @@ extension ClusterTests {
             }
         }
 
+        @Test func aPartOfAFileGoesOut() async throws {
+            try await Cluster.run { cluster in
+                let source = try cluster.folder.randomFile("in", bytes: (3 << 20) + 7)
+                try await cluster.put(source, as: "f")
+                let middle = "tail -c +1000001 in | head -c 1500000"
+                let cat = "$dfs cat -offset 1000000 -length 1500000 f"
+                #expect(try await cluster.shell("\(cat) > out && \(middle) | cmp - out").status == 0)
+                #expect(try await cluster.shell("$dfs cat -offset 3MB f > out && tail -c 7 in | cmp - out").status == 0)
+                #expect(try await cluster.shell("$dfs cat -offset 4MB f | wc -c").stdout == "0\n")
+                try await cluster.expectFailure(2, names: "-offset", "cat", "-offset", "-5", "f")
+            }
+        }
+
         @Test func aStreamReplacesOnlyWhenAsked() async throws {
             try await Cluster.run { cluster in
                 let first = try await cluster.shell("echo one | $dfs put - f")

@@ -8,6 +8,8 @@ struct ChunkFetch: Sendable {
     let master: MasterClient
     let layout: FileLayout
     let index: Int
+    /// The bytes of the chunk that are wanted; it may end before them.
+    var wanted = 0..<Int.max
     let target: any FetchTarget
     let progress: ProgressMeter
     let failedServers: FailedServers
@@ -15,7 +17,8 @@ struct ChunkFetch: Sendable {
     /// - Throws: ``DFSError``: of the local file at once, of a replica only when none is left.
     func run() async throws -> GetChunk {
         var location = layout.chunks[index]
-        let standing = FetchStanding(expected: expectation(of: location), isRewritable: target.isRewritable)
+        let standing = FetchStanding(
+            expected: expectation(of: location), wanted: wanted, isRewritable: target.isRewritable)
         var attempt = 1
         while attempt <= max(1, context.configuration.maxAttempts) {
             if attempt > 1 {
@@ -33,7 +36,7 @@ struct ChunkFetch: Sendable {
                     guard try await fetch(location, from: better.server, standing) else { continue }
                 }
                 return GetChunk(
-                    id: location.id, length: standing.position, crc32c: standing.crc32c,
+                    id: location.id, length: standing.byteCount, crc32c: standing.crc32c,
                     isVerified: standing.isVerified)
             }
             // Servers give up on a stream that lets them wait for minutes, however often; that is no fault of theirs.
@@ -91,7 +94,10 @@ struct ChunkFetch: Sendable {
     private func isFit(
         _ server: String, for location: ChunkLocation, _ standing: FetchStanding
     ) async throws -> Bool {
-        if target.isRewritable { return true }
+        let isPart = wanted != 0..<Int.max
+        if target.isRewritable && !isPart { return true }
+        // Where a part lies is known only once the chunk's length is.
+        if isPart && standing.isLengthUnknown { try await standing.take(longestReplica(of: location)) }
         if await isSwift(server) { return true }
         do {
             if standing.isLengthUnknown { try await standing.take(longestReplica(of: location)) }
@@ -156,6 +162,8 @@ struct ChunkFetch: Sendable {
     private func fetch(
         _ location: ChunkLocation, from server: String, _ standing: FetchStanding
     ) async throws -> Bool {
+        // The chunk ends before the part that is wanted.
+        if wanted.lowerBound > 0, standing.missingByteCount == 0 { return true }
         do {
             let address = try ServerAddress(server)
             let request = ChunkDownloadRequest(

@@ -23,7 +23,7 @@ public final class Downloader: Sendable {
         let target = try await makeTarget(fileName, in: folder)
         do {
             let chunks = try await fetch(
-                layout, target, chunksInFlight: context.configuration.chunksInFlight, onProgress)
+                layout, 0..<Int.max, target, chunksInFlight: context.configuration.chunksInFlight, onProgress)
             let length = chunks.reduce(0) { $0 + $1.length }
             try await context.onFileThread { try target.commit() }
             return GetResult(name: name, path: target.path, length: length, chunks: chunks)
@@ -38,13 +38,16 @@ public final class Downloader: Sendable {
         }
     }
 
-    /// As ``DFSClient/read(_:to:named:)``.
-    public func read(_ name: String, to descriptor: Int32, named streamName: String) async throws -> GetResult {
+    /// As ``DFSClient/read(_:range:to:named:)``.
+    public func read(
+        _ name: String, range: Range<Int> = 0..<Int.max, to descriptor: Int32, named streamName: String
+    ) async throws -> GetResult {
         let layout = try await master.open(name)
         let stream = DescriptorStream(descriptor, name: streamName)
         return try await withTaskCancellationHandler {
             do {
-                let chunks = try await fetch(layout, StreamTarget(stream), chunksInFlight: 1, nil)
+                let target = StreamTarget(stream, from: range.lowerBound)
+                let chunks = try await fetch(layout, range, target, chunksInFlight: 1, nil)
                 let length = chunks.reduce(0) { $0 + $1.length }
                 return GetResult(name: name, path: streamName, length: length, chunks: chunks)
             } catch {
@@ -56,6 +59,28 @@ public final class Downloader: Sendable {
         }
     }
 
+    /// As ``DFSClient/read(_:range:)``.
+    public func read(_ name: String, range: Range<Int>) async throws -> [UInt8] {
+        let layout = try await master.open(name)
+        let there = range.clamped(to: 0..<max(0, layout.length ?? .max))
+        guard there.count <= Self.maxBytesInMemory else {
+            throw DFSError(
+                .invalidArgument,
+                "\(there.count) bytes of \(name) are too many for the memory; read them to a descriptor")
+        }
+        let target = MemoryTarget(there)
+        let inFlight = context.configuration.chunksInFlight
+        do {
+            let chunks = try await fetch(layout, there, target, chunksInFlight: inFlight, nil)
+            return target.bytes(chunks.reduce(0) { $0 + $1.length })
+        } catch {
+            throw DFSError(error, from: "read of \(name)")
+        }
+    }
+
+    /// More is not read into memory.
+    private static let maxBytesInMemory = 256 << 20
+
     /// A local folder that cannot be made is no missing file of the cluster.
     private func makeTarget(_ name: FileName, in folder: String) async throws -> LocalTarget {
         do {
@@ -66,24 +91,24 @@ public final class Downloader: Sendable {
         }
     }
 
-    /// Fetches all chunks, a few at a time.
+    /// Fetches the chunks that have something of `range`, and only that of them, a few at a time.
     private func fetch(
-        _ layout: FileLayout, _ target: any FetchTarget, chunksInFlight: Int, _ onProgress: ProgressHandler?
+        _ layout: FileLayout, _ range: Range<Int>, _ target: any FetchTarget, chunksInFlight: Int,
+        _ onProgress: ProgressHandler?
     ) async throws -> [GetChunk] {
         let progress = ProgressMeter(totalByteCount: layout.length, handler: onProgress)
         let failedServers = FailedServers()
         return try await withThrowingTaskGroup(of: (Int, GetChunk).self) { tasks in
-            var fetched = [GetChunk?](repeating: nil, count: layout.chunks.count)
-            for chunk in layout.chunks {
-                if chunk.index >= max(1, chunksInFlight),
-                    let (done, result) = try await tasks.next()
-                {
+            let parts = layout.parts(range)
+            var fetched = [GetChunk?](repeating: nil, count: parts.count)
+            for (number, part) in parts.enumerated() {
+                if number >= max(1, chunksInFlight), let (done, result) = try await tasks.next() {
                     fetched[done] = result
                 }
                 let fetch = ChunkFetch(
-                    context: context, master: master, layout: layout, index: chunk.index, target: target,
-                    progress: progress, failedServers: failedServers)
-                tasks.addTask { (chunk.index, try await fetch.run()) }
+                    context: context, master: master, layout: layout, index: part.index, wanted: part.wanted,
+                    target: target, progress: progress, failedServers: failedServers)
+                tasks.addTask { (number, try await fetch.run()) }
             }
             while let (done, result) = try await tasks.next() { fetched[done] = result }
             return fetched.compactMap { $0 }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// How far one chunk's fetch has come, over all replicas tried.
 ///
-/// The chunk is written from its start, without holes, up to ``position``; a replica that fails leaves that much to the
-/// next one.
+/// The chunk is written from its start, or from the first byte wanted, without holes, up to ``position``; a replica that
+/// fails leaves that much to the next one.
 final class FetchStanding: Sendable {
     /// What the whole chunk must be, as far as known.
     struct Expectation {
@@ -15,7 +15,7 @@ final class FetchStanding: Sendable {
 
     private struct State {
         var expected: Expectation
-        var position = 0
+        var position: Int
         var crc32c: UInt32 = 0
         var isVerified = false
         /// Whether the expectation was only read off another replica.
@@ -26,15 +26,20 @@ final class FetchStanding: Sendable {
 
     private let state: Mutex<State>
     private let isRewritable: Bool
+    /// The bytes of the chunk that are wanted; it may end before them.
+    let wanted: Range<Int>
 
     /// - Parameter isRewritable: otherwise bytes that turn out to be wrong end the fetch.
-    init(expected: Expectation, isRewritable: Bool = true) {
+    init(expected: Expectation, wanted: Range<Int> = 0..<Int.max, isRewritable: Bool = true) {
         self.isRewritable = isRewritable
-        state = Mutex(State(expected: expected))
+        self.wanted = wanted
+        state = Mutex(State(expected: expected, position: wanted.lowerBound))
     }
 
-    /// Bytes of the chunk that are written, or on their way to the file.
+    /// Up to where the chunk is written, or on its way to the file.
     var position: Int { state.withLock { $0.position } }
+    /// Bytes that are written so.
+    var byteCount: Int { position - wanted.lowerBound }
     /// CRC-32C of those bytes.
     var crc32c: UInt32 { state.withLock { $0.crc32c } }
     /// Whether the whole chunk was compared with a known length and checksum.
@@ -43,7 +48,7 @@ final class FetchStanding: Sendable {
     var isLengthUnknown: Bool { state.withLock { $0.expected.length == nil } }
     /// Bytes still to come; `nil` where the length is not known.
     var missingByteCount: Int? {
-        state.withLock { state in state.expected.length.map { max(0, $0 - state.position) } }
+        state.withLock { state in end(state.expected).map { max(0, $0 - state.position) } }
     }
     /// What went wrong with the local file: no replica can help.
     var localError: DFSError? {
@@ -97,7 +102,8 @@ final class FetchStanding: Sendable {
     /// Forgets what was fetched: the chunk is another than it seemed.
     func restart(expectingLength length: Int, crc32c: UInt32) {
         state.withLock { state in
-            state = State(expected: Expectation(length: length, crc32c: crc32c), isMeasured: true)
+            state = State(
+                expected: Expectation(length: length, crc32c: crc32c), position: wanted.lowerBound, isMeasured: true)
         }
     }
 
@@ -109,13 +115,21 @@ final class FetchStanding: Sendable {
         }
     }
 
+    /// Where the bytes that are wanted end; `nil` where nobody has said how long the chunk is.
+    private func end(_ expected: Expectation) -> Int? {
+        expected.length.map { max(wanted.lowerBound, min($0, wanted.upperBound)) }
+    }
+
     /// The stream has ended well: is the chunk what it must be? If not, all of it is fetched anew, since nobody knows
-    /// which replica gave the wrong bytes.
+    /// which replica gave the wrong bytes. Of a part of a chunk only the length can be told.
     func checkWhole() throws(DFSError) {
         let fault = state.withLock { state -> String? in
-            if let length = state.expected.length, length != state.position {
-                return "it ended after \(state.position) of \(length) bytes"
+            if let end = end(state.expected), end != state.position {
+                return "it ended after \(state.position) of \(end) bytes"
             }
+            guard wanted.lowerBound == 0, wanted.upperBound >= state.position,
+                end(state.expected) == state.expected.length
+            else { return nil }
             if let crc32c = state.expected.crc32c, crc32c != state.crc32c {
                 if !isRewritable {
                     state.localError = DFSError(

@@ -22,9 +22,13 @@ extension LocalTarget: FetchTarget {
 /// A pipe, a terminal or the like: takes the file's bytes once, in order.
 final class StreamTarget: FetchTarget {
     private let stream: DescriptorStream
-    private let position = Mutex(0)
+    private let position: Mutex<Int>
 
-    init(_ stream: DescriptorStream) { self.stream = stream }
+    /// - Parameter start: where in the file the bytes for the stream begin.
+    init(_ stream: DescriptorStream, from start: Int) {
+        self.stream = stream
+        position = Mutex(start)
+    }
 
     var path: String { stream.name }
     var isRewritable: Bool { false }
@@ -37,6 +41,36 @@ final class StreamTarget: FetchTarget {
             }
             try stream.write(segments)
             position += segments.reduce(0) { $0 + $1.readableBytes }
+        }
+    }
+}
+
+/// A part of a file in memory.
+final class MemoryTarget: FetchTarget {
+    /// Where in the file it begins.
+    private let start: Int
+    private let contents: Mutex<[UInt8]>
+
+    /// - Parameter range: the part of the file; all of it is set aside.
+    init(_ range: Range<Int>) {
+        start = range.lowerBound
+        contents = Mutex([UInt8](repeating: 0, count: range.count))
+    }
+
+    var path: String { "memory" }
+    var isRewritable: Bool { true }
+
+    /// The first `count` bytes.
+    func bytes(_ count: Int) -> [UInt8] { contents.withLock { Array($0.prefix(count)) } }
+
+    func write(_ segments: [ByteBuffer], at offset: Int) throws(DFSError) {
+        contents.withLock { contents in
+            var place = offset - start
+            for segment in segments {
+                let next = place + segment.readableBytes
+                contents.replaceSubrange(place..<next, with: segment.readableBytesView)
+                place = next
+            }
         }
     }
 }

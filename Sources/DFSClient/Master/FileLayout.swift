@@ -12,6 +12,25 @@ public struct FileLayout: Sendable, Equatable {
     public let chunks: [ChunkLocation]
 }
 
+extension FileLayout {
+    /// The chunks that have something of `range`, and which of their bytes that is; a chunk that is wanted as a whole is
+    /// wanted up to `Int.max`, since the last one may be of unknown length.
+    func parts(_ range: Range<Int>) -> [(index: Int, wanted: Range<Int>)] {
+        chunks.compactMap { chunk in
+            let start = chunk.index * chunkSize
+            let isLast = chunk.index == chunks.count - 1
+            let place = start..<(isLast ? Int.max : start + chunkSize)
+            let part = range.clamped(to: place)
+            guard !part.isEmpty else { return nil }
+            let first = part.lowerBound - start
+            if let length = chunk.length, first > 0, first >= length { return nil }
+            let end = part.upperBound - start
+            let isToTheEnd = part.upperBound == place.upperBound || end >= chunk.length ?? .max
+            return (chunk.index, first..<(isToTheEnd ? Int.max : end))
+        }
+    }
+}
+
 /// One chunk of a file and who holds it.
 public struct ChunkLocation: Sendable, Equatable {
     /// The chunk's id.

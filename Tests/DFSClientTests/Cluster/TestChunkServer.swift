@@ -29,7 +29,7 @@ final class TestChunkServer: Sendable {
     /// What was asked of the server.
     struct Record: Sendable {
         var uploads: [String] = []
-        var downloads: [(chunk: String, offset: Int)] = []
+        var downloads: [(chunk: String, offset: Int, length: Int?)] = []
         var receivedByteCount = 0
     }
 
@@ -96,19 +96,23 @@ final class TestChunkServer: Sendable {
         }
         var metadata = Metadata()
         var offset = 0
+        var length: Int?
         if isSwift {
             offset = try call.metadata.number(CallMetadata.offset, as: Int.self) ?? 0
+            length = try call.metadata.number(CallMetadata.length, as: Int.self)
+            guard offset <= bytes.count else { throw DFSError(.invalidArgument, "no byte \(offset)") }
             metadata.add(CallMetadata.offset, number: offset)
             let isMislabelled = take(\.mislabelledDownloads)
             metadata.add(CallMetadata.chunkLength, number: isMislabelled ? bytes.count + 1 : bytes.count)
             metadata.add(CallMetadata.chunkCRC32C, number: CRC32C.of(bytes))
         }
-        record.withLock { $0.downloads.append((id, offset)) }
+        record.withLock { $0.downloads.append((id, offset, length)) }
         call.sendInitialMetadata(metadata)
         if take(\.corruptedDownloads), !bytes.isEmpty { bytes[bytes.count - 1] ^= 1 }
         let (isTruncated, isBroken) = (take(\.truncatedDownloads), take(\.brokenDownloads))
         let isStalled = take(\.stalledDownloads)
-        let end = isTruncated || isBroken || isStalled ? (offset + bytes.count) / 2 : bytes.count
+        let last = min(bytes.count, offset + min(length ?? .max, bytes.count))
+        let end = isTruncated || isBroken || isStalled ? (offset + last) / 2 : last
         let encoder = ChunkDataEncoder(chunkID: id)
         let step = isSwift ? 100_000 : 65_536
         for start in stride(from: offset, to: end, by: step) {
