@@ -19,6 +19,10 @@ public struct ClientConfiguration: Sendable {
     public var masterLimit = Duration.seconds(15)
     /// A chunk transfer that makes no progress for this long fails, and another server is tried.
     public var stallLimit = Duration.seconds(30)
+    /// A second replica of a chunk is asked for it where the first one has not given a byte for twice as long as nine of ten
+    /// downloads of this client took to theirs (a second, before enough were seen), but not before this; `nil` for never. At
+    /// most once a chunk, and for about one download in ten.
+    public var hedgeFloor: Duration? = .milliseconds(100)
     /// How long a chunk server may take from the last byte of a chunk to its acknowledgement.
     public var acknowledgementLimit = Duration.seconds(120)
     /// How often the replicas of one chunk are tried anew before its transfer fails.

@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import RPC
+import Synchronization
 
 /// What the parts of one client share.
 final class ClientContext: Sendable {
@@ -17,6 +18,10 @@ final class ClientContext: Sendable {
     let master: Peer
     /// Connections to chunk servers.
     let chunkServers: PeerPool
+    /// Tells which replicas are near.
+    let machine = LocalMachine()
+    /// Of all downloads.
+    let hedges: Mutex<HedgePolicy>
     private let fileThreads: NIOThreadPool
 
     /// - Parameter tls: `nil` for plaintext.
@@ -27,6 +32,7 @@ final class ClientContext: Sendable {
         self.configuration = configuration
         self.files = files
         self.logger = logger
+        hedges = Mutex(HedgePolicy(floor: configuration.hedgeFloor))
         var pool = PeerPool.Configuration()
         pool.channel.tls = tls
         // An upload lives as long as its connection, also while its bytes let wait.

@@ -288,6 +288,9 @@ public final class DFSClient: Sendable {
         master.checkFiles(path, withChunks: withChunks)
     }
 
+    /// Second replicas that were asked because the first let wait.
+    var hedgeCount: Int { context.hedges.withLock { $0.count } }
+
     /// Closes all connections, once the transfers under way have ended. The client cannot be used after this.
     public func close() async {
         await master.close()

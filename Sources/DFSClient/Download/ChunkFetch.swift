@@ -26,14 +26,19 @@ struct ChunkFetch: Sendable {
                 location = try await refreshed(location)
             }
             let reached = standing.position
-            for server in failedServers.last(await ordered(location.servers)) {
+            let servers = failedServers.last(await ordered(location.servers))
+            for (place, server) in servers.enumerated() {
+                // A second replica that failed beside the first has had its turn.
+                if server == standing.hedge && attempt == 1 { continue }
+                // Where the master does not vouch for the bytes, the next replica may be none.
+                let isSure = location.crc32c != nil && place + 1 < servers.count
                 guard try await isFit(server, for: location, standing),
-                    try await fetch(location, from: server, standing)
+                    try await fetch(location, from: server, spare: isSure ? servers[place + 1] : nil, standing)
                 else { continue }
                 if standing.isLengthUnknown, let better = try await longerReplica(of: location, than: server, standing)
                 {
                     standing.restart(expectingLength: better.length, crc32c: better.crc32c)
-                    guard try await fetch(location, from: better.server, standing) else { continue }
+                    guard try await fetch(location, from: better.server, spare: nil, standing) else { continue }
                 }
                 return GetChunk(
                     id: location.id, length: standing.byteCount, crc32c: standing.crc32c,
@@ -46,22 +51,22 @@ struct ChunkFetch: Sendable {
             ?? DFSError(.unavailable, "chunk \(location.id) has no replica now; try again later")
     }
 
-    /// Spreads the chunks of a file over their replicas. Where the master knows nothing of the bytes, Swift servers come
-    /// first: they never serve a part of a chunk, and they know its checksum.
+    /// Replicas on this machine first; otherwise the chunks of a file are spread over their replicas. Where the master knows
+    /// nothing of the bytes, Swift servers come first: they never serve a part of a chunk, and they know its checksum.
     private func ordered(_ servers: [String]) async -> [String] {
         guard !servers.isEmpty else { return [] }
         if layout.chunks[index].crc32c != nil {
             let start = index % servers.count
-            return Array(servers[start...] + servers[..<start])
+            return context.machine.first(Array(servers[start...] + servers[..<start]))
         }
         var (swift, others): ([String], [String]) = ([], [])
         for server in servers {
             if await isSwift(server) { swift.append(server) } else { others.append(server) }
         }
-        return swift + others
+        return context.machine.first(swift) + context.machine.first(others)
     }
 
-    private func isSwift(_ server: String) async -> Bool {
+    func isSwift(_ server: String) async -> Bool {
         guard let address = try? ServerAddress(server) else { return false }
         // A server that does not answer now is asked for the chunk all the same, after the others.
         return (try? await context.chunkServers.withPeer(address) { try await $0.kind().isSwift }) ?? false
@@ -153,42 +158,5 @@ struct ChunkFetch: Sendable {
             throw DFSError(.failedPrecondition, "\(layout.name) was replaced while it was read; get it again")
         }
         return layout.chunks[index]
-    }
-
-    /// Goes on where the last replica stopped.
-    ///
-    /// - Returns: whether the chunk is whole now.
-    /// - Throws: what is wrong on this side.
-    private func fetch(
-        _ location: ChunkLocation, from server: String, _ standing: FetchStanding
-    ) async throws -> Bool {
-        // The chunk ends before the part that is wanted.
-        if wanted.lowerBound > 0, standing.missingByteCount == 0 { return true }
-        do {
-            let address = try ServerAddress(server)
-            let request = ChunkDownloadRequest(
-                chunkID: try ChunkID(location.id), offset: standing.position, length: standing.missingByteCount)
-            try await context.chunkServers.withPeer(address) { peer in
-                try await peer.downloadChunk(request, settings: context.transferSettings) { download in
-                    try standing.learn(download.stored)
-                    let writer = ChunkWriter(
-                        context: context, target: target, chunkOffset: index * layout.chunkSize, standing: standing,
-                        eventLoop: peer.channel.executor.eventLoop)
-                    try await writer.drain(download) { progress.chunk(index, at: standing.position) }
-                }
-            }
-            try standing.checkWhole()
-            return true
-        } catch {
-            try Task.checkCancellation()
-            if let localError = standing.localError { throw localError }
-            let error = DFSError(error, from: "chunk server \(server)")
-            context.logger.warning(
-                "a replica failed; trying another",
-                metadata: ["chunk": "\(location.id)", "server": "\(server)", "error": "\(error)"])
-            standing.lastError = error
-            failedServers.insert(server)
-            return false
-        }
     }
 }

@@ -28,11 +28,14 @@ final class ChunkWriter {
 
     /// Takes all that `download` gives. Also when it fails, what came before is in the file on return.
     ///
-    /// - Parameter onBatch: called after each batch.
-    func drain(_ download: ChunkDownload, onBatch: () -> Void) async throws {
+    /// - Parameters:
+    ///   - first: what it gave already; `nil` where that was the end.
+    ///   - onBatch: called after each batch.
+    func drain(_ download: ChunkDownload, after first: ChunkPiece?, onBatch: () -> Void) async throws {
         let outcome: Result<Void, any Error>
         do {
-            while let piece = try await download.next() {
+            var next = first
+            while let piece = next {
                 batch += piece.data
                 batchByteCount += piece.byteCount
                 standing.append(crc32c: piece.crc32c, byteCount: piece.byteCount)
@@ -40,6 +43,7 @@ final class ChunkWriter {
                     try await flush()
                     onBatch()
                 }
+                next = try await download.next()
             }
             outcome = .success(())
         } catch {

@@ -20,6 +20,7 @@ final class FetchStanding: Sendable {
         var isVerified = false
         /// Whether the expectation was only read off another replica.
         var isMeasured = false
+        var hedge: String?
         var localError: DFSError?
         var lastError: DFSError?
     }
@@ -49,6 +50,11 @@ final class FetchStanding: Sendable {
     /// Bytes still to come; `nil` where the length is not known.
     var missingByteCount: Int? {
         state.withLock { state in end(state.expected).map { max(0, $0 - state.position) } }
+    }
+    /// The server that was asked, too, because the first one let wait.
+    var hedge: String? {
+        get { state.withLock { $0.hedge } }
+        set { state.withLock { $0.hedge = newValue } }
     }
     /// What went wrong with the local file: no replica can help.
     var localError: DFSError? {

@@ -18,6 +18,8 @@ final class TestChunkServer: Sendable {
         var truncatedDownloads = 0
         /// Downloads that fail after half of the bytes.
         var brokenDownloads = 0
+        /// Downloads that stand still before the first byte.
+        var silentDownloads = 0
         /// Downloads that stand still after half of the bytes.
         var stalledDownloads = 0
         /// Downloads whose bytes are wrong in a way that no message's checksum shows.
@@ -108,6 +110,7 @@ final class TestChunkServer: Sendable {
         }
         record.withLock { $0.downloads.append((id, offset, length)) }
         call.sendInitialMetadata(metadata)
+        if take(\.silentDownloads) { try await standStill() }
         if take(\.corruptedDownloads), !bytes.isEmpty { bytes[bytes.count - 1] ^= 1 }
         let (isTruncated, isBroken) = (take(\.truncatedDownloads), take(\.brokenDownloads))
         let isStalled = take(\.stalledDownloads)
