@@ -131,14 +131,18 @@ public final class DFSClient: Sendable {
     /// - Parameters:
     ///   - name: as it was put; parts before the last become folders.
     ///   - folder: made where missing.
+    ///   - resuming: whether the get goes on with what an earlier such get of the same file has left in the folder, and leaves
+    ///     what it has itself when it fails or is killed: a file whose name begins with `.dfs-get-` and ends in `.partial`.
+    ///     Chunks that match the checksums that the master tells are not fetched again; what is left of a file that was
+    ///     replaced in the cluster is removed.
     ///   - onProgress: called as bytes arrive, from any thread, one call at a time.
     /// - Returns: when the file is whole, verified and on disk under its name.
-    /// - Throws: ``DFSError``; then nothing is left behind, and a file that was there before is as it was.
+    /// - Throws: ``DFSError``; then nothing is left behind, unless `resuming`, and a file that was there before is as it was.
     @discardableResult
     public func get(
-        _ name: String, into folder: String, onProgress: ProgressHandler? = nil
+        _ name: String, into folder: String, resuming: Bool = false, onProgress: ProgressHandler? = nil
     ) async throws -> GetResult {
-        try await downloader.get(name, into: folder, onProgress: onProgress)
+        try await downloader.get(name, into: folder, resuming: resuming, onProgress: onProgress)
     }
 
     /// Writes the bytes of a file to an open descriptor: a pipe, a terminal or a file, from where that stands.

@@ -62,7 +62,9 @@ package enum FileAccess: Sendable {
     case reading
     /// A new file, for writing and reading; it must not exist.
     case creating
-    /// The same, and its name is gone at once: the file lasts as long as it is open.
+    /// A file for writing and reading that goes on with what it holds, or a new one; never through a symbolic link.
+    case continuing
+    /// As a new file, and its name is gone at once: the file lasts as long as it is open.
     case scratch
 }
 

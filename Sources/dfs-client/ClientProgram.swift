@@ -25,7 +25,7 @@ struct ClientProgram: Program {
 
     static let flags =
         ClientOptions.flags + ClientTLSOptions.flags + ClusterOptions.flags + SharedOptions.flags + PutCommand.flags
-        + CatCommand.flags + ListCommand.flags + RemoveCommand.flags + OutputOptions.flags
+        + GetCommand.flags + CatCommand.flags + ListCommand.flags + RemoveCommand.flags + OutputOptions.flags
 }
 
 /// The flags of every command.

@@ -4,16 +4,26 @@ import DFSCommandLine
 import DFSCore
 import Logging
 
-/// `get [-r] <path> <local-directory>`
+/// `get [-r] [-resume] <path> <local-directory>`
 struct GetCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
         "get", summary: "Bring a file back as <local-directory>/<path>, replacing what is there.")
+    private static let resumeFlag = FlagDeclaration.toggle(
+        "resume", help: "get: go on with what a get -resume has left that was stopped, and leave what has come.")
+    static let flags = [resumeFlag]
 
     @Argument(help: "The file's path in the cluster, or a pattern.") var remoteName: String
     @Argument(help: "The folder to write into; made where missing. - is standard output.") var localDirectory: String
     @Flag(RemoveCommand.recursiveFlag) var isRecursive = false
+    @Flag(Self.resumeFlag) var resumes = false
     @OptionGroup var client: ClientOptions
     @OptionGroup var shared: SharedOptions
+
+    func validate() throws {
+        guard !(resumes && (isRecursive || localDirectory == "-")) else {
+            throw ValidationError("-resume: goes with one file and a folder to write into")
+        }
+    }
 
     func execute(logger: Logger) async throws {
         try await client.withClient(logger: logger) { client in
@@ -40,7 +50,7 @@ struct GetCommand: ProgramCommand {
     private func get(_ path: String, _ client: DFSClient) async throws {
         let line = ProgressLine("get \(path)")
         defer { line.erase() }
-        let result = try await client.get(path, into: localDirectory, onProgress: line.handler)
+        let result = try await client.get(path, into: localDirectory, resuming: resumes, onProgress: line.handler)
         line.erase()
         let unverified = result.chunks.filter { !$0.isVerified }.count
         let note = unverified > 0 ? ", \(unverified) of them of unknown length and checksum" : ""

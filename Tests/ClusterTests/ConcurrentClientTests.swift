@@ -76,6 +76,26 @@ extension ClusterTests {
             }
         }
 
+        @Test(arguments: [SIGKILL, SIGINT])
+        func stoppedGetIsResumed(signal: Int32) async throws {
+            try await Cluster.run { cluster in
+                let source = try cluster.folder.randomFile("in", bytes: (48 << 20) + 5)
+                try await cluster.put(source, as: "f")
+                let target = try cluster.folder.folder("out")
+                let get = try cluster.startClient(["get", "-resume", "f", target])
+                try await eventually("two chunks") {
+                    TestFolder.names(in: target).contains { cluster.folder.size(of: "out/\($0)") > 2 << 20 }
+                        || get.ended != nil
+                }
+                get.send(signal)
+                let stopped = try await cluster.finish(get)
+                let again = try await cluster.client("-log-level", "debug", "get", "-resume", "f", target)
+                #expect(again.status == 0, "\(again.stderr)")
+                #expect(TestFolder.names(in: target) == ["f"] && TestFolder.areEqual("\(target)/f", source))
+                if stopped.status != 0 { #expect(again.stderr.contains("an earlier get has left this chunk")) }
+            }
+        }
+
         @Test func serverKilledDuringUploadsKeepsNoTemporaryFile() async throws {
             try await Cluster.run { cluster in
                 let source = try cluster.folder.randomFile("in", bytes: 48 << 20)

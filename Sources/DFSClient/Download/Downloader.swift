@@ -14,28 +14,42 @@ public final class Downloader: Sendable {
         self.context = context
     }
 
-    /// As ``DFSClient/get(_:into:onProgress:)``.
+    /// As ``DFSClient/get(_:into:resuming:onProgress:)``.
     public func get(
-        _ name: String, into folder: String, onProgress: ProgressHandler? = nil
+        _ name: String, into folder: String, resuming: Bool = false, onProgress: ProgressHandler? = nil
     ) async throws -> GetResult {
         let fileName = try FileName(name)
         let layout = try await master.open(name)
-        let target = try await makeTarget(fileName, in: folder)
+        let target = try await makeTarget(fileName, in: folder, resuming: resuming ? layout : nil)
         do {
             let chunks = try await fetch(
-                layout, 0..<Int.max, target, chunksInFlight: context.configuration.chunksInFlight, onProgress)
+                layout, 0..<Int.max, target, chunksInFlight: context.configuration.chunksInFlight,
+                isThere: { try await self.kept($0, of: layout, in: target) }, onProgress)
             let length = chunks.reduce(0) { $0 + $1.length }
             try await context.onFileThread { try target.commit() }
             return GetResult(name: name, path: target.path, length: length, chunks: chunks)
         } catch {
             var error = DFSError(error, from: "get of \(name)")
-            if error.code == .cancelled {
-                error = DFSError(.cancelled, "the get of \(name) was stopped; nothing of it is kept")
-            }
             // Also for a cancelled get, whose own task runs nothing more.
-            await Task { try? await context.onFileThread { target.discard() } }.value
+            let isLeft = await Task { (try? await context.onFileThread { target.leave() }) ?? false }.value
+            if error.code == .cancelled {
+                let rest = isLeft ? "what has come is kept; resume it" : "nothing of it is kept"
+                error = DFSError(.cancelled, "the get of \(name) was stopped; \(rest)")
+            }
             throw error
         }
+    }
+
+    /// The chunk, where an earlier get has brought it whole: its bytes are read and summed.
+    private func kept(_ index: Int, of layout: FileLayout, in target: LocalTarget) async throws -> GetChunk? {
+        let chunk = layout.chunks[index]
+        guard target.isResumable, let length = chunk.length, let crc32c = chunk.crc32c else { return nil }
+        let offset = index * layout.chunkSize
+        guard try await context.onFileThread({ try target.holds(length, at: offset, crc32c: crc32c) }) else {
+            return nil
+        }
+        context.logger.debug("an earlier get has left this chunk", metadata: ["chunk": "\(chunk.id)"])
+        return GetChunk(id: chunk.id, length: length, crc32c: crc32c, isVerified: true)
     }
 
     /// As ``DFSClient/read(_:range:to:named:)``.
@@ -82,9 +96,11 @@ public final class Downloader: Sendable {
     private static let maxBytesInMemory = 256 << 20
 
     /// A local folder that cannot be made is no missing file of the cluster.
-    private func makeTarget(_ name: FileName, in folder: String) async throws -> LocalTarget {
+    private func makeTarget(
+        _ name: FileName, in folder: String, resuming layout: FileLayout?
+    ) async throws -> LocalTarget {
         do {
-            return try await LocalTarget.create(name, in: folder, context)
+            return try await LocalTarget.create(name, in: folder, resuming: layout, context)
         } catch {
             let error = DFSError(error, from: folder)
             throw error.code == .notFound ? DFSError(.failedPrecondition, error.message) : error
@@ -92,9 +108,11 @@ public final class Downloader: Sendable {
     }
 
     /// Fetches the chunks that have something of `range`, and only that of them, a few at a time.
+    ///
+    /// - Parameter isThere: gives a chunk that need not be fetched.
     private func fetch(
         _ layout: FileLayout, _ range: Range<Int>, _ target: any FetchTarget, chunksInFlight: Int,
-        _ onProgress: ProgressHandler?
+        isThere: @escaping @Sendable (Int) async throws -> GetChunk? = { _ in nil }, _ onProgress: ProgressHandler?
     ) async throws -> [GetChunk] {
         let progress = ProgressMeter(totalByteCount: layout.length, handler: onProgress)
         let failedServers = FailedServers()
@@ -108,7 +126,11 @@ public final class Downloader: Sendable {
                 let fetch = ChunkFetch(
                     context: context, master: master, layout: layout, index: part.index, wanted: part.wanted,
                     target: target, progress: progress, failedServers: failedServers)
-                tasks.addTask { (number, try await fetch.run()) }
+                tasks.addTask {
+                    guard let kept = try await isThere(part.index) else { return (number, try await fetch.run()) }
+                    progress.chunk(part.index, at: kept.length)
+                    return (number, kept)
+                }
             }
             while let (done, result) = try await tasks.next() { fetched[done] = result }
             return fetched.compactMap { $0 }

@@ -4,7 +4,7 @@ import NIOCore
 
 /// The local file of a get: written under a temporary name in its own folder, and given its name when it is whole.
 ///
-/// ``discard()`` leaves the file system as it was before ``create(_:in:_:)``, a file of the same name included.
+/// ``discard()`` leaves the file system as it was before ``create(_:in:resuming:_:)``, a file of the same name included.
 struct LocalTarget: Sendable {
     let path: String
     private let folder: String
@@ -12,16 +12,23 @@ struct LocalTarget: Sendable {
     /// Made for this file, the innermost first.
     private let madeFolders: [String]
     private let file: any OpenFile
+    /// Held by a get that can be resumed; without it the temporary file is of this get alone.
+    private let partial: PartialFile?
     private let files: any FileSystem
 
     /// Makes the folders and the temporary file.
+    ///
+    /// - Parameter layout: of the file, for a get that goes on with what an earlier one has left, and leaves what it has
+    ///   itself; `nil` for one that does neither.
     static func create(
-        _ name: FileName, in root: String, _ context: ClientContext
+        _ name: FileName, in root: String, resuming layout: FileLayout?, _ context: ClientContext
     ) async throws -> LocalTarget {
-        try await context.onFileThread { try LocalTarget(name, in: root, context.files) }
+        try await context.onFileThread { try LocalTarget(name, in: root, resuming: layout, context.files) }
     }
 
-    private init(_ name: FileName, in root: String, _ files: any FileSystem) throws(DFSError) {
+    private init(
+        _ name: FileName, in root: String, resuming layout: FileLayout?, _ files: any FileSystem
+    ) throws(DFSError) {
         let path = (root.isEmpty ? "." : root) + "/" + name.text
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         self.path = path
@@ -31,10 +38,12 @@ struct LocalTarget: Sendable {
             throw DFSError(.invalidArgument, "\(path) is a folder; move it away, or choose another local folder")
         }
         madeFolders = try Self.makeFolders(folder, files)
-        // Short, so that it fits where the file's own name does.
-        temporaryPath = "\(folder)/.dfs-get-\(hex(UInt64.random(in: 0 ... .max), digits: 16))"
         do {
-            file = try files.open(temporaryPath, .creating)
+            partial = if let layout { try PartialFile(of: layout, in: folder, files) } else { nil }
+            // Short, so that it fits where the file's own name does.
+            temporaryPath =
+                partial?.path ?? "\(folder)/.dfs-get-\(hex(UInt64.random(in: 0 ... .max), digits: 16))"
+            file = try files.open(temporaryPath, partial == nil ? .creating : .continuing)
         } catch {
             Self.remove(madeFolders, files)
             throw error
@@ -47,11 +56,38 @@ struct LocalTarget: Sendable {
         file.startWriteback(at: Int64(offset), count: Int64(segments.reduce(0) { $0 + $1.readableBytes }))
     }
 
+    /// Whether it goes on with what an earlier get has left.
+    var isResumable: Bool { partial != nil }
+
+    /// Whether the bytes from `offset` on, as many as `length`, are there already and have this checksum; blocks.
+    func holds(_ length: Int, at offset: Int, crc32c: UInt32) throws(DFSError) -> Bool {
+        guard try file.size() >= offset + length else { return false }
+        var sum = CRC32C()
+        var position = 0
+        while position < length {
+            let buffer = try file.read(upTo: min(1 << 20, length - position), at: Int64(offset + position))
+            if buffer.readableBytes == 0 { return false }
+            sum.update(buffer)
+            position += buffer.readableBytes
+        }
+        return sum.value == crc32c
+    }
+
     /// Makes content and name durable, in this order; blocks.
     func commit() throws(DFSError) {
         try file.sync()
         try files.rename(temporaryPath, to: path, replacing: true)
         try files.syncFolder(folder)
+    }
+
+    /// After a get that failed: leaves what is there to the next one, if that can go on with it, and otherwise does as
+    /// ``discard()``; blocks.
+    ///
+    /// - Returns: whether something is left.
+    func leave() -> Bool {
+        if partial != nil, let size = try? file.size(), size > 0 { return true }
+        discard()
+        return false
     }
 
     /// Removes what was made, as far as that goes; blocks. Not after a ``commit()`` that went well.

@@ -12,10 +12,11 @@ package struct PosixFileSystem: FileSystem {
             switch access {
             case .reading: O_RDONLY | O_NONBLOCK | O_CLOEXEC  // a FIFO would block the thread
             case .creating, .scratch: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
+            case .continuing: O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
             }
         let action =
             switch access {
-            case .reading: "open"
+            case .reading, .continuing: "open"
             case .creating, .scratch: "create"
             }
         let descriptor = try systemCall(cannot: action, path) { Glibc.open(path, flags, 0o644) }

@@ -16,7 +16,7 @@ extension SimulatedDisk {
 
     package func open(_ path: String, _ access: FileAccess) throws(DFSError) -> any OpenFile {
         try call("open \(path)") { (state) throws(DFSError) in
-            if access != .reading {
+            if access == .creating || access == .scratch || (access == .continuing && state.names[path] == nil) {
                 guard state.names[path] == nil else { throw DFSError(.alreadyExists, "\(path): file exists") }
                 _ = try state.node(DiskState.parent(of: path))
                 state.names[path] = DiskNode(kind: .file)
