@@ -35,6 +35,12 @@ package struct MasterRecovery: Sendable {
             if record.isPurging { state.purging.append(record.id) }
         case .request(let request): state.requests.insert(request.id)
         case .tombstone(let tombstone): state.tombstones.insert(tombstone)
+        case .period(let period):
+            guard period.beganAt <= period.endedAt, period.endedAt < FileID.secondLimit else {
+                throw damaged("a time of use ends before it begins, or never")
+            }
+            state.periods.insert(period)
+            state.lastFileID = max(state.lastFileID, state.periods.firstFreeID)
         case .file(let file): try add(file)
         }
     }

@@ -8,6 +8,7 @@ package struct MetadataImage: Sendable, Equatable {
     package var files: [FileRecord]
     package var trash: [TrashRecord] = []
     package var tombstones: [Tombstone]
+    package var periods: [UsePeriod] = []
     /// In the order in which they were carried out.
     package var requests: [RequestRecord] = []
 
@@ -24,6 +25,7 @@ package struct MetadataImage: Sendable, Equatable {
         case .trash(let record): trash.append(record)
         case .request(let request): requests.append(request)
         case .tombstone(let tombstone): tombstones.append(tombstone)
+        case .period(let period): periods.append(period)
         case .file(let file): files.append(file)
         }
     }
@@ -31,7 +33,7 @@ package struct MetadataImage: Sendable, Equatable {
     /// Everything, in the order in which a store hands it out.
     package var records: [StoredRecord] {
         folders.map { .folder($0) } + trash.map { .trash($0) } + requests.map { .request($0) }
-            + tombstones.map { .tombstone($0) } + files.map { .file($0) }
+            + tombstones.map { .tombstone($0) } + periods.map { .period($0) } + files.map { .file($0) }
     }
 
     /// Applies `mutation` as every store does: this is the meaning of a mutation, and the reference in tests.
@@ -52,6 +54,10 @@ package struct MetadataImage: Sendable, Equatable {
         case .abandon(let tombstone):
             files.removeAll { $0.header.id == tombstone.file }
             if tombstone.chunkCount > 0 { tombstones.append(tombstone) }
+        case .forgetTombstone(let file): tombstones.removeAll { $0.file == file }
+        case .use(let period):
+            periods.removeAll { $0.beganAt == period.beganAt }
+            periods.append(period)
         case .setReplication(let file, let copies): change(file) { $0.header.replication = copies }
         case .makeFolder(let folder): folders.append(folder)
         case .move(let node, let place): move(node, to: place)

@@ -12,6 +12,10 @@ package enum Mutation: Sendable, Equatable {
     case seal(FileID, digests: [Digest], at: UInt64)
     /// The file and its chunks are gone; the tombstone stays if it counts any chunk.
     case abandon(Tombstone)
+    /// The tombstone of this file is gone.
+    case forgetTombstone(FileID)
+    /// Uploads are begun in this period, which is new or longer than before.
+    case use(UsePeriod)
     /// The file shall have this number of copies.
     case setReplication(FileID, Int)
 

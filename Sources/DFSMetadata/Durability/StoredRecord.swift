@@ -6,5 +6,6 @@ package enum StoredRecord: Sendable, Equatable {
     case trash(TrashRecord)
     case request(RequestRecord)
     case tombstone(Tombstone)
+    case period(UsePeriod)
     case file(FileRecord)
 }
