@@ -38,6 +38,7 @@ import Testing
             try database.execute(
                 sql: """
                     ALTER TABLE cluster DROP COLUMN epoch;
+                    ALTER TABLE cluster DROP COLUMN purged_through;
                     ALTER TABLE files DROP COLUMN attributes;
                     ALTER TABLE tombstones DROP COLUMN abandoned_at;
                     DROP TABLE periods;
@@ -50,6 +51,7 @@ import Testing
         try taken.close()
         #expect(found.tombstones.allSatisfy { $0.abandonedAt > 1_700_000_000 }, "from now on they age")
         expected.periods = []
+        expected.purgedThrough = nil
         expected.tombstones = []
         found.tombstones = []
         #expect(found.sorted == expected.sorted)
