@@ -212,7 +212,7 @@ let package = Package(
         .testTarget(name: "DFSCommandLineTests", dependencies: ["DFSCommandLine", "DFSCore"]),
         .testTarget(
             name: "ClusterTests",
-            dependencies: ["DFSClient", "TestCertificates", "dfs-master", "dfs-chunkserver", "dfs-client"]),
+            dependencies: ["DFSClient", "TestCertificates", "dfs-master", "dfs-chunkserver", "dfs-client", logging]),
     ],
     swiftLanguageModes: [.v6]
 )

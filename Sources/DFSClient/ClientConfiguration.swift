@@ -13,7 +13,8 @@ public struct ClientConfiguration: Sendable {
     public var maxBuffers = 16
     /// Threads for local file access.
     public var fileThreads = 4
-    /// How long the first contact with the master may take before it counts as away.
+    /// How long the first contact with the master may take, with waiting for one that is being restarted, before it counts as
+    /// away.
     public var connectLimit = Duration.seconds(8)
     /// How long a call to the master may take, with waiting for a master that is away for a moment.
     public var masterLimit = Duration.seconds(15)

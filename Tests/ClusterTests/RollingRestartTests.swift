@@ -1,5 +1,6 @@
 import DFSClient
 import Foundation
+import Logging
 import Synchronization
 import Testing
 
@@ -57,7 +58,9 @@ private final class SteadyLoad: Sendable {
         self.cluster = cluster
         clientCount = clients
         source = try cluster.folder.randomFile("load", bytes: (5 << 20) + 7)
-        lasting = try DFSClient(master: cluster.masterAddress)
+        // It tells of each replica that is away.
+        lasting = try DFSClient(
+            master: cluster.masterAddress, logger: Logger(label: "load") { _ in SwiftLogNoOpLogHandler() })
         state = Mutex(State(rounds: Array(repeating: 0, count: clients)))
     }
 

@@ -9,7 +9,6 @@ import Testing
     private func client(port: Int) throws -> DFSClient {
         var configuration = TestCluster.quickConfiguration
         configuration.connectLimit = .seconds(2)
-        configuration.masterLimit = .seconds(2)
         return DFSClient(
             master: try ServerAddress("127.0.0.1:\(port)"), configuration: configuration, files: SimulatedDisk(),
             logger: TestCluster.logger)

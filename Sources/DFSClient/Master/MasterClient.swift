@@ -112,13 +112,12 @@ public final class MasterClient: Sendable {
         await peer.channel.close()
     }
 
-    /// The first question to the master, asked again while nobody listens there, as of a call: a master that is restarted
-    /// is away for a moment. One that accepts and says nothing is given up sooner.
+    /// The first question to the master, asked again while nobody listens there: a master that is restarted is away for a
+    /// moment. One that is really away is found out sooner than in the middle of a transfer.
     func isSwift() async throws(DFSError) -> Bool {
         do {
-            return try await askAgain { end throws(DFSError) in
-                let limit = min(end - .now, context.configuration.connectLimit)
-                return try await peer.kind(timeout: limit).isSwift
+            return try await askAgain(for: context.configuration.connectLimit) { end throws(DFSError) in
+                try await peer.kind(timeout: end - .now).isSwift
             }
         } catch  where error.code == .deadlineExceeded || error.code == .unavailable {
             throw DFSError(.unavailable, "the master does not answer: \(error.message)")
@@ -132,7 +131,7 @@ public final class MasterClient: Sendable {
         _ path: MethodPath, _ request: Request, as type: Response.Type, metadata: Metadata = [:],
         isRepeatable: Bool = true
     ) async throws(DFSError) -> Response {
-        try await askAgain(isRepeatable: isRepeatable) { end throws(DFSError) in
+        try await askAgain(for: context.configuration.masterLimit, isRepeatable: isRepeatable) { end throws(DFSError) in
             let options = CallOptions(metadata: metadata, timeout: end - .now, waitForReady: true)
             return try await peer.unary(path, request, as: type, options: options)
         }
@@ -142,9 +141,10 @@ public final class MasterClient: Sendable {
     ///
     /// - Parameter ask: takes when the time is over.
     private func askAgain<Response>(
-        isRepeatable: Bool = true, _ ask: (ContinuousClock.Instant) async throws(DFSError) -> Response
+        for limit: Duration, isRepeatable: Bool = true,
+        _ ask: (ContinuousClock.Instant) async throws(DFSError) -> Response
     ) async throws(DFSError) -> Response {
-        let end = ContinuousClock.now + context.configuration.masterLimit
+        let end = ContinuousClock.now + limit
         var pause = Duration.milliseconds(100)
         while true {
             do {

@@ -31,7 +31,13 @@ extension World {
         servers[number].isUp = false
         note("kill \(servers[number].address) \(servers[number].kind)")
         let server = servers[number]
-        try perform(master.step(.heartbeatStreamEnded(server.address, server.stream)))
+        // One of ours that is told to stop ends its stream in order.
+        let hasLeft = server.kind == .swift && chance(50)
+        try perform(
+            master.step(
+                hasLeft
+                    ? .serverLeft(server.address, server.stream) : .heartbeatStreamEnded(server.address, server.stream))
+        )
         try perform(master.step(.connectionClosed(server.connection)))
     }
 
