@@ -80,6 +80,9 @@ extension ClusterTests {
                 try await eventually("word of the certificates") {
                     server.stderr.contains("TLS certificates have not changed")
                 }
+                _ = try authority.issue("node")
+                server.send(SIGHUP)
+                try await eventually("new certificates") { server.stderr.contains("TLS certificates read again") }
                 try await cluster.awaitJoined()
             }
         }

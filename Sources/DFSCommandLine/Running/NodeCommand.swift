@@ -74,13 +74,14 @@ private struct NodeService: Service {
             }
         } onGracefulShutdown: {
             logger.info("stopping; a second signal ends at once")
-            restoreDefaultSignals()
+            letSignalsEnd()
         }
     }
 }
 
-/// From here on SIGTERM and SIGINT end the process.
-private func restoreDefaultSignals() {
+/// From here on SIGTERM and SIGINT end the process; there is nothing left for SIGHUP to do.
+private func letSignalsEnd() {
     signal(SIGTERM, SIG_DFL)
     signal(SIGINT, SIG_DFL)
+    signal(SIGHUP, SIG_IGN)
 }
