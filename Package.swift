@@ -210,7 +210,7 @@ let package = Package(
         .testTarget(name: "DFSCommandLineTests", dependencies: ["DFSCommandLine", "DFSCore"]),
         .testTarget(
             name: "ClusterTests",
-            dependencies: ["DFSClient", "TestCertificates", "dfs-master", "dfs-chunkserver", "dfs-client"]),
+            dependencies: ["DFSClient", "DFSCore", "TestCertificates", "dfs-master", "dfs-chunkserver", "dfs-client"]),
     ],
     swiftLanguageModes: [.v6]
 )

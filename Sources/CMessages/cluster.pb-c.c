@@ -3071,7 +3071,7 @@ const ProtobufCMessageDescriptor dfs__stat_request__descriptor =
   (ProtobufCMessageInit) dfs__stat_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__stat_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor dfs__stat_response__field_descriptors[3] =
 {
   {
     "node",
@@ -3085,14 +3085,40 @@ static const ProtobufCFieldDescriptor dfs__stat_response__field_descriptors[1] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "crc32c_known",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__StatResponse, crc32c_known),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "crc32c",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__StatResponse, crc32c),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__stat_response__field_indices_by_name[] = {
+  2,   /* field[2] = crc32c */
+  1,   /* field[1] = crc32c_known */
   0,   /* field[0] = node */
 };
 static const ProtobufCIntRange dfs__stat_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor dfs__stat_response__descriptor =
 {
@@ -3102,7 +3128,7 @@ const ProtobufCMessageDescriptor dfs__stat_response__descriptor =
   "Dfs__StatResponse",
   "dfs",
   sizeof(Dfs__StatResponse),
-  1,
+  3,
   dfs__stat_response__field_descriptors,
   dfs__stat_response__field_indices_by_name,
   1,  dfs__stat_response__number_ranges,

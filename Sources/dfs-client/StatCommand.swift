@@ -32,8 +32,9 @@ struct StatCommand: ProgramCommand {
             return
         }
         let length = layout.length.map { "\($0) bytes" } ?? "unknown length"
+        let checksum = layout.crc32c.map { ", crc32c \(hex(UInt64($0), digits: 8))" } ?? ""
         try StandardOutput.print(
-            "\(layout.name): \(length) in \(layout.chunks.count) chunks of up to \(layout.chunkSize) bytes")
+            "\(layout.name): \(length) in \(layout.chunks.count) chunks of up to \(layout.chunkSize) bytes\(checksum)")
         for chunk in layout.chunks { try StandardOutput.print(Self.line(chunk)) }
     }
 
@@ -48,6 +49,7 @@ struct StatCommand: ProgramCommand {
     private static func json(_ layout: FileLayout) -> String {
         JSONText.object([
             ("path", .text(layout.name)), ("length", layout.length.map { .number($0) } ?? .null),
+            ("crc32c", layout.crc32c.map { .text(hex(UInt64($0), digits: 8)) } ?? .null),
             ("chunkSize", .number(layout.chunkSize)), ("chunks", .list(layout.chunks.map(\.json))),
         ])
     }

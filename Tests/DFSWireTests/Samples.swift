@@ -55,7 +55,8 @@ enum Samples {
 
     static let namespaceMessages: [any WireMessage] = [
         CreateRequest(name: "a/b", replication: 1, replaces: true, requestID: "r"),
-        file, FileStatus(), StatRequest(path: "a"), StatRequest(), StatResponse(node: file), StatResponse(),
+        file, FileStatus(), StatRequest(path: "a"), StatRequest(), StatResponse(node: file, crc32c: .max),
+        StatResponse(crc32c: 0), StatResponse(),
         ListRequest(folder: "a", after: "b", limit: .max), ListRequest(),
         ListResponse(nodes: [file, FileStatus(name: "f", isFolder: true, createdAt: 1)], hasMore: true), ListResponse(),
         MakeFolderRequest(path: "ü/b c"), MakeFolderRequest(), MakeFolderResponse(),

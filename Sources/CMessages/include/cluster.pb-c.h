@@ -381,10 +381,18 @@ struct  Dfs__StatResponse
 {
   ProtobufCMessage base;
   Dfs__FileStatus *node;
+  /*
+   * for complete files
+   */
+  protobuf_c_boolean crc32c_known;
+  /*
+   * of the whole file
+   */
+  uint32_t crc32c;
 };
 #define DFS__STAT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__stat_response__descriptor) \
-    , NULL }
+    , NULL, 0, 0 }
 
 
 struct  Dfs__ListRequest

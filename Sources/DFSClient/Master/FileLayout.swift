@@ -10,6 +10,16 @@ public struct FileLayout: Sendable, Equatable {
     public let chunkSize: Int
     /// In order of the file.
     public let chunks: [ChunkLocation]
+
+    /// CRC-32C of the whole file, where length and checksum of every chunk are known.
+    public var crc32c: UInt32? {
+        var pieces = CRC32C.Pieces()
+        for chunk in chunks {
+            guard let length = chunk.length, let crc32c = chunk.crc32c else { return nil }
+            pieces.append(crc32c, byteCount: UInt64(length))
+        }
+        return pieces.value
+    }
 }
 
 /// One chunk of a file and who holds it.

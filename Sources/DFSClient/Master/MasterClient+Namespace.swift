@@ -8,7 +8,7 @@ extension MasterClient {
         let path = try RemotePath(path).text
         try await requireSwift("stat")
         let response = try await call(Methods.stat, StatRequest(path: path), as: StatResponse.self)
-        return FileStatus(response.node)
+        return FileStatus(response.node, crc32c: response.crc32c)
     }
 
     /// As ``DFSClient/list(_:)``.

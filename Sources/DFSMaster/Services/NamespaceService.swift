@@ -94,7 +94,7 @@ extension NamespaceService {
         guard case .status(let node) = try await metadata.read({ .lookUp(path, $0) }) else {
             throw MismatchedAnswer.error
         }
-        return StatResponse(node: FileStatus(node))
+        return StatResponse(node: FileStatus(node), crc32c: node.crc32c)
     }
 
     private func list(_ request: ListRequest) async throws -> ListResponse {

@@ -17,6 +17,8 @@ package struct NodeStatus: Sendable, Equatable {
     package let createdAt: UInt64
     /// When the file became complete, in seconds since 1970.
     package let modifiedAt: UInt64
+    /// CRC-32C of a whole file; only where one path was asked for.
+    package var crc32c: UInt32?
 }
 
 /// One removal that waits in the trash.

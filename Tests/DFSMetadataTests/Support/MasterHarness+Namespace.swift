@@ -28,6 +28,11 @@ extension MasterHarness {
         }.answer
     }
 
+    mutating func status(_ path: String) throws -> NodeStatus {
+        guard case .status(let status) = try ask(.status, path).get() else { throw WrongAnswer() }
+        return status
+    }
+
     mutating func list(_ folder: String, after cursor: PathPart?, limit: Int) throws -> Result<Answer, DFSError> {
         let folder = try FileName(folder)
         return ask { .list(folder, after: cursor, limit: limit, $0) }.answer
