@@ -7,7 +7,7 @@ import Logging
 /// `stat [-json] <path>`
 struct StatCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
-        "stat", summary: "List the chunks of a file with lengths, checksums and replicas.")
+        "stat", summary: "Tell length, checksum and attributes of a file, and list its chunks.")
 
     @Argument(help: "The file's path in the cluster, or a pattern.") var remoteName: String
     @OptionGroup var output: OutputOptions
@@ -35,6 +35,10 @@ struct StatCommand: ProgramCommand {
         let checksum = layout.crc32c.map { ", crc32c \(hex(UInt64($0), digits: 8))" } ?? ""
         try StandardOutput.print(
             "\(layout.name): \(length) in \(layout.chunks.count) chunks of up to \(layout.chunkSize) bytes\(checksum)")
+        for attribute in layout.attributes.all {
+            try StandardOutput.print(
+                "attribute \(JSONLine.string(attribute.name)): \(JSONLine.string(attribute.value))")
+        }
         for chunk in layout.chunks { try StandardOutput.print(Self.line(chunk)) }
     }
 
@@ -50,7 +54,8 @@ struct StatCommand: ProgramCommand {
         JSONText.object([
             ("path", .text(layout.name)), ("length", layout.length.map { .number($0) } ?? .null),
             ("crc32c", layout.crc32c.map { .text(hex(UInt64($0), digits: 8)) } ?? .null),
-            ("chunkSize", .number(layout.chunkSize)), ("chunks", .list(layout.chunks.map(\.json))),
+            ("attributes", layout.attributes.json), ("chunkSize", .number(layout.chunkSize)),
+            ("chunks", .list(layout.chunks.map(\.json))),
         ])
     }
 }

@@ -10,6 +10,8 @@ public struct FileLayout: Sendable, Equatable {
     public let chunkSize: Int
     /// In order of the file.
     public let chunks: [ChunkLocation]
+    /// Its owner's notes; none under a Go master.
+    public let attributes: FileAttributes
 
     /// CRC-32C of the whole file, where length and checksum of every chunk are known.
     public var crc32c: UInt32? {

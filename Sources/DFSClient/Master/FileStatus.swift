@@ -19,8 +19,10 @@ public struct FileStatus: Sendable, Equatable {
     public let modifiedAt: Int
     /// CRC-32C of the whole file. Only ``DFSClient/status(of:)`` asks for it; `nil` in listings, and for a folder.
     public let crc32c: UInt32?
+    /// Its owner's notes. Only ``DFSClient/status(of:)`` asks for them; none in listings, and for a folder.
+    public let attributes: FileAttributes
 
-    init(_ status: DFSWire.FileStatus, crc32c: UInt32? = nil) {
+    init(_ status: DFSWire.FileStatus, crc32c: UInt32? = nil, attributes: FileAttributes = FileAttributes()) {
         name = status.name
         isFolder = status.isFolder
         length = Int(clamping: status.length)
@@ -29,6 +31,7 @@ public struct FileStatus: Sendable, Equatable {
         createdAt = Int(clamping: status.createdAt)
         modifiedAt = Int(clamping: status.modifiedAt)
         self.crc32c = crc32c
+        self.attributes = attributes
     }
 }
 

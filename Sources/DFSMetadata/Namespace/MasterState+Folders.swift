@@ -85,7 +85,10 @@ extension MasterState {
         guard let place = namespace.place(of: path), let node = namespace.node(at: place),
             var status = namespace.status(of: node, named: path.leaf.text)
         else { throw DFSError(.notFound, "\(quoted(path.text)) does not exist") }
-        if case .file(let id) = node { status.crc32c = checksum(of: id) }
+        if case .file(let id) = node {
+            status.crc32c = checksum(of: id)
+            status.attributes = namespace.attributes(of: id)
+        }
         return .status(status)
     }
 
