@@ -76,7 +76,7 @@ let package = Package(
         .target(
             name: "DFSChunkStore", dependencies: ["DFSFiles", "DFSCore", nioCore], swiftSettings: memorySafe),
         .target(
-            name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSFiles", "DFSCore", grdb],
+            name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSFiles", "DFSCore", grdb, nioCore],
             swiftSettings: memorySafe),
 
         // Nodes and client.
