@@ -32,6 +32,7 @@ enum MutationWriter {
         case .removeFolder(let id): try run("DELETE FROM folders WHERE id = ?", [id.stored], database)
         case .trash(let record): try trash(record, database)
         case .purge(let id): try run("UPDATE trash SET is_purging = 1 WHERE id = ?", [id.text], database)
+        case .purgeThrough(let id): try run("UPDATE cluster SET purged_through = ?", [id.text], database)
         case .forgetTrash(let id): try run("DELETE FROM trash WHERE id = ?", [id.text], database)
         case .remember(let request): try remember(request, database)
         }

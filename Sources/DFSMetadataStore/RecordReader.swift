@@ -21,6 +21,9 @@ enum RecordReader {
                 removedAt: seconds(row[4]), isPurging: row[5])
             try take(.trash(record))
         }
+        if let id = try String.fetchOne(database, sql: "SELECT purged_through FROM cluster") {
+            try take(.purgedThrough(try PathPart(id)))
+        }
         try each(database, "SELECT id FROM requests ORDER BY number") { row in
             try take(.request(RequestRecord(id: row[0])))
         }

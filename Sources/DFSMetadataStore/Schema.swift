@@ -126,6 +126,7 @@ enum Schema {
     /// the store was in use.
     private static let changesOfVersion3 = """
         ALTER TABLE cluster ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE cluster ADD COLUMN purged_through TEXT;
         ALTER TABLE files ADD COLUMN attributes TEXT;
         ALTER TABLE tombstones ADD COLUMN abandoned_at INTEGER NOT NULL DEFAULT 0;
         UPDATE tombstones SET abandoned_at = CAST(strftime('%s', 'now') AS INTEGER);

@@ -54,6 +54,7 @@ enum Samples {
             .removeFolder(empty), .move(.folder(inner), to: try place("g")),
             .move(.file(plain.id), to: Place(parent: folder, name: try PathPart("moved"))),
             .trash(try trash("1", .folder(folder))), .trash(try trash("2", .folder(inner))), .purge(try PathPart("1")),
+            .purgeThrough(try PathPart("0")),
             .move(.folder(inner), to: try place("g")), .forgetTrash(try PathPart("2")),
             .begin(try header(8, "forgotten"), at: try place("forgotten")),
             .allocate(FileID(rawValue: 8), index: 0, servers: []),

@@ -54,9 +54,9 @@ extension MasterState {
     /// Forgets what has been gone for so long that it hardly turns up any more.
     mutating func forgetTombstones() {
         let keep = UInt64(policy.tombstoneRetention.components.seconds)
-        guard !isStarting, wallSeconds > keep else { return }
+        guard !isStarting, passedWallSeconds > keep else { return }
         for _ in 0..<Self.maxForgottenPerTick {
-            guard let file = tombstones.popFirst(until: wallSeconds - keep) else { return }
+            guard let file = tombstones.popFirst(until: passedWallSeconds - keep) else { return }
             effects.append(.persist(.forgetTombstone(file)))
         }
     }

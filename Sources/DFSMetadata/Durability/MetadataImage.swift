@@ -9,6 +9,7 @@ package struct MetadataImage: Sendable, Equatable {
     package var trash: [TrashRecord] = []
     package var tombstones: [Tombstone]
     package var periods: [UsePeriod] = []
+    package var purgedThrough: PathPart?
     /// In the order in which they were carried out.
     package var requests: [RequestRecord] = []
 
@@ -23,6 +24,7 @@ package struct MetadataImage: Sendable, Equatable {
         switch record {
         case .folder(let folder): folders.append(folder)
         case .trash(let record): trash.append(record)
+        case .purgedThrough(let id): purgedThrough = id
         case .request(let request): requests.append(request)
         case .tombstone(let tombstone): tombstones.append(tombstone)
         case .period(let period): periods.append(period)
@@ -32,7 +34,8 @@ package struct MetadataImage: Sendable, Equatable {
 
     /// Everything, in the order in which a store hands it out.
     package var records: [StoredRecord] {
-        folders.map { .folder($0) } + trash.map { .trash($0) } + requests.map { .request($0) }
+        folders.map { .folder($0) } + trash.map { .trash($0) } + (purgedThrough.map { [.purgedThrough($0)] } ?? [])
+            + requests.map { .request($0) }
             + tombstones.map { .tombstone($0) } + periods.map { .period($0) } + files.map { .file($0) }
     }
 
@@ -68,6 +71,7 @@ package struct MetadataImage: Sendable, Equatable {
             trash.append(record)
         case .purge(let id):
             for at in trash.indices where trash[at].id == id { trash[at].isPurging = true }
+        case .purgeThrough(let id): purgedThrough = id
         case .forgetTrash(let id): trash.removeAll { $0.id == id }
         case .remember(let request):
             requests.append(request)

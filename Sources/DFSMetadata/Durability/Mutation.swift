@@ -33,6 +33,8 @@ package enum Mutation: Sendable, Equatable {
     case trash(TrashRecord)
     /// The node of this record is being deleted for good.
     case purge(PathPart)
+    /// All that was removed up to this record is to be deleted for good.
+    case purgeThrough(PathPart)
     /// The record is gone: its node was moved out of the trash, or is gone too.
     case forgetTrash(PathPart)
 

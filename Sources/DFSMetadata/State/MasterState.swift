@@ -28,8 +28,10 @@ package struct MasterState: Sendable {
     var requests = RecentSet<String>(limit: RequestRecord.limit)
     /// What was removed, by id; the nodes stand in ``FolderID/trash``.
     var trash: [PathPart: TrashRecord] = [:]
-    /// Removals in this master's life: those of one second keep their order.
-    var removalCount: UInt32 = 0
+    /// The id of the last removal; ids go up, whatever the clock does.
+    var lastTrashID: PathPart?
+    /// What was removed up to this id is to be deleted for good.
+    var purgedThrough: PathPart?
     /// What is to be deleted for good, in order, and what of it is half gone.
     var purging = WorkQueue<PathPart>()
     var beingPurged: PathPart?
@@ -37,6 +39,7 @@ package struct MasterState: Sendable {
     var lastFileID: UInt64 = 0
     /// The calendar, in seconds since 1970; for what people see and for the trash, never for liveness.
     var wallSeconds: UInt64 = 0
+    private var wallSecondsAtStart: UInt64?
 
     /// Gathered during a step.
     var effects: [Effect] = []
@@ -48,6 +51,11 @@ package struct MasterState: Sendable {
         self.now = now
         startedAt = now
         random = SeededGenerator(seed: seed)
+    }
+
+    /// The calendar as far as time has really passed since the start: what is aged by it is not aged by a clock that jumps ahead.
+    var passedWallSeconds: UInt64 {
+        min(wallSeconds, (wallSecondsAtStart ?? wallSeconds) + UInt64((now - startedAt).components.seconds))
     }
 
     /// Files that are complete or being written.
@@ -68,6 +76,7 @@ package struct MasterState: Sendable {
     package mutating func step(_ input: Input, now: MonotonicInstant, wallSeconds: UInt64) -> [Effect] {
         self.now = max(self.now, now)
         self.wallSeconds = wallSeconds
+        wallSecondsAtStart = wallSecondsAtStart ?? wallSeconds
         reviewSafeMode()
         handle(input)
         reviewSafeMode()
