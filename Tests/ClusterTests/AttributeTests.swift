@@ -17,7 +17,12 @@ extension ClusterTests {
                 #expect(try await cluster.client("setattr", "-remove-attr", "a", "-attr", "ü=", "d/*").status == 0)
                 #expect(try await cluster.client("mv", "d/f", "g").status == 0)
                 let json = try await cluster.client("stat", "-json", "g")
-                #expect(json.stdout.contains(#""attributes":{"b":"x=y","ü":""},"#), "\(json.stdout)")
+                let members = #""attributes":{"b":"x=y","ü":""},"#
+                #expect(json.stdout.contains(members), "\(json.stdout)")
+                let dump = try ChildProcess(
+                    BuiltBinaries.master, ["-meta-dir", cluster.metaFolder, "-dump"], log: cluster.folder.file("dump"))
+                #expect(try await dump.waitForEnd() == .exited(0))
+                #expect(dump.stdout.split(separator: "\n").count { $0.contains(members) } == 1)
                 #expect(try await cluster.client("put", "-f", source, "g").status == 0)
                 #expect(try await cluster.client("stat", "-json", "g").stdout.contains(#""attributes":{},"#))
             }

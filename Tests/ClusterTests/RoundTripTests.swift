@@ -55,7 +55,7 @@ extension ClusterTests {
                 let lines = stat.stdout.split(separator: "\n")
                 #expect(lines[0].hasSuffix(", crc32c \(crc32c)"))
                 let json = try await cluster.client("stat", "-json", "shown")
-                #expect(json.stdout.contains("\"crc32c\":\"\(crc32c)\",\"chunkSize\""))
+                #expect(json.stdout.contains("\"crc32c\":\"\(crc32c)\",\"attributes\":{}"))
                 for index in 0...2 { #expect(stat.stdout.contains("_\(index)")) }
                 for index in 0...1 { #expect(stat.stdout.contains("\(cluster.serverPorts[index])")) }
             }
