@@ -121,7 +121,7 @@ struct FileTable: Sendable {
             isRecovered: entry.isRecovered, replaced: entry.header.replaces)
         let slot = records.insert(record)
         index.insert(record.id, at: slot) { records[$0].id }
-        setAttributes(entry.header.attributes, of: slot)
+        if !entry.header.attributes.isEmpty { attributes[slot] = entry.header.attributes }
         return slot
     }
 
