@@ -77,7 +77,7 @@ let package = Package(
         .target(
             name: "DFSChunkStore", dependencies: ["DFSFiles", "DFSCore", nioCore], swiftSettings: memorySafe),
         .target(
-            name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSFiles", "DFSCore", grdb],
+            name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSFiles", "DFSCore", grdb, nioCore],
             swiftSettings: memorySafe),
 
         // Nodes and client.
@@ -212,7 +212,9 @@ let package = Package(
         .testTarget(name: "DFSCommandLineTests", dependencies: ["DFSCommandLine", "DFSCore"]),
         .testTarget(
             name: "ClusterTests",
-            dependencies: ["DFSClient", "TestCertificates", "dfs-master", "dfs-chunkserver", "dfs-client", logging]),
+            dependencies: [
+                "DFSClient", "DFSCore", "TestCertificates", "dfs-master", "dfs-chunkserver", "dfs-client", logging,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

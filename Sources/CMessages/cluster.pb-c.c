@@ -142,6 +142,51 @@ void   dfs__create_request__free_unpacked
   assert(message->base.descriptor == &dfs__create_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   dfs__attribute__init
+                     (Dfs__Attribute         *message)
+{
+  static const Dfs__Attribute init_value = DFS__ATTRIBUTE__INIT;
+  *message = init_value;
+}
+size_t dfs__attribute__get_packed_size
+                     (const Dfs__Attribute *message)
+{
+  assert(message->base.descriptor == &dfs__attribute__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__attribute__pack
+                     (const Dfs__Attribute *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__attribute__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__attribute__pack_to_buffer
+                     (const Dfs__Attribute *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__attribute__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__Attribute *
+       dfs__attribute__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__Attribute *)
+     protobuf_c_message_unpack (&dfs__attribute__descriptor,
+                                allocator, len, data);
+}
+void   dfs__attribute__free_unpacked
+                     (Dfs__Attribute *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__attribute__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   dfs__create_response__init
                      (Dfs__CreateResponse         *message)
 {
@@ -1357,6 +1402,96 @@ void   dfs__set_replication_response__free_unpacked
   assert(message->base.descriptor == &dfs__set_replication_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   dfs__set_attributes_request__init
+                     (Dfs__SetAttributesRequest         *message)
+{
+  static const Dfs__SetAttributesRequest init_value = DFS__SET_ATTRIBUTES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__set_attributes_request__get_packed_size
+                     (const Dfs__SetAttributesRequest *message)
+{
+  assert(message->base.descriptor == &dfs__set_attributes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__set_attributes_request__pack
+                     (const Dfs__SetAttributesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__set_attributes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__set_attributes_request__pack_to_buffer
+                     (const Dfs__SetAttributesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__set_attributes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__SetAttributesRequest *
+       dfs__set_attributes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__SetAttributesRequest *)
+     protobuf_c_message_unpack (&dfs__set_attributes_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__set_attributes_request__free_unpacked
+                     (Dfs__SetAttributesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__set_attributes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__set_attributes_response__init
+                     (Dfs__SetAttributesResponse         *message)
+{
+  static const Dfs__SetAttributesResponse init_value = DFS__SET_ATTRIBUTES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__set_attributes_response__get_packed_size
+                     (const Dfs__SetAttributesResponse *message)
+{
+  assert(message->base.descriptor == &dfs__set_attributes_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__set_attributes_response__pack
+                     (const Dfs__SetAttributesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__set_attributes_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__set_attributes_response__pack_to_buffer
+                     (const Dfs__SetAttributesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__set_attributes_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__SetAttributesResponse *
+       dfs__set_attributes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__SetAttributesResponse *)
+     protobuf_c_message_unpack (&dfs__set_attributes_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__set_attributes_response__free_unpacked
+                     (Dfs__SetAttributesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__set_attributes_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   dfs__list_trash_request__init
                      (Dfs__ListTrashRequest         *message)
 {
@@ -2153,7 +2288,7 @@ const ProtobufCMessageDescriptor dfs__describe_response__descriptor =
   (ProtobufCMessageInit) dfs__describe_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__create_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor dfs__create_request__field_descriptors[5] =
 {
   {
     "name",
@@ -2203,8 +2338,21 @@ static const ProtobufCFieldDescriptor dfs__create_request__field_descriptors[4] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "attributes",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Dfs__CreateRequest, n_attributes),
+    offsetof(Dfs__CreateRequest, attributes),
+    &dfs__attribute__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__create_request__field_indices_by_name[] = {
+  4,   /* field[4] = attributes */
   0,   /* field[0] = name */
   2,   /* field[2] = replaces */
   1,   /* field[1] = replication */
@@ -2213,7 +2361,7 @@ static const unsigned dfs__create_request__field_indices_by_name[] = {
 static const ProtobufCIntRange dfs__create_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor dfs__create_request__descriptor =
 {
@@ -2223,11 +2371,62 @@ const ProtobufCMessageDescriptor dfs__create_request__descriptor =
   "Dfs__CreateRequest",
   "dfs",
   sizeof(Dfs__CreateRequest),
-  4,
+  5,
   dfs__create_request__field_descriptors,
   dfs__create_request__field_indices_by_name,
   1,  dfs__create_request__number_ranges,
   (ProtobufCMessageInit) dfs__create_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__attribute__field_descriptors[2] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__Attribute, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__Attribute, value),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__attribute__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange dfs__attribute__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor dfs__attribute__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.Attribute",
+  "Attribute",
+  "Dfs__Attribute",
+  "dfs",
+  sizeof(Dfs__Attribute),
+  2,
+  dfs__attribute__field_descriptors,
+  dfs__attribute__field_indices_by_name,
+  1,  dfs__attribute__number_ranges,
+  (ProtobufCMessageInit) dfs__attribute__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor dfs__create_response__field_descriptors[3] =
@@ -2572,7 +2771,7 @@ const ProtobufCMessageDescriptor dfs__open_request__descriptor =
   (ProtobufCMessageInit) dfs__open_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__open_response__field_descriptors[3] =
+static const ProtobufCFieldDescriptor dfs__open_response__field_descriptors[4] =
 {
   {
     "length",
@@ -2610,8 +2809,21 @@ static const ProtobufCFieldDescriptor dfs__open_response__field_descriptors[3] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "attributes",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Dfs__OpenResponse, n_attributes),
+    offsetof(Dfs__OpenResponse, attributes),
+    &dfs__attribute__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__open_response__field_indices_by_name[] = {
+  3,   /* field[3] = attributes */
   1,   /* field[1] = chunk_size */
   2,   /* field[2] = chunks */
   0,   /* field[0] = length */
@@ -2619,7 +2831,7 @@ static const unsigned dfs__open_response__field_indices_by_name[] = {
 static const ProtobufCIntRange dfs__open_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor dfs__open_response__descriptor =
 {
@@ -2629,7 +2841,7 @@ const ProtobufCMessageDescriptor dfs__open_response__descriptor =
   "Dfs__OpenResponse",
   "dfs",
   sizeof(Dfs__OpenResponse),
-  3,
+  4,
   dfs__open_response__field_descriptors,
   dfs__open_response__field_indices_by_name,
   1,  dfs__open_response__number_ranges,
@@ -3071,7 +3283,7 @@ const ProtobufCMessageDescriptor dfs__stat_request__descriptor =
   (ProtobufCMessageInit) dfs__stat_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__stat_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor dfs__stat_response__field_descriptors[4] =
 {
   {
     "node",
@@ -3085,14 +3297,53 @@ static const ProtobufCFieldDescriptor dfs__stat_response__field_descriptors[1] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "crc32c_known",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__StatResponse, crc32c_known),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "crc32c",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__StatResponse, crc32c),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attributes",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Dfs__StatResponse, n_attributes),
+    offsetof(Dfs__StatResponse, attributes),
+    &dfs__attribute__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__stat_response__field_indices_by_name[] = {
+  3,   /* field[3] = attributes */
+  2,   /* field[2] = crc32c */
+  1,   /* field[1] = crc32c_known */
   0,   /* field[0] = node */
 };
 static const ProtobufCIntRange dfs__stat_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor dfs__stat_response__descriptor =
 {
@@ -3102,7 +3353,7 @@ const ProtobufCMessageDescriptor dfs__stat_response__descriptor =
   "Dfs__StatResponse",
   "dfs",
   sizeof(Dfs__StatResponse),
-  1,
+  4,
   dfs__stat_response__field_descriptors,
   dfs__stat_response__field_indices_by_name,
   1,  dfs__stat_response__number_ranges,
@@ -3524,6 +3775,101 @@ const ProtobufCMessageDescriptor dfs__set_replication_response__descriptor =
   dfs__set_replication_response__field_indices_by_name,
   0,  dfs__set_replication_response__number_ranges,
   (ProtobufCMessageInit) dfs__set_replication_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__set_attributes_request__field_descriptors[4] =
+{
+  {
+    "path",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__SetAttributesRequest, path),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "added",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Dfs__SetAttributesRequest, n_added),
+    offsetof(Dfs__SetAttributesRequest, added),
+    &dfs__attribute__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "removed",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Dfs__SetAttributesRequest, n_removed),
+    offsetof(Dfs__SetAttributesRequest, removed),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__SetAttributesRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__set_attributes_request__field_indices_by_name[] = {
+  1,   /* field[1] = added */
+  0,   /* field[0] = path */
+  2,   /* field[2] = removed */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange dfs__set_attributes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor dfs__set_attributes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.SetAttributesRequest",
+  "SetAttributesRequest",
+  "Dfs__SetAttributesRequest",
+  "dfs",
+  sizeof(Dfs__SetAttributesRequest),
+  4,
+  dfs__set_attributes_request__field_descriptors,
+  dfs__set_attributes_request__field_indices_by_name,
+  1,  dfs__set_attributes_request__number_ranges,
+  (ProtobufCMessageInit) dfs__set_attributes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define dfs__set_attributes_response__field_descriptors NULL
+#define dfs__set_attributes_response__field_indices_by_name NULL
+#define dfs__set_attributes_response__number_ranges NULL
+const ProtobufCMessageDescriptor dfs__set_attributes_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.SetAttributesResponse",
+  "SetAttributesResponse",
+  "Dfs__SetAttributesResponse",
+  "dfs",
+  sizeof(Dfs__SetAttributesResponse),
+  0,
+  dfs__set_attributes_response__field_descriptors,
+  dfs__set_attributes_response__field_indices_by_name,
+  0,  dfs__set_attributes_response__number_ranges,
+  (ProtobufCMessageInit) dfs__set_attributes_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor dfs__list_trash_request__field_descriptors[2] =
@@ -4505,7 +4851,7 @@ void dfs__node__init (Dfs__Node_Service *service,
                                      &dfs__node__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }
-static const ProtobufCMethodDescriptor dfs__namespace__method_descriptors[11] =
+static const ProtobufCMethodDescriptor dfs__namespace__method_descriptors[12] =
 {
   { "Create", &dfs__create_request__descriptor, &dfs__create_response__descriptor },
   { "Complete", &dfs__complete_request__descriptor, &dfs__complete_response__descriptor },
@@ -4517,6 +4863,7 @@ static const ProtobufCMethodDescriptor dfs__namespace__method_descriptors[11] =
   { "Rename", &dfs__rename_request__descriptor, &dfs__rename_response__descriptor },
   { "Remove", &dfs__remove_request__descriptor, &dfs__remove_response__descriptor },
   { "SetReplication", &dfs__set_replication_request__descriptor, &dfs__set_replication_response__descriptor },
+  { "SetAttributes", &dfs__set_attributes_request__descriptor, &dfs__set_attributes_response__descriptor },
   { "SecurePort", &dfs__secure_port_request__descriptor, &dfs__secure_port_response__descriptor },
 };
 const unsigned dfs__namespace__method_indices_by_name[] = {
@@ -4528,7 +4875,8 @@ const unsigned dfs__namespace__method_indices_by_name[] = {
   3,        /* Open */
   8,        /* Remove */
   7,        /* Rename */
-  10,        /* SecurePort */
+  11,        /* SecurePort */
+  10,        /* SetAttributes */
   9,        /* SetReplication */
   4         /* Stat */
 };
@@ -4539,7 +4887,7 @@ const ProtobufCServiceDescriptor dfs__namespace__descriptor =
   "Namespace",
   "Dfs__Namespace",
   "dfs",
-  11,
+  12,
   dfs__namespace__method_descriptors,
   dfs__namespace__method_indices_by_name
 };
@@ -4623,13 +4971,21 @@ void dfs__namespace__set_replication(ProtobufCService *service,
   assert(service->descriptor == &dfs__namespace__descriptor);
   service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void dfs__namespace__set_attributes(ProtobufCService *service,
+                                    const Dfs__SetAttributesRequest *input,
+                                    Dfs__SetAttributesResponse_Closure closure,
+                                    void *closure_data)
+{
+  assert(service->descriptor == &dfs__namespace__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void dfs__namespace__secure_port(ProtobufCService *service,
                                  const Dfs__SecurePortRequest *input,
                                  Dfs__SecurePortResponse_Closure closure,
                                  void *closure_data)
 {
   assert(service->descriptor == &dfs__namespace__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__namespace__init (Dfs__Namespace_Service *service,
                            Dfs__Namespace_ServiceDestroy destroy)

@@ -68,14 +68,23 @@ public struct PutOptions: Sendable {
     /// Whether a file of that name is replaced: readers see the old one until the new one is complete, then it goes to the
     /// trash. A Go master replaces nothing.
     public var replacesExisting: Bool
+    /// Kept with the file; a put to a Go master that has any is refused.
+    public var attributes: FileAttributes
 
     /// The defaults.
-    public init(replication: Int? = nil, requiredReplicas: Int? = nil, replacesExisting: Bool = false) {
+    public init(
+        replication: Int? = nil, requiredReplicas: Int? = nil, replacesExisting: Bool = false,
+        attributes: FileAttributes = FileAttributes()
+    ) {
         self.replication = replication
         self.requiredReplicas = requiredReplicas
         self.replacesExisting = replacesExisting
+        self.attributes = attributes
     }
 }
+
+/// What the owner of a file has noted on it: texts by name.
+public typealias FileAttributes = DFSCore.FileAttributes
 
 /// The one error of the SDK: a stable code, a message that names the thing and the remedy, and advice.
 public typealias DFSError = DFSCore.DFSError

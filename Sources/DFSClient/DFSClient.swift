@@ -211,6 +211,21 @@ public final class DFSClient: Sendable {
         try await master.setReplication(copies, of: path)
     }
 
+    /// Changes the attributes of a complete file, all at once. Durable when it returns.
+    ///
+    /// They stay with the file wherever it is moved, and in the trash; a file that replaces another brings its own.
+    ///
+    /// - Parameters:
+    ///   - attributes: added, or put in the place of those that there are.
+    ///   - names: of others, which need not be there.
+    /// - Throws: ``DFSError`` of code `notFound`; `failedPrecondition` for a folder, or where the file would have too many or
+    ///   too long ones; `unimplemented` under a Go master.
+    public func setAttributes(
+        _ attributes: FileAttributes, removing names: [String] = [], of path: String
+    ) async throws {
+        try await master.setAttributes(attributes, removing: names, of: path)
+    }
+
     /// What was removed or replaced, in the order of removal.
     public func trash() -> Listing<TrashEntry> {
         master.trash()

@@ -27,14 +27,33 @@ package final class Master: Sendable {
         package var policy = ClusterPolicy()
         /// How long calls under way have to finish when the master stops.
         package var drainLimit = ClusterDefaults.drainLimit
+        /// Where and how often it backs its metadata up by itself; `nil`: not at all.
+        package var backups: Backups?
         /// Fixes all random choices; `nil` draws a seed.
         package var seed: UInt64?
 
         package init() {}
     }
 
+    /// Backups that the running master makes.
+    package struct Backups: Sendable {
+        /// Made where missing.
+        package var folder: String
+        /// From the beginning of one to the beginning of the next.
+        package var interval: Duration
+        /// How many are kept, the newest; at least 1.
+        package var keepCount: Int
+
+        package init(folder: String, interval: Duration, keepCount: Int) {
+            self.folder = folder
+            self.interval = interval
+            self.keepCount = keepCount
+        }
+    }
+
     private struct Parts {
         var metadata: MetadataManager?
+        var backups: BackupSchedule?
         var server: RPCServer?
         var ticker: RepeatedTask?
     }
@@ -66,6 +85,10 @@ package final class Master: Sendable {
     package func start() async throws -> UInt16 {
         let (metadata, clusterID) = try await recover()
         parts.withLock { $0.metadata = metadata }
+        if let schedule = backupSchedule(clusterID) {
+            try await schedule.prepare()
+            parts.withLock { $0.backups = schedule }
+        }
         let server = makeServer(metadata, clusterID)
         let port: UInt16
         do {
@@ -92,8 +115,10 @@ package final class Master: Sendable {
     ///
     /// - Throws: ``DFSError`` where the store failed; nothing that was acknowledged is lost then.
     package func run() async throws {
-        guard let metadata = parts.withLock({ $0.metadata }) else { return }
+        let (metadata, backups) = parts.withLock { ($0.metadata, $0.backups) }
+        guard let metadata else { return }
         try await withThrowingTaskGroup { tasks in
+            if let backups { tasks.addTask { await backups.run() } }
             tasks.addTask { [work] in await work.run(reportingTo: metadata) }
             tasks.addTask { if let failure = await metadata.failure() { throw failure } }
             defer { tasks.cancelAll() }
@@ -146,6 +171,16 @@ package final class Master: Sendable {
         let performer = EffectPerformer(heartbeats: heartbeats, work: work, logger: logger)
         let manager = MetadataManager(state: state, store: store, clock: clock) { performer.perform($0) }
         return (manager, clusterID)
+    }
+
+    private func backupSchedule(_ clusterID: String) -> BackupSchedule? {
+        configuration.backups.map { backups in
+            BackupSchedule(
+                shelf: BackupShelf(
+                    folder: backups.folder, clusterID: clusterID, keepCount: backups.keepCount,
+                    fileSystem: PosixFileSystem()),
+                metadataFolder: configuration.metadataFolder, interval: backups.interval, logger: logger)
+        }
     }
 
     private func makeServer(_ metadata: MetadataManager, _ clusterID: String) -> RPCServer {

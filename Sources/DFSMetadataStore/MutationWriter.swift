@@ -17,6 +17,10 @@ enum MutationWriter {
                 [Int64(bitPattern: period.beganAt), Int64(bitPattern: period.endedAt)], database)
         case .setReplication(let file, let copies):
             try run("UPDATE files SET replication = ? WHERE id = ?", [copies, file.stored], database)
+        case .setAttributes(let file, let attributes):
+            try run(
+                "UPDATE files SET attributes = ? WHERE id = ?", [AttributesColumn.text(of: attributes), file.stored],
+                database)
         case .makeFolder(let folder):
             try run(
                 "INSERT INTO folders (id, parent, leaf, created_at) VALUES (?, ?, ?, ?)",
@@ -41,13 +45,13 @@ enum MutationWriter {
     private static func begin(_ header: FileHeader, _ place: Place, _ database: Database) throws {
         try run(
             """
-            INSERT INTO files (id, name, parent, leaf, writer, replication, chunk_size, replaces, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO files (id, name, parent, leaf, writer, replication, chunk_size, replaces, created_at, attributes)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 header.id.stored, header.name.text, place.parent.stored, place.name.text, header.writer.rawValue,
                 header.replication, Int64(bitPattern: header.chunkSize), header.replaces,
-                Int64(bitPattern: header.createdAt),
+                Int64(bitPattern: header.createdAt), AttributesColumn.text(of: header.attributes),
             ], database)
     }
 

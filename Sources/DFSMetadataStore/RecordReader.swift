@@ -46,17 +46,20 @@ enum RecordReader {
         try each(
             database,
             """
-            SELECT id, parent, leaf, sealed_at, name, writer, replication, chunk_size, replaces, created_at FROM files
-            ORDER BY id
+            SELECT id, parent, leaf, sealed_at, name, writer, replication, chunk_size, replaces, created_at, attributes
+            FROM files ORDER BY id
             """
         ) { row in
             let id = FileID(stored: row[0])
             guard let writer = Writer(rawValue: row[5]), row[6] as Int > 0, row[7] as Int64 > 0 else {
                 throw damaged("a file's row is out of range")
             }
+            guard let attributes = AttributesColumn.attributes(in: row[10]) else {
+                throw damaged("a file's attributes are none")
+            }
             let header = FileHeader(
                 id: id, name: try FileName(row[4]), writer: writer, replication: row[6], chunkSize: seconds(row[7]),
-                replaces: row[8], createdAt: seconds(row[9]))
+                replaces: row[8], createdAt: seconds(row[9]), attributes: attributes)
             let place = Place(parent: FolderID(stored: row[1]), name: try PathPart(row[2]))
             let sealedAt = (row[3] as Int64?).map { seconds($0) }
             try take(

@@ -34,6 +34,7 @@ private func meaning(of error: DatabaseError, _ path: String) -> DFSError {
         return DFSError(.unavailable, "\(path) is in use by another process; stop that", advice: .giveUp)
     case .SQLITE_IOERR:
         return DFSError(.dataLoss, "cannot read or write \(path) (\(text)); check disk and kernel log", advice: .giveUp)
+    case .SQLITE_INTERRUPT: return DFSError(.cancelled, "\(path): the work was given up")
     default:
         return DFSError(.internal, "\(path): \(text)")
     }

@@ -28,6 +28,7 @@ package enum Methods {
     package static let rename = MethodPath(service: namespace, method: "Rename")
     package static let remove = MethodPath(service: namespace, method: "Remove")
     package static let setReplication = MethodPath(service: namespace, method: "SetReplication")
+    package static let setAttributes = MethodPath(service: namespace, method: "SetAttributes")
     package static let listTrash = MethodPath(service: trash, method: "List")
     package static let restore = MethodPath(service: trash, method: "Restore")
     package static let emptyTrash = MethodPath(service: trash, method: "Empty")

@@ -19,13 +19,15 @@ struct ClientProgram: Program {
         subcommands: [
             PutCommand.self, GetCommand.self, CatCommand.self, StatCommand.self, ListCommand.self,
             MakeFolderCommand.self,
-            RenameCommand.self, RemoveCommand.self, UsageCommand.self, SetReplicationCommand.self, TrashCommand.self,
+            RenameCommand.self, RemoveCommand.self, UsageCommand.self, SetReplicationCommand.self,
+            SetAttributesCommand.self, TrashCommand.self,
             ServersCommand.self, CheckCommand.self,
         ])
 
     static let flags =
         ClientOptions.flags + ClientTLSOptions.flags + ClusterOptions.flags + SharedOptions.flags + PutCommand.flags
-        + GetCommand.flags + CatCommand.flags + ListCommand.flags + RemoveCommand.flags + OutputOptions.flags
+        + GetCommand.flags + CatCommand.flags + SetAttributesCommand.flags + ListCommand.flags + RemoveCommand.flags
+        + OutputOptions.flags
 }
 
 /// The flags of every command.

@@ -3,7 +3,7 @@ import DFSClient
 import DFSCommandLine
 import Logging
 
-/// `put [-f] [-r] <local-file> <path>`
+/// `put [-f] [-r] [-attr <name>=<value>]... <local-file> <path>`
 struct PutCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
         "put", summary: "Store a local file; done when every replica is on disk.",
@@ -16,11 +16,14 @@ struct PutCommand: ProgramCommand {
     @Argument(help: "Its path in the cluster.") var remoteName: String
     @Flag(Self.replaceFlag) var replaces = false
     @Flag(RemoveCommand.recursiveFlag) var isRecursive = false
+    @Option(AttributeAssignment.flag) var attributes: [AttributeAssignment] = []
     @OptionGroup var client: ClientOptions
     @OptionGroup var shared: SharedOptions
 
     func execute(logger: Logger) async throws {
-        let options = PutOptions(replication: client.cluster.givenReplication, replacesExisting: replaces)
+        let options = PutOptions(
+            replication: client.cluster.givenReplication, replacesExisting: replaces,
+            attributes: try FileAttributes(attributes))
         try await client.withClient(logger: logger) { client in
             guard isRecursive else { return try await put(options, client) }
             var report = TreeReport(done: "stored", logger: logger)

@@ -7,7 +7,7 @@ import Logging
 /// `stat [-json] <path>`
 struct StatCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
-        "stat", summary: "List the chunks of a file with lengths, checksums and replicas.")
+        "stat", summary: "Tell length, checksum and attributes of a file, and list its chunks.")
 
     @Argument(help: "The file's path in the cluster, or a pattern.") var remoteName: String
     @OptionGroup var output: OutputOptions
@@ -32,8 +32,13 @@ struct StatCommand: ProgramCommand {
             return
         }
         let length = layout.length.map { "\($0) bytes" } ?? "unknown length"
+        let checksum = layout.crc32c.map { ", crc32c \(hex(UInt64($0), digits: 8))" } ?? ""
         try StandardOutput.print(
-            "\(layout.name): \(length) in \(layout.chunks.count) chunks of up to \(layout.chunkSize) bytes")
+            "\(layout.name): \(length) in \(layout.chunks.count) chunks of up to \(layout.chunkSize) bytes\(checksum)")
+        for attribute in layout.attributes.all {
+            try StandardOutput.print(
+                "attribute \(JSONLine.string(attribute.name)): \(JSONLine.string(attribute.value))")
+        }
         for chunk in layout.chunks { try StandardOutput.print(Self.line(chunk)) }
     }
 
@@ -48,7 +53,9 @@ struct StatCommand: ProgramCommand {
     private static func json(_ layout: FileLayout) -> String {
         JSONText.object([
             ("path", .text(layout.name)), ("length", layout.length.map { .number($0) } ?? .null),
-            ("chunkSize", .number(layout.chunkSize)), ("chunks", .list(layout.chunks.map(\.json))),
+            ("crc32c", layout.crc32c.map { .text(hex(UInt64($0), digits: 8)) } ?? .null),
+            ("attributes", layout.attributes.json), ("chunkSize", .number(layout.chunkSize)),
+            ("chunks", .list(layout.chunks.map(\.json))),
         ])
     }
 }

@@ -30,9 +30,17 @@ struct DFSMasterCommand: NodeCommand {
     static let flags =
         SharedOptions.flags + ClusterOptions.flags + NodeOptions.flags + NodeTLSOptions.flags
         + [
-            listenFlag, metadataFolderFlag, trashKeepFlag, safeModeLimitFlag, orphanKeepFlag, backupFlag, restoreFlag,
-            dumpFlag,
+            listenFlag, metadataFolderFlag, trashKeepFlag, safeModeLimitFlag, orphanKeepFlag, backupFolderFlag,
+            backupIntervalFlag, backupKeepFlag, backupFlag, restoreFlag, dumpFlag,
         ]
+    private static let backupFolderFlag = FlagDeclaration.value(
+        "backup-dir", String.self, environment: "DFS_BACKUP_DIR",
+        help: "Folder to write backups of the metadata to while the master runs.", placeholder: "folder")
+    private static let backupIntervalFlag = FlagDeclaration.value(
+        "backup-interval", GoDuration.self, environment: "DFS_BACKUP_INTERVAL",
+        help: "Time from one backup to the next, with -backup-dir.")
+    private static let backupKeepFlag = FlagDeclaration.value(
+        "backup-keep", Int.self, environment: "DFS_BACKUP_KEEP", help: "Backups that are kept in -backup-dir.")
     private static let backupFlag = FlagDeclaration.value(
         "backup", String.self, help: "Write a backup of -meta-dir to this file and end; a master may be running.",
         placeholder: "file")
@@ -52,11 +60,20 @@ struct DFSMasterCommand: NodeCommand {
 
     @Option(Self.safeModeLimitFlag) var safeModeLimit = GoDuration(ClusterPolicy().safeModeLimit)
     @Option(Self.orphanKeepFlag) var orphanKeep = GoDuration(ClusterPolicy().orphanRetention)
+    @Option(Self.backupFolderFlag) var backupFolder: String?
+    @Option(Self.backupIntervalFlag) var backupInterval = GoDuration(.seconds(24 * 3600))
+    @Option(Self.backupKeepFlag) var backupKeep = 7
     @Option(Self.backupFlag) var backup: String?
     @Option(Self.restoreFlag) var backupToRestore: String?
     @Flag(Self.dumpFlag) var dumps = false
 
     func validate() throws {
+        guard backupInterval.duration >= .seconds(1) else {
+            throw ValidationError("-backup-interval \(backupInterval) is too short; give at least 1s")
+        }
+        guard backupKeep > 0 else {
+            throw ValidationError("-backup-keep \(backupKeep) would keep no backup; give at least 1")
+        }
         let tasks = [backup != nil, backupToRestore != nil, dumps].count { $0 }
         guard tasks <= 1 else { throw ValidationError("-backup, -restore and -dump do not go together; give one") }
     }
@@ -93,6 +110,9 @@ struct DFSMasterCommand: NodeCommand {
         configuration.tls = NodeTLSSettings(tls)
         configuration.metadataFolder = metadataFolder
         configuration.drainLimit = node.drainLimit.duration
+        configuration.backups = backupFolder.map {
+            Master.Backups(folder: $0, interval: backupInterval.duration, keepCount: backupKeep)
+        }
         configuration.policy.trashRetention = trashKeep.duration
         configuration.policy.orphanRetention = orphanKeep.duration
         configuration.policy.safeModeLimit = safeModeLimit.duration

@@ -61,7 +61,14 @@ struct MetadataDump {
         return #"{"type":"file","path":\#(path(file.place)),"id":"\#(file.header.id)","isComplete":\#(file.isSealed),"#
             + #""replication":\#(file.header.replication),"chunkSize":\#(file.header.chunkSize),"#
             + #""createdAt":\#(file.header.createdAt),"completedAt":\#(file.sealedAt ?? 0),"#
-            + #""chunks":[\#(chunks.joined(separator: ","))]}"#
+            + attributes(file.header.attributes) + #""chunks":[\#(chunks.joined(separator: ","))]}"#
+    }
+
+    /// A member, where there are any.
+    private func attributes(_ attributes: FileAttributes) -> String {
+        guard !attributes.isEmpty else { return "" }
+        let members = attributes.all.map { "\(JSONLine.string($0.name)):\(JSONLine.string($0.value))" }
+        return #""attributes":{\#(members.joined(separator: ","))},"#
     }
 
     /// What is in the trash begins with its removal's id there. A damaged store may have folders that are in themselves.

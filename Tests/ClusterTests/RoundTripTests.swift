@@ -1,3 +1,4 @@
+import DFSCore
 import Foundation
 import Testing
 
@@ -50,6 +51,11 @@ extension ClusterTests {
                 let stat = try await cluster.client("stat", "shown")
                 #expect(stat.status == 0)
                 #expect(stat.stdout.contains("\((2 << 20) + 5)"))
+                let crc32c = hex(UInt64(CRC32C.of(try Data(contentsOf: URL(filePath: source)))), digits: 8)
+                let lines = stat.stdout.split(separator: "\n")
+                #expect(lines[0].hasSuffix(", crc32c \(crc32c)"))
+                let json = try await cluster.client("stat", "-json", "shown")
+                #expect(json.stdout.contains("\"crc32c\":\"\(crc32c)\",\"attributes\":{}"))
                 for index in 0...2 { #expect(stat.stdout.contains("_\(index)")) }
                 for index in 0...1 { #expect(stat.stdout.contains("\(cluster.serverPorts[index])")) }
             }

@@ -35,6 +35,21 @@ import Testing
         }
     }
 
+    @Test func aFileWithAttributesIsRefusedBeforeItIsBegun() async throws {
+        try await TestCluster.run(wish([true, true])) { cluster in
+            let bytes = try cluster.makeFile("in", 10)
+            let options = PutOptions(attributes: try FileAttributes([("a", "1")]))
+            let refused = await failure { try await cluster.client.put("in", as: "f", options: options) }
+            #expect(refused?.code == .unimplemented && refused?.message.contains("attributes") == true)
+            let change = await failure { try await cluster.client.setAttributes(options.attributes, of: "f") }
+            #expect(change?.code == .unimplemented)
+            // A Go master never gives a name back, so it must not have been asked for it.
+            let result = try await cluster.client.put("in", as: "f")
+            #expect(cluster.replicasHold(bytes, result))
+            #expect(try await cluster.client.stat("f").attributes.isEmpty)
+        }
+    }
+
     @Test func takenNameAndMissingFileHaveTheirCodes() async throws {
         try await TestCluster.run(wish([true, true])) { cluster in
             _ = try cluster.makeFile("in", 10)

@@ -24,6 +24,17 @@ struct FlagSyntaxTests {
         #expect(try syntax.read(arguments, environment: none) == .run(["-listen=:1"]))
     }
 
+    @Test func aFlagThatMayBeRepeatedKeepsEachOfItsValues() throws {
+        let syntax = FlagSyntax(
+            flags: [.values("attr", String.self, help: ""), .value("size", ByteCount.self, help: "")],
+            commands: ["put"])
+        let arguments = ["-attr", "b=1", "-size", "1", "put", "-attr=a=", "-size=2", "-attr", "b=1", "x"]
+        #expect(
+            try syntax.read(arguments, environment: none)
+                == .run(["put", "-attr=b=1", "-attr=a=", "-attr=b=1", "-size=2", "--", "x"]))
+        #expect(throws: DFSError.self) { try syntax.read(["put", "-attr"], environment: none) }
+    }
+
     @Test func switchTakesItsValueOnlyAfterAnEqualsSign() throws {
         #expect(try syntax.read(["-quiet"], environment: none) == .run(["-quiet"]))
         #expect(try syntax.read(["-quiet=T"], environment: none) == .run(["-quiet"]))

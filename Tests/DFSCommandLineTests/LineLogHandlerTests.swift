@@ -1,3 +1,4 @@
+import DFSCore
 import Logging
 import Synchronization
 import Testing

@@ -34,13 +34,17 @@ enum Samples {
         let plain = try header(.max, "a b/ü%_")
         let open = try header(0, "open", writer: .go)
         let gone = try header(1 << 63, "gone")
+        var noted = try header(9, "noted")
+        noted.attributes = try FileAttributes([("b", ""), ("a", "v")])
         return [
             .begin(plain, at: try place("b")), .begin(open, at: try place("open")), .begin(gone, at: try place("gone")),
             .allocate(plain.id, index: 1, servers: []), .allocate(plain.id, index: 0, servers: []),
             .allocate(open.id, index: 5, servers: [try ServerAddress(":9001"), try ServerAddress("[::1]:9002")]),
             .allocate(gone.id, index: 0, servers: []),
             .seal(plain.id, digests: [Digest(length: 64 << 20, crc32c: 0), digest], at: 1_790_000_000),
-            .setReplication(plain.id, 3),
+            .setReplication(plain.id, 3), .begin(noted, at: try place("noted")),
+            .setAttributes(plain.id, try FileAttributes([("n\u{1}\"\\\n", "ü/{}")])),
+            .setAttributes(open.id, try FileAttributes([("a", "b")])), .setAttributes(open.id, FileAttributes()),
             .abandon(Tombstone(file: gone.id, name: gone.name, chunkCount: 1, abandonedAt: .max)),
             .begin(try header(7, "gone"), at: try place("gone")),
             .abandon(Tombstone(file: FileID(rawValue: 7), name: gone.name, chunkCount: 0, abandonedAt: 1)),

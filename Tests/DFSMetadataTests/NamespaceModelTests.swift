@@ -6,15 +6,20 @@ import Testing
 /// Random changes on a master that is restarted now and then, beside a model that is a plain dictionary of paths: what was
 /// acknowledged is there, nothing else is, and nothing is there twice.
 @Suite struct NamespaceModelTests {
-    /// Every path with what stands there: a file by its chunk, a folder by `nil`.
-    private typealias Model = [String: ChunkID?]
+    private struct File: Equatable {
+        let chunk: ChunkID
+        var attributes: [String: String]
+    }
+
+    /// Every path with what stands there: a file, or `nil` for a folder.
+    private typealias Model = [String: File?]
 
     private static let seeds: Range<UInt64> = 1..<41
 
     @Test(arguments: seeds) func theTreeIsWhatTheModelSays(seed: UInt64) throws {
         var run = Run(seed: seed)
         try run.master.join(.swift, ":1", ":2")
-        for _ in 0..<250 {
+        for _ in 0..<300 {
             try run.change()
             #expect(try run.listed() == run.model)
         }
@@ -38,7 +43,7 @@ import Testing
         init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
         mutating func change() throws {
-            switch Int(random.next() % 10) {
+            switch Int(random.next() % 12) {
             case 0, 1: try put(somePath(), replaces: false)
             case 2: try put(somePath(), replaces: true)
             case 3: try makeFolder(somePath())
@@ -46,6 +51,7 @@ import Testing
             case 6: try remove(somePath(), recursively: false)
             case 7: try remove(somePath(), recursively: true)
             case 8: try restore()
+            case 9, 10: try setAttributes(somePath())
             default:
                 master.restart()
                 try master.join(.swift, ":1", ":2")
@@ -55,6 +61,13 @@ import Testing
         /// Few names, so that changes meet.
         private mutating func somePath() -> String {
             (0...random.next() % 3).map { _ in ["a", "b", "c"][Int(random.next() % 3)] }.joined(separator: "/")
+        }
+
+        /// Few names here, too.
+        private mutating func someAttributes() -> [String: String] {
+            var attributes: [String: String] = [:]
+            for name in ["x", "y", "z"] where random.next() % 3 == 0 { attributes[name] = "\(random.next() % 4)" }
+            return attributes
         }
 
         private func parents(_ path: String) -> [String] {
@@ -73,18 +86,33 @@ import Testing
             }
             let old = model[path]
             let before = try trashIDs()
-            let upload = try master.create(path, replaces: replaces).answer.upload()
+            let attributes = someAttributes()
+            let upload = try master.create(path, replaces: replaces, attributes: attributes).answer.upload()
             let (id, servers) = try master.allocate(path, 0, upload: upload).answer.allocation()
             // A reader of the file that is being replaced sees it until the very end.
-            if let old, let chunk = old {
+            if let old, let chunk = old?.chunk {
                 _ = try master.report(":1", [(chunk, .short)])
                 #expect(try master.open(path).answer.opened().chunks.map(\.id) == [chunk])
             }
             let written = WrittenChunk(id: id, digest: .short, servers: try servers.map { try ServerAddress($0) })
             #expect(master.complete(upload, [written]).answer.code == nil)
             for parent in parents(path) { model[parent] = .some(nil) }
-            model[path] = id
+            model[path] = File(chunk: id, attributes: attributes)
             if let old { try noteTrashed(path, ["": old], before) }
+        }
+
+        private mutating func setAttributes(_ path: String) throws {
+            let added = someAttributes()
+            let removed = ["x", "y", "z"].filter { added[$0] == nil && random.next() % 3 == 0 }
+            let code = try master.setAttributes(path, added, removing: removed).code
+            guard var file = model[path] ?? nil else {
+                #expect(code != nil)
+                return
+            }
+            #expect(code == nil)
+            for (name, value) in added { file.attributes[name] = value }
+            for name in removed { file.attributes[name] = nil }
+            model[path] = file
         }
 
         private mutating func makeFolder(_ path: String) throws {
@@ -155,7 +183,7 @@ import Testing
             if let id = new.first?.id { trash[id] = (path, tree) }
         }
 
-        /// All that can be found by listing, each file with the chunk that the store holds for its place.
+        /// All that can be found by listing, each file with what the store holds for its place, and the master tells.
         mutating func listed() throws -> Model {
             let stored = try storedFiles()
             var found: Model = [:]
@@ -167,8 +195,9 @@ import Testing
                         found[String(path.dropLast())] = .some(nil)
                         folders.append(String(path.dropLast()))
                     } else {
-                        guard let chunk = stored[path] else { throw WrongAnswer() }
-                        found[path] = chunk
+                        guard let file = stored[path] else { throw WrongAnswer() }
+                        #expect(try master.attributes(path) == file.attributes)
+                        found[path] = file
                     }
                 }
             }
@@ -177,10 +206,10 @@ import Testing
         }
 
         /// The complete files that a path leads to, as a master that starts now would find them.
-        private func storedFiles() throws -> [String: ChunkID] {
+        private func storedFiles() throws -> [String: File] {
             var folders: [FolderID: Place] = [:]
             for folder in master.image.folders { folders[folder.id] = folder.place }
-            var files: [String: ChunkID] = [:]
+            var files: [String: File] = [:]
             for file in master.image.files where file.isSealed {
                 var path = file.place.name.text
                 var parent = file.place.parent
@@ -189,7 +218,9 @@ import Testing
                     parent = place.parent
                 }
                 guard parent == .root else { continue }
-                #expect(files.updateValue(file.header.chunkID(at: 0), forKey: path) == nil)
+                let found = File(
+                    chunk: file.header.chunkID(at: 0), attributes: file.header.attributes.dictionary)
+                #expect(files.updateValue(found, forKey: path) == nil)
             }
             return files
         }

@@ -53,9 +53,15 @@ enum Samples {
     private static let file = FileStatus(
         name: "a", length: .max, replication: 2, chunkCount: 3, createdAt: 4, modifiedAt: .max)
 
+    private static let attributes = names.map { Attribute(name: $0, value: "v" + $0) }
+
     static let namespaceMessages: [any WireMessage] = [
-        CreateRequest(name: "a/b", replication: 1, replaces: true, requestID: "r"),
-        file, FileStatus(), StatRequest(path: "a"), StatRequest(), StatResponse(node: file), StatResponse(),
+        CreateRequest(name: "a/b", replication: 1, replaces: true, requestID: "r", attributes: attributes),
+        Attribute(), Attribute(name: "ü", value: "1"), OpenResponse(attributes: attributes), SetAttributesResponse(),
+        SetAttributesRequest(path: "a", added: attributes, removed: names, requestID: "r"), SetAttributesRequest(),
+        file, FileStatus(), StatRequest(path: "a"), StatRequest(),
+        StatResponse(node: file, crc32c: .max, attributes: attributes),
+        StatResponse(crc32c: 0), StatResponse(),
         ListRequest(folder: "a", after: "b", limit: .max), ListRequest(),
         ListResponse(nodes: [file, FileStatus(name: "f", isFolder: true, createdAt: 1)], hasMore: true), ListResponse(),
         MakeFolderRequest(path: "ü/b c"), MakeFolderRequest(), MakeFolderResponse(),

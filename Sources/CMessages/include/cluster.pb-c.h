@@ -18,6 +18,7 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Dfs__DescribeRequest Dfs__DescribeRequest;
 typedef struct Dfs__DescribeResponse Dfs__DescribeResponse;
 typedef struct Dfs__CreateRequest Dfs__CreateRequest;
+typedef struct Dfs__Attribute Dfs__Attribute;
 typedef struct Dfs__CreateResponse Dfs__CreateResponse;
 typedef struct Dfs__ChunkDigest Dfs__ChunkDigest;
 typedef struct Dfs__CompleteRequest Dfs__CompleteRequest;
@@ -45,6 +46,8 @@ typedef struct Dfs__RemoveRequest Dfs__RemoveRequest;
 typedef struct Dfs__RemoveResponse Dfs__RemoveResponse;
 typedef struct Dfs__SetReplicationRequest Dfs__SetReplicationRequest;
 typedef struct Dfs__SetReplicationResponse Dfs__SetReplicationResponse;
+typedef struct Dfs__SetAttributesRequest Dfs__SetAttributesRequest;
+typedef struct Dfs__SetAttributesResponse Dfs__SetAttributesResponse;
 typedef struct Dfs__ListTrashRequest Dfs__ListTrashRequest;
 typedef struct Dfs__ListTrashResponse Dfs__ListTrashResponse;
 typedef struct Dfs__TrashEntry Dfs__TrashEntry;
@@ -125,10 +128,26 @@ struct  Dfs__CreateRequest
    * drawn by the client: the same again gives the same upload
    */
   char *request_id;
+  size_t n_attributes;
+  Dfs__Attribute **attributes;
 };
 #define DFS__CREATE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__create_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0,NULL }
+
+
+/*
+ * A text that the owner of a file has noted on it. At most 64 a file, names of 1 to 255 bytes, 16 KiB of names and values.
+ */
+struct  Dfs__Attribute
+{
+  ProtobufCMessage base;
+  char *name;
+  char *value;
+};
+#define DFS__ATTRIBUTE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__attribute__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Dfs__CreateResponse
@@ -252,10 +271,15 @@ struct  Dfs__OpenResponse
   uint64_t chunk_size;
   size_t n_chunks;
   Dfs__OpenChunk **chunks;
+  /*
+   * in the order of the names' bytes
+   */
+  size_t n_attributes;
+  Dfs__Attribute **attributes;
 };
 #define DFS__OPEN_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__open_response__descriptor) \
-    , 0, 0, 0,NULL }
+    , 0, 0, 0,NULL, 0,NULL }
 
 
 struct  Dfs__OpenChunk
@@ -381,10 +405,23 @@ struct  Dfs__StatResponse
 {
   ProtobufCMessage base;
   Dfs__FileStatus *node;
+  /*
+   * for complete files
+   */
+  protobuf_c_boolean crc32c_known;
+  /*
+   * of the whole file
+   */
+  uint32_t crc32c;
+  /*
+   * in the order of the names' bytes
+   */
+  size_t n_attributes;
+  Dfs__Attribute **attributes;
 };
 #define DFS__STAT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__stat_response__descriptor) \
-    , NULL }
+    , NULL, 0, 0, 0,NULL }
 
 
 struct  Dfs__ListRequest
@@ -508,6 +545,36 @@ struct  Dfs__SetReplicationResponse
 };
 #define DFS__SET_REPLICATION_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__set_replication_response__descriptor) \
+     }
+
+
+struct  Dfs__SetAttributesRequest
+{
+  ProtobufCMessage base;
+  char *path;
+  /*
+   * or in the place of those that there are
+   */
+  size_t n_added;
+  Dfs__Attribute **added;
+  /*
+   * names of others, which need not be there
+   */
+  size_t n_removed;
+  char **removed;
+  char *request_id;
+};
+#define DFS__SET_ATTRIBUTES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__set_attributes_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Dfs__SetAttributesResponse
+{
+  ProtobufCMessage base;
+};
+#define DFS__SET_ATTRIBUTES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__set_attributes_response__descriptor) \
      }
 
 
@@ -852,6 +919,25 @@ Dfs__CreateRequest *
                       const uint8_t       *data);
 void   dfs__create_request__free_unpacked
                      (Dfs__CreateRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__Attribute methods */
+void   dfs__attribute__init
+                     (Dfs__Attribute         *message);
+size_t dfs__attribute__get_packed_size
+                     (const Dfs__Attribute   *message);
+size_t dfs__attribute__pack
+                     (const Dfs__Attribute   *message,
+                      uint8_t             *out);
+size_t dfs__attribute__pack_to_buffer
+                     (const Dfs__Attribute   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__Attribute *
+       dfs__attribute__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__attribute__free_unpacked
+                     (Dfs__Attribute *message,
                       ProtobufCAllocator *allocator);
 /* Dfs__CreateResponse methods */
 void   dfs__create_response__init
@@ -1366,6 +1452,44 @@ Dfs__SetReplicationResponse *
 void   dfs__set_replication_response__free_unpacked
                      (Dfs__SetReplicationResponse *message,
                       ProtobufCAllocator *allocator);
+/* Dfs__SetAttributesRequest methods */
+void   dfs__set_attributes_request__init
+                     (Dfs__SetAttributesRequest         *message);
+size_t dfs__set_attributes_request__get_packed_size
+                     (const Dfs__SetAttributesRequest   *message);
+size_t dfs__set_attributes_request__pack
+                     (const Dfs__SetAttributesRequest   *message,
+                      uint8_t             *out);
+size_t dfs__set_attributes_request__pack_to_buffer
+                     (const Dfs__SetAttributesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__SetAttributesRequest *
+       dfs__set_attributes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__set_attributes_request__free_unpacked
+                     (Dfs__SetAttributesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__SetAttributesResponse methods */
+void   dfs__set_attributes_response__init
+                     (Dfs__SetAttributesResponse         *message);
+size_t dfs__set_attributes_response__get_packed_size
+                     (const Dfs__SetAttributesResponse   *message);
+size_t dfs__set_attributes_response__pack
+                     (const Dfs__SetAttributesResponse   *message,
+                      uint8_t             *out);
+size_t dfs__set_attributes_response__pack_to_buffer
+                     (const Dfs__SetAttributesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__SetAttributesResponse *
+       dfs__set_attributes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__set_attributes_response__free_unpacked
+                     (Dfs__SetAttributesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Dfs__ListTrashRequest methods */
 void   dfs__list_trash_request__init
                      (Dfs__ListTrashRequest         *message);
@@ -1662,6 +1786,9 @@ typedef void (*Dfs__DescribeResponse_Closure)
 typedef void (*Dfs__CreateRequest_Closure)
                  (const Dfs__CreateRequest *message,
                   void *closure_data);
+typedef void (*Dfs__Attribute_Closure)
+                 (const Dfs__Attribute *message,
+                  void *closure_data);
 typedef void (*Dfs__CreateResponse_Closure)
                  (const Dfs__CreateResponse *message,
                   void *closure_data);
@@ -1742,6 +1869,12 @@ typedef void (*Dfs__SetReplicationRequest_Closure)
                   void *closure_data);
 typedef void (*Dfs__SetReplicationResponse_Closure)
                  (const Dfs__SetReplicationResponse *message,
+                  void *closure_data);
+typedef void (*Dfs__SetAttributesRequest_Closure)
+                 (const Dfs__SetAttributesRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__SetAttributesResponse_Closure)
+                 (const Dfs__SetAttributesResponse *message,
                   void *closure_data);
 typedef void (*Dfs__ListTrashRequest_Closure)
                  (const Dfs__ListTrashRequest *message,
@@ -1856,6 +1989,10 @@ struct Dfs__Namespace_Service
                           const Dfs__SetReplicationRequest *input,
                           Dfs__SetReplicationResponse_Closure closure,
                           void *closure_data);
+  void (*set_attributes)(Dfs__Namespace_Service *service,
+                         const Dfs__SetAttributesRequest *input,
+                         Dfs__SetAttributesResponse_Closure closure,
+                         void *closure_data);
   void (*secure_port)(Dfs__Namespace_Service *service,
                       const Dfs__SecurePortRequest *input,
                       Dfs__SecurePortResponse_Closure closure,
@@ -1878,6 +2015,7 @@ void dfs__namespace__init (Dfs__Namespace_Service *service,
       function_prefix__ ## rename,\
       function_prefix__ ## remove,\
       function_prefix__ ## set_replication,\
+      function_prefix__ ## set_attributes,\
       function_prefix__ ## secure_port  }
 void dfs__namespace__create(ProtobufCService *service,
                             const Dfs__CreateRequest *input,
@@ -1919,6 +2057,10 @@ void dfs__namespace__set_replication(ProtobufCService *service,
                                      const Dfs__SetReplicationRequest *input,
                                      Dfs__SetReplicationResponse_Closure closure,
                                      void *closure_data);
+void dfs__namespace__set_attributes(ProtobufCService *service,
+                                    const Dfs__SetAttributesRequest *input,
+                                    Dfs__SetAttributesResponse_Closure closure,
+                                    void *closure_data);
 void dfs__namespace__secure_port(ProtobufCService *service,
                                  const Dfs__SecurePortRequest *input,
                                  Dfs__SecurePortResponse_Closure closure,
@@ -2019,6 +2161,7 @@ void dfs__chunk_reports__report(ProtobufCService *service,
 extern const ProtobufCMessageDescriptor dfs__describe_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__describe_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__create_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__attribute__descriptor;
 extern const ProtobufCMessageDescriptor dfs__create_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__chunk_digest__descriptor;
 extern const ProtobufCMessageDescriptor dfs__complete_request__descriptor;
@@ -2046,6 +2189,8 @@ extern const ProtobufCMessageDescriptor dfs__remove_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__remove_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__set_replication_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__set_replication_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__set_attributes_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__set_attributes_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__list_trash_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__list_trash_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__trash_entry__descriptor;

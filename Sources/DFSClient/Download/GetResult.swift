@@ -1,3 +1,5 @@
+import DFSCore
+
 /// What a get has written.
 public struct GetResult: Sendable, Equatable {
     /// The file's name in the cluster.
@@ -8,6 +10,13 @@ public struct GetResult: Sendable, Equatable {
     public let length: Int
     /// In order of the file.
     public let chunks: [GetChunk]
+
+    /// CRC-32C of the whole file as it was written.
+    public var crc32c: UInt32 {
+        var pieces = CRC32C.Pieces()
+        for chunk in chunks { pieces.append(chunk.crc32c, byteCount: UInt64(chunk.length)) }
+        return pieces.value
+    }
 }
 
 /// One chunk of a get, and how much is known of it.

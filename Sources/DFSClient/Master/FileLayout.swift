@@ -10,6 +10,18 @@ public struct FileLayout: Sendable, Equatable {
     public let chunkSize: Int
     /// In order of the file.
     public let chunks: [ChunkLocation]
+    /// Its owner's notes; none under a Go master.
+    public let attributes: FileAttributes
+
+    /// CRC-32C of the whole file, where length and checksum of every chunk are known.
+    public var crc32c: UInt32? {
+        var pieces = CRC32C.Pieces()
+        for chunk in chunks {
+            guard let length = chunk.length, let crc32c = chunk.crc32c else { return nil }
+            pieces.append(crc32c, byteCount: UInt64(length))
+        }
+        return pieces.value
+    }
 }
 
 extension FileLayout {

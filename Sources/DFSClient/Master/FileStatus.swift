@@ -17,8 +17,12 @@ public struct FileStatus: Sendable, Equatable {
     public let createdAt: Int
     /// When the file became complete, in seconds since 1970; 0 where nobody knows.
     public let modifiedAt: Int
+    /// CRC-32C of the whole file. Only ``DFSClient/status(of:)`` asks for it; `nil` in listings, and for a folder.
+    public let crc32c: UInt32?
+    /// Its owner's notes. Only ``DFSClient/status(of:)`` asks for them; none in listings, and for a folder.
+    public let attributes: FileAttributes
 
-    init(_ status: DFSWire.FileStatus) {
+    init(_ status: DFSWire.FileStatus, crc32c: UInt32? = nil, attributes: FileAttributes = FileAttributes()) {
         name = status.name
         isFolder = status.isFolder
         length = Int(clamping: status.length)
@@ -26,6 +30,8 @@ public struct FileStatus: Sendable, Equatable {
         chunkCount = Int(status.chunkCount)
         createdAt = Int(clamping: status.createdAt)
         modifiedAt = Int(clamping: status.modifiedAt)
+        self.crc32c = crc32c
+        self.attributes = attributes
     }
 }
 

@@ -8,7 +8,9 @@ extension MasterClient {
         let path = try RemotePath(path).text
         try await requireSwift("stat")
         let response = try await call(Methods.stat, StatRequest(path: path), as: StatResponse.self)
-        return FileStatus(response.node)
+        return FileStatus(
+            response.node, crc32c: response.crc32c,
+            attributes: try FileAttributes(from: response.attributes, of: peer.name))
     }
 
     /// As ``DFSClient/list(_:)``.
@@ -54,6 +56,17 @@ extension MasterClient {
         _ = try await call(Methods.setReplication, request, as: SetReplicationResponse.self)
     }
 
+    /// As ``DFSClient/setAttributes(_:removing:of:)``.
+    public func setAttributes(
+        _ attributes: FileAttributes, removing names: [String] = [], of path: String
+    ) async throws {
+        let request = SetAttributesRequest(
+            path: try RemotePath(path).named("change"), added: attributes.wire, removed: names,
+            requestID: Self.requestID())
+        try await requireSwift("keep attributes")
+        _ = try await call(Methods.setAttributes, request, as: SetAttributesResponse.self)
+    }
+
     /// As ``DFSClient/trash()``.
     public func trash() -> Listing<TrashEntry> {
         Listing { [self] cursor in
@@ -80,15 +93,32 @@ extension MasterClient {
 
     /// - Throws: ``DFSError`` of code `unimplemented` under a Go master.
     func requireSwift(_ wish: String) async throws(DFSError) {
-        guard try await isSwift() else {
-            throw DFSError(.unimplemented, "\(peer.name) is a Go master, which cannot \(wish)")
-        }
+        guard try await isSwift() else { throw cannot(wish) }
+    }
+
+    func cannot(_ wish: String) -> DFSError {
+        DFSError(.unimplemented, "\(peer.name) is a Go master, which cannot \(wish)")
     }
 
     /// Names a change, so that the master does not make it twice when it is asked again.
     static func requestID() -> String {
         hex(.random(in: 0 ... .max), digits: 16) + hex(.random(in: 0 ... .max), digits: 16)
     }
+}
+
+extension FileAttributes {
+    /// What a master tells.
+    ///
+    /// - Throws: ``DFSError`` of code `dataLoss` for what no file can have.
+    init(from attributes: [Attribute], of master: String) throws(DFSError) {
+        do {
+            try self.init(attributes.lazy.map { ($0.name, $0.value) })
+        } catch {
+            throw DFSError(.dataLoss, "\(master) gave bad attributes: \(error.message)")
+        }
+    }
+
+    var wire: [Attribute] { all.map { Attribute(name: $0.name, value: $0.value) } }
 }
 
 /// A path as people write it: `/` at either end may be there or not, and alone it is the root.

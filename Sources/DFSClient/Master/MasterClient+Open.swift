@@ -17,7 +17,9 @@ extension MasterClient {
         try checkLengths(chunks, chunkSize: chunkSize, name)
         let lengths = chunks.compactMap(\.length)
         let length = lengths.count == chunks.count ? lengths.reduce(0, +) : nil
-        return FileLayout(name: name.text, length: length, chunkSize: chunkSize, chunks: chunks)
+        return FileLayout(
+            name: name.text, length: length, chunkSize: chunkSize, chunks: chunks,
+            attributes: try FileAttributes(from: response.attributes, of: peer.name))
     }
 
     /// A Go master names ids and servers only, in the order of the allocations.
@@ -45,7 +47,9 @@ extension MasterClient {
         guard chunks.map(\.index) == Array(0..<chunks.count) else {
             throw DFSError(.dataLoss, "\(peer.name) has not all chunks of \(name): \(chunks.map(\.id))")
         }
-        return FileLayout(name: name.text, length: nil, chunkSize: ClusterDefaults.chunkSize, chunks: chunks)
+        return FileLayout(
+            name: name.text, length: nil, chunkSize: ClusterDefaults.chunkSize, chunks: chunks,
+            attributes: FileAttributes())
     }
 
     /// A Go master can lose chunks while they are written; only what it names at the end was kept.

@@ -22,15 +22,16 @@ public final class MasterClient: Sendable {
         return try await isSwift() ? openOnSwift(name) : openOnGo(name)
     }
 
-    /// Opens `name` for writing; under a Go master that asks nobody.
+    /// Opens `name` for writing; under a Go master that asks nobody, and refuses attributes.
     func create(_ name: FileName, _ options: PutOptions) async throws(DFSError) -> FileUpload {
         guard try await isSwift() else {
+            guard options.attributes.isEmpty else { throw cannot("keep attributes") }
             return FileUpload(name: name, id: nil, chunkSize: ClusterDefaults.chunkSize)
         }
         let request = CreateRequest(
             name: name.text, replication: UInt32(clamping: options.replication ?? 0),
             replaces: options.replacesExisting,
-            requestID: Self.requestID())
+            requestID: Self.requestID(), attributes: options.attributes.wire)
         let response = try await call(Methods.create, request, as: CreateResponse.self)
         let chunkSize = try FileUpload.checked(chunkSize: response.chunkSize, from: peer.name)
         return FileUpload(name: name, id: response.uploadID, chunkSize: chunkSize)

@@ -1,3 +1,5 @@
+import DFSCore
+
 /// What a put has stored.
 public struct PutResult: Sendable, Equatable {
     /// The file's name in the cluster.
@@ -6,6 +8,13 @@ public struct PutResult: Sendable, Equatable {
     public let length: Int
     /// In order of the file.
     public let chunks: [PutChunk]
+
+    /// CRC-32C of the whole file as it was stored.
+    public var crc32c: UInt32 {
+        var pieces = CRC32C.Pieces()
+        for chunk in chunks { pieces.append(chunk.crc32c, byteCount: UInt64(chunk.length)) }
+        return pieces.value
+    }
 }
 
 /// One chunk of a put, and what its servers acknowledged.

@@ -13,6 +13,8 @@ package struct FlagDeclaration: Sendable {
     package let help: String
     /// A switch takes no value, or `=true` and `=false`.
     package let isSwitch: Bool
+    /// Each time that it is named counts; of another flag the last one does.
+    package let isRepeatable: Bool
     /// What stands for the value in the help text.
     package let placeholder: String
     /// Throws where ``name`` cannot hold the text.
@@ -23,7 +25,17 @@ package struct FlagDeclaration: Sendable {
         _ name: String, _ type: Value.Type, environment: String? = nil, help: String, placeholder: String? = nil
     ) -> FlagDeclaration {
         FlagDeclaration(
-            name: name, environment: environment, help: help, isSwitch: false,
+            name: name, environment: environment, help: help, isSwitch: false, isRepeatable: false,
+            placeholder: placeholder ?? type.placeholder,
+            check: { text throws(DFSError) in _ = try Value(flag: text) })
+    }
+
+    /// A flag that takes a value of type `type` each time that it is named.
+    package static func values<Value: FlagValue>(
+        _ name: String, _ type: Value.Type, help: String, placeholder: String? = nil
+    ) -> FlagDeclaration {
+        FlagDeclaration(
+            name: name, environment: nil, help: help, isSwitch: false, isRepeatable: true,
             placeholder: placeholder ?? type.placeholder,
             check: { text throws(DFSError) in _ = try Value(flag: text) })
     }
@@ -31,7 +43,7 @@ package struct FlagDeclaration: Sendable {
     /// A flag that is on when named.
     package static func toggle(_ name: String, help: String) -> FlagDeclaration {
         FlagDeclaration(
-            name: name, environment: nil, help: help, isSwitch: true, placeholder: "",
+            name: name, environment: nil, help: help, isSwitch: true, isRepeatable: false, placeholder: "",
             check: { text throws(DFSError) in _ = try switchValue(text) })
     }
 
@@ -67,6 +79,14 @@ extension Option {
     /// The typed option behind `flag`, `nil` where neither flag nor variable is given.
     package init<Wrapped: FlagValue>(_ flag: FlagDeclaration) where Value == Wrapped? {
         self.init(name: flag.nameSpecification, help: flag.argumentHelp)
+    }
+}
+
+extension Option {
+    /// The typed option behind a `flag` that may be repeated.
+    package init<Element: FlagValue>(wrappedValue: [Element], _ flag: FlagDeclaration) where Value == [Element] {
+        self.init(
+            wrappedValue: wrappedValue, name: flag.nameSpecification, parsing: .singleValue, help: flag.argumentHelp)
     }
 }
 

@@ -3,7 +3,7 @@ import DFSCore
 /// Reads a command line as Go's `flag` package does, and lays the environment under it.
 ///
 /// One dash or two; `-flag value` and `-flag=value`; a switch takes its value only after `=`; the first operand or `--`
-/// ends the flags; a flag named twice counts the last time. Where a binary has commands (`put`, `get`), flags may stand
+/// ends the flags; a flag named twice counts the last time, unless it may be repeated. Where a binary has commands (`put`, `get`), flags may stand
 /// before the command word and between it and its first operand.
 package struct FlagSyntax: Sendable {
     /// What the command line asks for.
@@ -45,11 +45,11 @@ package struct FlagSyntax: Sendable {
             return .help(command: reading.rest.dropFirst().first)
         }
         if reading.values["help"] != nil { return .help(command: reading.command) }
-        if reading.values["version"] == "true" { return .version }
+        if reading.values["version"] == ["true"] { return .version }
         for flag in environmentFlags where reading.values[flag.name] == nil {
             guard let variable = flag.environment, let text = environment(variable), !text.isEmpty else { continue }
             try check(text, of: flag, from: variable)
-            reading.values[flag.name] = text
+            reading.values[flag.name] = [text]
         }
         return .run(canonical(reading))
     }
@@ -57,7 +57,8 @@ package struct FlagSyntax: Sendable {
     /// What has been read so far.
     private struct Reading {
         var rest: ArraySlice<String>
-        var values: [String: String] = [:]
+        /// In the order in which they came.
+        var values: [String: [String]] = [:]
         var command: String?
         var flagsEnded = false
     }
@@ -76,14 +77,15 @@ package struct FlagSyntax: Sendable {
                 throw DFSError(.invalidArgument, "\(quoted(word)) is no flag; write -flag value or -flag=value")
             }
             if name == "h" || name == "help" {
-                reading.values["help"] = "true"
+                reading.values["help"] = ["true"]
                 continue
             }
             guard let flag = flags[name] else {
                 throw DFSError(.invalidArgument, "unknown flag -\(name); -help lists the flags")
             }
             let attached = body.count > name.count ? String(body.dropFirst(name.count + 1)) : nil
-            reading.values[name] = try value(of: flag, attached: attached, &reading)
+            let text = try value(of: flag, attached: attached, &reading)
+            reading.values[name] = flag.isRepeatable ? reading.values[name, default: []] + [text] : [text]
         }
     }
 
@@ -113,12 +115,12 @@ package struct FlagSyntax: Sendable {
     /// ArgumentParser's spelling of the same command line. Every flag is one word, so no value can be taken for a flag.
     private func canonical(_ reading: Reading) -> [String] {
         var words = reading.command.map { [$0] } ?? []
-        for (name, value) in reading.values.sorted(by: { $0.key < $1.key }) {
+        for (name, values) in reading.values.sorted(by: { $0.key < $1.key }) {
             guard flags[name]?.isSwitch == true else {
-                words.append("-\(name)=\(value)")
+                words += values.map { "-\(name)=\($0)" }
                 continue
             }
-            if value == "true" { words.append("-\(name)") }
+            if values == ["true"] { words.append("-\(name)") }
         }
         // Without a command there is nothing for flags to apply to, and a word that is none comes first in the error.
         if !commands.isEmpty, reading.command == nil { return Array(reading.rest) }

@@ -1,3 +1,4 @@
+import DFSCore
 import Logging
 
 /// Writes each log event as one line, with one `write(2)`, to standard error.

@@ -8,6 +8,28 @@ extension CRC32C {
         return multiplied(first, power(ofBytes: UInt64(secondByteCount))) ^ second
     }
 
+    /// The checksum of pieces in a row, from the checksum and length of each.
+    ///
+    /// Pieces of equal length, as the chunks of a file are, cost one multiplication each: some twenty nanoseconds.
+    package struct Pieces: Sendable {
+        /// The checksum of all pieces so far; of none it is 0.
+        package private(set) var value: UInt32 = 0
+        private var lastByteCount: UInt64 = 0
+        /// x to the power of eight times ``lastByteCount``.
+        private var lastPower: UInt32 = 1 << 31
+
+        package init() {}
+
+        /// Takes the next piece.
+        package mutating func append(_ crc32c: UInt32, byteCount: UInt64) {
+            if byteCount != lastByteCount {
+                lastByteCount = byteCount
+                lastPower = power(ofBytes: byteCount)
+            }
+            value = multiplied(value, lastPower) ^ crc32c
+        }
+    }
+
     /// The Castagnoli polynomial, bits reversed as in all of this file: bit 31 is x to the power 0.
     private static let polynomial: UInt32 = 0x82F6_3B78
 

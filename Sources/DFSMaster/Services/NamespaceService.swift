@@ -39,6 +39,13 @@ struct NamespaceService: Sendable {
             _ = try await metadata.ask { .setReplication(path, Int(request.replication), $0) }
             return SetReplicationResponse()
         }
+        routes.unary(Methods.setAttributes) { (request: SetAttributesRequest, _) in
+            let change = AttributesRequest(
+                path: try FileName(request.path), added: try FileAttributes(wire: request.added),
+                removed: request.removed, id: request.requestID)
+            _ = try await metadata.ask { .setAttributes(change, $0) }
+            return SetAttributesResponse()
+        }
         routes.unary(Methods.securePort) { (request: SecurePortRequest, _) in
             SecurePortResponse(port: UInt32(securePorts.port(of: try ServerAddress(request.server))))
         }
@@ -47,7 +54,8 @@ struct NamespaceService: Sendable {
     private func create(_ request: CreateRequest, _ call: ServerCall) async throws -> CreateResponse {
         let creation = CreationRequest(
             name: try FileName(request.name), replication: request.replication == 0 ? nil : Int(request.replication),
-            replaces: request.replaces, id: request.requestID, connection: call.connection)
+            replaces: request.replaces, id: request.requestID, attributes: try FileAttributes(wire: request.attributes),
+            connection: call.connection)
         let answer = try await metadata.ask { .create(creation, $0) }
         guard case .created(let upload, let chunkSize, let copies) = answer else { throw MismatchedAnswer.error }
         return CreateResponse(uploadID: upload.uploadID, chunkSize: chunkSize, replication: UInt32(copies))
@@ -84,7 +92,9 @@ struct NamespaceService: Sendable {
         guard case .opened(let file) = try await metadata.read({ .open(name, call.connection, $0) }) else {
             throw MismatchedAnswer.error
         }
-        return OpenResponse(length: file.length, chunkSize: file.chunkSize, chunks: file.chunks.map(OpenChunk.init))
+        return OpenResponse(
+            length: file.length, chunkSize: file.chunkSize, chunks: file.chunks.map(OpenChunk.init),
+            attributes: file.attributes.wire)
     }
 }
 
@@ -94,7 +104,7 @@ extension NamespaceService {
         guard case .status(let node) = try await metadata.read({ .lookUp(path, $0) }) else {
             throw MismatchedAnswer.error
         }
-        return StatResponse(node: FileStatus(node))
+        return StatResponse(node: FileStatus(node), crc32c: node.crc32c, attributes: node.attributes.wire)
     }
 
     private func list(_ request: ListRequest) async throws -> ListResponse {
@@ -113,6 +123,15 @@ extension FileStatus {
             replication: UInt32(node.replication), chunkCount: UInt32(node.chunkCount), createdAt: node.createdAt,
             modifiedAt: node.modifiedAt)
     }
+}
+
+extension FileAttributes {
+    /// - Throws: ``DFSError`` of code ``DFSError/Code/invalidArgument``.
+    fileprivate init(wire attributes: [Attribute]) throws(DFSError) {
+        try self.init(attributes.lazy.map { ($0.name, $0.value) })
+    }
+
+    fileprivate var wire: [Attribute] { all.map { Attribute(name: $0.name, value: $0.value) } }
 }
 
 extension OpenChunk {

@@ -27,7 +27,7 @@ package struct FileHeader: Sendable, Equatable {
     /// The path that the upload was begun under. Chunk ids are made of it, so it stays when the file is moved.
     package let name: FileName
     package let writer: Writer
-    /// Copies of each chunk; the one thing here that can be changed later.
+    /// Copies of each chunk; this and ``attributes`` can be changed later.
     package var replication: Int
     /// Bytes in every chunk but the last.
     package let chunkSize: UInt64
@@ -35,10 +35,12 @@ package struct FileHeader: Sendable, Equatable {
     package let replaces: Bool
     /// Seconds since 1970.
     package let createdAt: UInt64
+    /// Its owner's notes.
+    package var attributes: FileAttributes
 
     package init(
         id: FileID, name: FileName, writer: Writer, replication: Int, chunkSize: UInt64, replaces: Bool = false,
-        createdAt: UInt64 = 0
+        createdAt: UInt64 = 0, attributes: FileAttributes = FileAttributes()
     ) {
         self.id = id
         self.name = name
@@ -47,6 +49,7 @@ package struct FileHeader: Sendable, Equatable {
         self.chunkSize = chunkSize
         self.replaces = replaces
         self.createdAt = createdAt
+        self.attributes = attributes
     }
 
     /// The id of the chunk at `index`.

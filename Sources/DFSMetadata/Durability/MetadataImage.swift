@@ -62,6 +62,7 @@ package struct MetadataImage: Sendable, Equatable {
             periods.removeAll { $0.beganAt == period.beganAt }
             periods.append(period)
         case .setReplication(let file, let copies): change(file) { $0.header.replication = copies }
+        case .setAttributes(let file, let attributes): change(file) { $0.header.attributes = attributes }
         case .makeFolder(let folder): folders.append(folder)
         case .move(let node, let place): move(node, to: place)
         case .removeFolder(let id): folders.removeAll { $0.id == id }

@@ -18,6 +18,8 @@ package enum Mutation: Sendable, Equatable {
     case use(UsePeriod)
     /// The file shall have this number of copies.
     case setReplication(FileID, Int)
+    /// The file has these attributes and no others.
+    case setAttributes(FileID, FileAttributes)
 
     // Folders.
     case makeFolder(FolderRecord)

@@ -31,6 +31,8 @@ struct FileTable: Sendable {
     private var folders = SharedTexts()
     /// The chunks of files that have more than one.
     private var lists = SlotTable<[ChunkHandle]>()
+    /// Of the files that have any, by slot: the others pay nothing for them.
+    private var attributes: [UInt32: FileAttributes] = [:]
 
     var count: Int { records.count }
 
@@ -49,6 +51,9 @@ struct FileTable: Sendable {
             phase: .sealed, writer: record.writer, replication: Int(record.replication), chunkSize: record.chunkSize,
             chunkCount: Int(record.chunkCount))
     }
+
+    /// Its owner's notes.
+    func attributes(of slot: UInt32) -> FileAttributes { attributes[slot] ?? FileAttributes() }
 
     /// What listings show.
     func status(_ slot: UInt32, named name: String) -> NodeStatus {
@@ -90,7 +95,8 @@ struct FileTable: Sendable {
         let record = records[slot]
         let header = FileHeader(
             id: record.id, name: name(slot, texts), writer: record.writer, replication: Int(record.replication),
-            chunkSize: record.chunkSize, replaces: record.replaced, createdAt: record.createdAt)
+            chunkSize: record.chunkSize, replaces: record.replaced, createdAt: record.createdAt,
+            attributes: attributes(of: slot))
         let place = Place(parent: record.parent, name: PathPart(known: texts[record.leaf]))
         var entry = FileEntry(header: header, place: place, isRecovered: record.isRecovered, phase: .sealed)
         entry.sealedAt = record.sealedAt
@@ -115,6 +121,7 @@ struct FileTable: Sendable {
             isRecovered: entry.isRecovered, replaced: entry.header.replaces)
         let slot = records.insert(record)
         index.insert(record.id, at: slot) { records[$0].id }
+        if !entry.header.attributes.isEmpty { attributes[slot] = entry.header.attributes }
         return slot
     }
 
@@ -122,6 +129,7 @@ struct FileTable: Sendable {
         let record = records[slot]
         index.remove(record.id) { records[$0].id }
         records.remove(slot)
+        attributes[slot] = nil
         if record.chunkCount != 1 { lists.remove(record.chunks) }
         if record.leaf != record.firstLeaf { texts.remove(record.leaf) }
         texts.remove(record.firstLeaf)
@@ -136,6 +144,10 @@ struct FileTable: Sendable {
         if record.leaf != record.firstLeaf { texts.remove(record.leaf) }
         let isFirst = texts.compare(record.firstLeaf, place.name.text.utf8.span) == 0
         records[slot].leaf = isFirst ? record.firstLeaf : texts.insert(place.name.text)
+    }
+
+    mutating func setAttributes(_ new: FileAttributes, of slot: UInt32) {
+        attributes[slot] = new.isEmpty ? nil : new
     }
 
     mutating func setReplication(_ copies: Int, of slot: UInt32) {

@@ -1,6 +1,6 @@
 import DFSCore
 
-// Changes of what is complete: rename, remove, number of copies.
+// Changes of what is complete: rename, remove, number of copies, attributes.
 extension MasterState {
     /// Gives what stands at `source` the path `target`: atomic, for a whole folder too.
     mutating func rename(_ request: RenameRequest) throws(DFSError) -> Answer {
@@ -54,17 +54,30 @@ extension MasterState {
     mutating func setReplication(_ path: FileName, _ copies: Int) throws(DFSError) -> Answer {
         try checkWritable()
         let copies = try checkedReplication(copies)
-        guard let place = namespace.place(of: path), let node = namespace.node(at: place) else {
-            throw DFSError(.notFound, "\(quoted(path.text)) does not exist")
-        }
-        guard case .file(let id) = node, let facts = namespace.facts(id) else {
-            throw DFSError(.failedPrecondition, "\(quoted(path.text)) is a folder; set the replication of its files")
-        }
-        guard facts.replication != copies else { return .done }
+        let id = try completeFile(path, insteadOfFolder: "set the replication of its files")
+        guard namespace.facts(id)?.replication != copies else { return .done }
         namespace.setReplication(copies, of: id)
         effects.append(.persist(.setReplication(id, copies)))
         for chunk in namespace.chunks(of: id) { review(chunk) }
         return .done
+    }
+
+    /// Sets and removes attributes of a complete file, all at once.
+    mutating func setAttributes(_ request: AttributesRequest) throws(DFSError) -> Answer {
+        try checkWritable()
+        let id = try completeFile(request.path, insteadOfFolder: "set the attributes of its files")
+        let attributes = try namespace.attributes(of: id).changed(setting: request.added, removing: request.removed)
+        namespace.setAttributes(attributes, of: id)
+        effects.append(.persist(.setAttributes(id, attributes)))
+        return .done
+    }
+
+    private func completeFile(_ path: FileName, insteadOfFolder remedy: String) throws(DFSError) -> FileID {
+        switch namespace.node(at: path) {
+        case .file(let id): return id
+        case .folder: throw DFSError(.failedPrecondition, "\(quoted(path.text)) is a folder; \(remedy)")
+        case nil: throw DFSError(.notFound, "\(quoted(path.text)) does not exist")
+        }
     }
 
     /// Carries a change out once: asked again under the same id, it was carried out already.

@@ -27,7 +27,7 @@ extension MasterState {
         let place = makeFolders(way)
         let header = begin(
             request.name, at: place, .swift, replication: copies, chunkSize: policy.chunkSize,
-            replaces: request.replaces, request.connection, request: request.id)
+            replaces: request.replaces, request.connection, request: request.id, attributes: request.attributes)
         return created(header)
     }
 
@@ -70,12 +70,12 @@ extension MasterState {
     /// Enters a new open file over `connection`.
     mutating func begin(
         _ name: FileName, at place: Place, _ writer: Writer, replication: Int, chunkSize: UInt64, replaces: Bool,
-        _ connection: ConnectionToken, request: String = ""
+        _ connection: ConnectionToken, request: String = "", attributes: FileAttributes = FileAttributes()
     ) -> FileHeader {
         let id = nextFileID()
         let header = FileHeader(
             id: id, name: name, writer: writer, replication: replication, chunkSize: chunkSize, replaces: replaces,
-            createdAt: wallSeconds)
+            createdAt: wallSeconds, attributes: attributes)
         var entry = FileEntry(
             header: header, place: place, isRecovered: false, phase: .writing(lease(over: connection)))
         entry.request = request

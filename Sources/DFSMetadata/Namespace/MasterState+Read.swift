@@ -21,7 +21,9 @@ extension MasterState {
         guard let facts = namespace.facts(file) else { preconditionFailure("a visible file is there") }
         let chunks = try located(file, name, trustingReader: true)
         let length = chunks.reduce(0) { $0 + $1.digest.length }
-        return .opened(OpenedFile(length: length, chunkSize: facts.chunkSize, chunks: chunks))
+        return .opened(
+            OpenedFile(
+                length: length, chunkSize: facts.chunkSize, chunks: chunks, attributes: namespace.attributes(of: file)))
     }
 
     private func visible(_ name: FileName) throws(DFSError) -> FileID {

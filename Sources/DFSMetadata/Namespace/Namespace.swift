@@ -49,6 +49,11 @@ struct Namespace: Sendable {
         return open[id].map { ChunkIDs(path: Array($0.header.name.text.utf8), fileID: id.rawValue) }
     }
 
+    /// The attributes of a file that there is.
+    func attributes(of id: FileID) -> FileAttributes {
+        complete.slot(of: id).map { complete.attributes(of: $0) } ?? open[id]?.header.attributes ?? FileAttributes()
+    }
+
     /// The open file that is going to take `place`.
     func openFile(at place: Place) -> FileEntry? { reserved[place].flatMap { open[$0] } }
 
@@ -122,6 +127,14 @@ struct Namespace: Sendable {
             complete.setReplication(copies, of: slot)
         } else {
             open.change(id) { $0.header.replication = copies }
+        }
+    }
+
+    mutating func setAttributes(_ attributes: FileAttributes, of id: FileID) {
+        if let slot = complete.slot(of: id) {
+            complete.setAttributes(attributes, of: slot)
+        } else {
+            open.change(id) { $0.header.attributes = attributes }
         }
     }
 

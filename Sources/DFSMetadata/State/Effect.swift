@@ -69,6 +69,7 @@ package struct OpenedFile: Sendable, Equatable {
     package let length: UInt64
     package let chunkSize: UInt64
     package let chunks: [LocatedChunk]
+    package let attributes: FileAttributes
 }
 
 /// A chunk and where to read it.

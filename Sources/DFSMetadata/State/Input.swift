@@ -50,6 +50,8 @@ package enum Input: Sendable {
     case remove(RemovalRequest, CallToken)
     /// Namespace.SetReplication.
     case setReplication(FileName, Int, CallToken)
+    /// Namespace.SetAttributes.
+    case setAttributes(AttributesRequest, CallToken)
     /// Trash.List: answered by ``Answer/trash(_:hasMore:)``.
     case listTrash(after: PathPart?, limit: Int, CallToken)
     /// Trash.Restore, to where it was or to another path; the last text is the request's id.
@@ -168,15 +170,18 @@ package struct CreationRequest: Sendable {
     package let replaces: Bool
     /// Drawn by the client, so that asking twice begins one upload; may be empty.
     package let id: String
+    package let attributes: FileAttributes
     package let connection: ConnectionToken
 
     package init(
-        name: FileName, replication: Int? = nil, replaces: Bool = false, id: String = "", connection: ConnectionToken
+        name: FileName, replication: Int? = nil, replaces: Bool = false, id: String = "",
+        attributes: FileAttributes = FileAttributes(), connection: ConnectionToken
     ) {
         self.name = name
         self.replication = replication
         self.replaces = replaces
         self.id = id
+        self.attributes = attributes
         self.connection = connection
     }
 }
@@ -209,6 +214,24 @@ package struct RemovalRequest: Sendable {
     package init(path: FileName, isRecursive: Bool = false, id: String = "") {
         self.path = path
         self.isRecursive = isRecursive
+        self.id = id
+    }
+}
+
+/// A client's wish to change the attributes of a complete file.
+package struct AttributesRequest: Sendable {
+    package let path: FileName
+    /// Added, or in the place of those that there are.
+    package let added: FileAttributes
+    /// Names of others, which need not be there.
+    package let removed: [String]
+    /// Drawn by the client; may be empty.
+    package let id: String
+
+    package init(path: FileName, added: FileAttributes, removed: [String], id: String = "") {
+        self.path = path
+        self.added = added
+        self.removed = removed
         self.id = id
     }
 }

@@ -124,7 +124,8 @@ package struct MasterState: Sendable {
             answer(call) { state throws(DFSError) in try state.open(name, connection) }
         case .fileInfo(let name, let connection, let call):
             answer(call) { state throws(DFSError) in try state.fileInfo(name, connection) }
-        case .lookUp, .list, .makeFolder, .rename, .remove, .setReplication, .listTrash, .restore, .emptyTrash:
+        case .lookUp, .list, .makeFolder, .rename, .remove, .setReplication, .setAttributes, .listTrash, .restore,
+            .emptyTrash:
             handleNamespace(input)
         case .listServers(let start, let limit, let call):
             answer(call) { state throws(DFSError) in state.listServers(from: start, limit: limit) }
@@ -152,6 +153,10 @@ package struct MasterState: Sendable {
             }
         case .setReplication(let path, let copies, let call):
             answer(call) { state throws(DFSError) in try state.setReplication(path, copies) }
+        case .setAttributes(let request, let call):
+            answer(call) { state throws(DFSError) in
+                try state.once(request.id) { state throws(DFSError) in try state.setAttributes(request) }
+            }
         case .listTrash(let cursor, let limit, let call):
             answer(call) { state throws(DFSError) in state.listTrash(after: cursor, limit: limit) }
         case .restore(let id, let target, let request, let call):

@@ -1,3 +1,5 @@
+import DFSCore
+
 /// A file or folder as listings show it.
 package struct NodeStatus: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
@@ -17,6 +19,10 @@ package struct NodeStatus: Sendable, Equatable {
     package let createdAt: UInt64
     /// When the file became complete, in seconds since 1970.
     package let modifiedAt: UInt64
+    /// CRC-32C of a whole file; only where one path was asked for.
+    package var crc32c: UInt32?
+    /// Of a file; only where one path was asked for.
+    package var attributes = FileAttributes()
 }
 
 /// One removal that waits in the trash.

@@ -9,12 +9,18 @@ package struct CreateRequest: WireMessage {
     package var replaces: Bool
     /// Drawn by the client: the same again gives the same upload.
     package var requestID: String
+    /// In any order, each name once.
+    package var attributes: [Attribute]
 
-    package init(name: String = "", replication: UInt32 = 0, replaces: Bool = false, requestID: String = "") {
+    package init(
+        name: String = "", replication: UInt32 = 0, replaces: Bool = false, requestID: String = "",
+        attributes: [Attribute] = []
+    ) {
         self.name = name
         self.replication = replication
         self.replaces = replaces
         self.requestID = requestID
+        self.attributes = attributes
     }
 
     package static let codec = WireCodec<Self>(
@@ -22,13 +28,14 @@ package struct CreateRequest: WireMessage {
         read: { field in
             Self(
                 name: text(field.name), replication: field.replication, replaces: field.replaces != 0,
-                requestID: text(field.request_id))
+                requestID: text(field.request_id), attributes: nestedList(field.attributes, field.n_attributes))
         },
         write: { message, field, writer throws(WireError) in
             field.name = try writer.text(message.name, "name")
             field.replication = message.replication
             field.replaces = message.replaces ? 1 : 0
             field.request_id = try writer.text(message.requestID, "request_id")
+            (field.n_attributes, field.attributes) = try writer.nestedList(message.attributes)
         })
 }
 

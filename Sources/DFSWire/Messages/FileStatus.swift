@@ -66,15 +66,28 @@ package struct StatRequest: WireMessage {
 /// `dfs.StatResponse`: what stands there.
 package struct StatResponse: WireMessage {
     package var node: FileStatus
+    /// Of the whole file; `nil` for a folder.
+    package var crc32c: UInt32?
+    /// In the order of the names' bytes.
+    package var attributes: [Attribute]
 
-    package init(node: FileStatus = FileStatus()) {
+    package init(node: FileStatus = FileStatus(), crc32c: UInt32? = nil, attributes: [Attribute] = []) {
         self.node = node
+        self.crc32c = crc32c
+        self.attributes = attributes
     }
 
     package static let codec = WireCodec<Self>(
         dfs__stat_response__init,
-        read: { field in Self(node: nested(field.node) ?? FileStatus()) },
+        read: { field in
+            Self(
+                node: nested(field.node) ?? FileStatus(), crc32c: field.crc32c_known != 0 ? field.crc32c : nil,
+                attributes: nestedList(field.attributes, field.n_attributes))
+        },
         write: { message, field, writer throws(WireError) in
             field.node = try writer.nested(message.node)
+            field.crc32c_known = message.crc32c != nil ? 1 : 0
+            field.crc32c = message.crc32c ?? 0
+            (field.n_attributes, field.attributes) = try writer.nestedList(message.attributes)
         })
 }

@@ -22,23 +22,30 @@ package struct OpenResponse: WireMessage {
     package var chunkSize: UInt64
     /// In index order.
     package var chunks: [OpenChunk]
+    /// In the order of the names' bytes.
+    package var attributes: [Attribute]
 
-    package init(length: UInt64 = 0, chunkSize: UInt64 = 0, chunks: [OpenChunk] = []) {
+    package init(
+        length: UInt64 = 0, chunkSize: UInt64 = 0, chunks: [OpenChunk] = [], attributes: [Attribute] = []
+    ) {
         self.length = length
         self.chunkSize = chunkSize
         self.chunks = chunks
+        self.attributes = attributes
     }
 
     package static let codec = WireCodec<Self>(
         dfs__open_response__init, limits: .file,
         read: { field in
             Self(
-                length: field.length, chunkSize: field.chunk_size, chunks: nestedList(field.chunks, field.n_chunks))
+                length: field.length, chunkSize: field.chunk_size, chunks: nestedList(field.chunks, field.n_chunks),
+                attributes: nestedList(field.attributes, field.n_attributes))
         },
         write: { message, field, writer throws(WireError) in
             field.length = message.length
             field.chunk_size = message.chunkSize
             (field.n_chunks, field.chunks) = try writer.nestedList(message.chunks)
+            (field.n_attributes, field.attributes) = try writer.nestedList(message.attributes)
         })
 }
 

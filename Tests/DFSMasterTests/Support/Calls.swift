@@ -7,8 +7,8 @@ import RPC
 
 // The calls that nodes and clients make, by short names.
 extension ClientChannel {
-    func create(_ name: String) async throws -> CreateResponse {
-        try await unary(Methods.create, CreateRequest(name: name))
+    func create(_ name: String, _ attributes: [Attribute] = []) async throws -> CreateResponse {
+        try await unary(Methods.create, CreateRequest(name: name, attributes: attributes))
     }
 
     func allocate(_ name: String, _ index: Int32, upload: String? = nil) async throws -> AllocateChunkResponse {
@@ -50,8 +50,8 @@ extension ClientChannel {
 
     /// A file of one chunk, put as our client puts it, with the servers' reports.
     @discardableResult
-    func put(_ name: String) async throws -> AllocateChunkResponse {
-        let upload = try await create(name).uploadID
+    func put(_ name: String, attributes: [Attribute] = []) async throws -> AllocateChunkResponse {
+        let upload = try await create(name, attributes).uploadID
         let chunk = try await allocate(name, 0, upload: upload)
         let digest = ChunkDigest(chunkID: chunk.chunkID, length: 10, crc32c: 6)
         for server in chunk.replicaServers { try await report(server, [digest]) }

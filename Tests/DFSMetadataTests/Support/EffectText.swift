@@ -26,7 +26,9 @@ enum EffectText {
         case .forgetTombstone(let file): "forget the tombstone of \(file)"
         case .use(let period): "use from \(period.beganAt) to \(period.endedAt)"
         case .abandon(let tombstone): "abandon \(tombstone.file) of \(tombstone.chunkCount) chunks"
-        case .setReplication, .makeFolder, .move, .removeFolder, .trash, .purge, .forgetTrash, .remember: "\(mutation)"
+        case .setReplication, .setAttributes, .makeFolder, .move, .removeFolder, .trash, .purge, .forgetTrash,
+            .remember:
+            "\(mutation)"
         }
     }
 

@@ -48,10 +48,12 @@ extension MasterHarness {
     }
 
     mutating func create(
-        _ name: String, over connection: UInt64 = 1, copies: Int? = nil, replaces: Bool = false, id: String = ""
+        _ name: String, over connection: UInt64 = 1, copies: Int? = nil, replaces: Bool = false, id: String = "",
+        attributes: [String: String] = [:]
     ) throws -> (answer: Result<Answer, DFSError>, effects: [Effect]) {
         let request = CreationRequest(
             name: try FileName(name), replication: copies, replaces: replaces, id: id,
+            attributes: try FileAttributes(attributes),
             connection: ConnectionToken(rawValue: connection))
         return ask { .create(request, $0) }
     }

@@ -9,8 +9,10 @@ extension MasterHarness {
 
     /// Puts a file of one chunk, complete on `count` servers.
     @discardableResult
-    mutating func put(_ name: String, on count: Int = 1) throws -> ChunkID {
-        let upload = try create(name).answer.upload()
+    mutating func put(
+        _ name: String, on count: Int = 1, replaces: Bool = false, attributes: [String: String] = [:]
+    ) throws -> ChunkID {
+        let upload = try create(name, replaces: replaces, attributes: attributes).answer.upload()
         let (id, servers) = try allocate(name, 0, upload: upload).answer.allocation()
         let holders = try servers.prefix(count).map { try ServerAddress($0) }
         let written = WrittenChunk(id: id, digest: .short, servers: Array(holders))
@@ -26,6 +28,11 @@ extension MasterHarness {
             case .status: .lookUp(path, call)
             }
         }.answer
+    }
+
+    mutating func status(_ path: String) throws -> NodeStatus {
+        guard case .status(let status) = try ask(.status, path).get() else { throw WrongAnswer() }
+        return status
     }
 
     mutating func list(_ folder: String, after cursor: PathPart?, limit: Int) throws -> Result<Answer, DFSError> {
@@ -70,6 +77,17 @@ extension MasterHarness {
         return ask { .setReplication(path, copies, $0) }
     }
 
+    mutating func setAttributes(
+        _ path: String, _ added: [String: String], removing removed: [String] = [], id: String = ""
+    ) throws -> Result<Answer, DFSError> {
+        let request = AttributesRequest(
+            path: try FileName(path), added: try FileAttributes(added), removed: removed, id: id)
+        return ask { .setAttributes(request, $0) }.answer
+    }
+
+    /// What a look at the path tells.
+    mutating func attributes(_ path: String) throws -> [String: String] { try status(path).attributes.dictionary }
+
     mutating func trash() throws -> [TrashStatus] {
         guard case .trash(let entries, false) = try ask({ .listTrash(after: nil, limit: 0, $0) }).answer.get() else {
             throw WrongAnswer()
@@ -84,4 +102,13 @@ extension MasterHarness {
     }
 
     mutating func emptyTrash() -> Result<Answer, DFSError> { ask { .emptyTrash(nil, $0) }.answer }
+}
+
+extension FileAttributes {
+    /// Of names that are short and simple.
+    init(_ dictionary: [String: String]) throws(DFSError) {
+        try self.init(dictionary.map { ($0.key, $0.value) })
+    }
+
+    var dictionary: [String: String] { Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0.value) }) }
 }

@@ -18,22 +18,22 @@ package enum MetadataBackup {
     /// Writes a backup of the store in `folder` to `path`, which must be free. A master may be running on the store; it is
     /// not disturbed but for the disk's time.
     ///
-    /// - Returns: when the backup is durable under its name, with what it holds.
+    /// - Parameter cancellation: ends it early.
+    /// - Returns: when the backup was read back and is durable under its name, with what it holds.
     /// - Throws: ``DFSError`` that names the file and the remedy; then there is no file at `path`.
     package static func write(
-        of folder: String, to path: String, fileSystem: any FileSystem
+        of folder: String, to path: String, fileSystem: any FileSystem,
+        cancellation: BackupCancellation = BackupCancellation()
     ) throws(DFSError) -> Contents {
         guard try fileSystem.status(of: path) == nil else {
             throw DFSError(.alreadyExists, "\(path) exists already; choose another file for the backup")
         }
         let source = "\(folder)/\(SQLiteMetadataStore.databaseName)"
-        let partial = path + ".partial"
+        let partial = path + BackupName.partialSuffix
         try fileSystem.remove(partial)
         do {
-            try withDatabase(source) { database in
-                try database.execute(sql: "VACUUM INTO ?", arguments: [partial])
-            }
-            let contents = try count(partial)
+            try withDatabase(source, cancellation) { database in try copy(database, to: partial) }
+            let contents = try count(partial, cancellation)
             try fileSystem.open(partial, .reading).sync()
             try fileSystem.rename(partial, to: path, replacing: false)
             try fileSystem.syncFolder(Self.folder(of: path))
@@ -41,6 +41,18 @@ package enum MetadataBackup {
         } catch {
             _ = try? fileSystem.remove(partial)
             throw error
+        }
+    }
+
+    /// What hinders the writing is the new file's, all else the store's.
+    private static func copy(_ database: Database, to target: String) throws {
+        do {
+            try database.execute(sql: "VACUUM INTO ?", arguments: [target])
+        } catch let error as DatabaseError {
+            switch error.resultCode {
+            case .SQLITE_FULL, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM: try storeErrors(target) { throw error }
+            default: throw error
+            }
         }
     }
 
@@ -89,13 +101,14 @@ package enum MetadataBackup {
         _ path: String, fileSystem: any FileSystem, _ take: (StoredRecord) throws(DFSError) -> Void
     ) throws(DFSError) -> String {
         let isFolder = try fileSystem.status(of: path)?.kind == .folder
-        return try read(isFolder ? "\(path)/\(SQLiteMetadataStore.databaseName)" : path, take)
+        return try read(isFolder ? "\(path)/\(SQLiteMetadataStore.databaseName)" : path, BackupCancellation(), take)
     }
 
     /// Reads every row.
-    private static func count(_ path: String) throws(DFSError) -> Contents {
+    private static func count(_ path: String, _ cancellation: BackupCancellation) throws(DFSError) -> Contents {
         var contents = Contents()
-        contents.clusterID = try read(path) { record throws(DFSError) in
+        contents.clusterID = try read(path, cancellation) { record throws(DFSError) in
+            try cancellation.check()
             if case .file = record { contents.fileCount += 1 }
         }
         return contents
@@ -105,16 +118,16 @@ package enum MetadataBackup {
     private static func check(_ path: String) throws(DFSError) -> Contents {
         var recovery = MasterRecovery(
             policy: ClusterPolicy(), seed: 0, now: MonotonicInstant(nanoseconds: 0), location: path)
-        let clusterID = try read(path) { record throws(DFSError) in try recovery.add(record) }
+        let clusterID = try read(path, BackupCancellation()) { record throws(DFSError) in try recovery.add(record) }
         let contents = Contents(clusterID: clusterID, fileCount: recovery.fileCount)
         _ = try recovery.finish()
         return contents
     }
 
     private static func read(
-        _ path: String, _ take: (StoredRecord) throws(DFSError) -> Void
+        _ path: String, _ cancellation: BackupCancellation, _ take: (StoredRecord) throws(DFSError) -> Void
     ) throws(DFSError) -> String {
-        try withDatabase(path) { database in
+        try withDatabase(path, cancellation) { database in
             guard try Int.fetchOne(database, sql: "PRAGMA user_version") == Schema.version else {
                 throw DFSError(
                     .failedPrecondition,
@@ -129,16 +142,18 @@ package enum MetadataBackup {
 
     /// Runs `body` on a database that is not changed.
     private static func withDatabase<Value>(
-        _ path: String, _ body: (Database) throws -> Value
+        _ path: String, _ cancellation: BackupCancellation, _ body: (Database) throws -> Value
     ) throws(DFSError) -> Value {
         try storeErrors(path) {
             var configuration = Configuration()
             configuration.readonly = true
             configuration.busyMode = .timeout(5)
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            let value = try queue.unsafeRead { database in
-                try Schema.check(database, path: path)
-                return try body(database)
+            let value = try cancellation.whileUsing(queue) {
+                try queue.unsafeRead { database in
+                    try Schema.check(database, path: path)
+                    return try body(database)
+                }
             }
             try queue.close()
             return value

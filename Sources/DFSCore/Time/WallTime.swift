@@ -29,11 +29,41 @@ package struct WallTime: Sendable, Equatable {
         return "\(dateAndTime).\(digits)Z"
     }
 
+    /// The whole seconds in ISO 8601's basic form, for file names: `20261122T190000Z`. It sorts by time.
+    package var compact: String { dateAndTime.filter { $0 != "-" && $0 != ":" } + "Z" }
+
+    /// Reads what ``compact`` writes, of years up to 9999; `nil` for anything else.
+    package init?(compact text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 16 else { return nil }
+        func number(_ range: Range<Int>) -> Int? {
+            bytes[range].reduce(0) { sum, byte in
+                sum.flatMap { (48...57).contains(byte) ? $0 * 10 + Int(byte) - 48 : nil }
+            }
+        }
+        guard let year = number(0..<4), let month = number(4..<6), let day = number(6..<8), let hour = number(9..<11),
+            let minute = number(11..<13), let second = number(13..<15)
+        else { return nil }
+        let days = Self.daysSince1970(year: year, month: month, day: day)
+        self.init(seconds: days * 86_400 + hour * 3600 + minute * 60 + second, nanoseconds: 0)
+        // A 31 February, or a minute of 61 seconds, is another moment's.
+        guard compact == text else { return nil }
+    }
+
     private var dateAndTime: String {
         let (days, second) = seconds.quotientAndRemainder(dividingBy: 86_400)
         let (year, month, day) = Self.date(daysSince1970: days)
         let clock = [second / 3600, second / 60 % 60, second % 60].map { Self.padded($0, 2) }.joined(separator: ":")
         return "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))T\(clock)"
+    }
+
+    /// The other way round.
+    private static func daysSince1970(year: Int, month: Int, day: Int) -> Int {
+        let shiftedYear = month <= 2 ? year - 1 : year
+        let era = (shiftedYear >= 0 ? shiftedYear : shiftedYear - 399) / 400
+        let yearOfEra = shiftedYear - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
     /// The Gregorian date, by counting from 1 March of year 0 in 400-year eras, so that leap days end a year.
