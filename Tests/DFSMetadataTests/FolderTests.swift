@@ -248,4 +248,23 @@ import Testing
         #expect(try master.setReplication("a", 0).answer.code == .invalidArgument)
         #expect(try master.setReplication("none", 1).answer.code == .notFound)
     }
+
+    /// `é` as one scalar and as two: Swift takes the two for equal, file systems and Go clients do not.
+    @Test func namesThatOnlyLookAlikeStayApart() throws {
+        let (one, two) = ("\u{e9}", "e\u{301}")
+        var master = MasterHarness(policy: .withoutSafeMode)
+        try master.join(.swift, ":1", ":2")
+        var chunks = [try master.put("\(one)/a"), try master.put("\(two)/a"), try master.put("\(one)/b")]
+        chunks.append(try master.put(one + "f"))
+        #expect(try master.rename(one + "f", two + "f").code == nil)
+        for _ in 0..<2 {
+            for chunk in chunks {
+                let handle = try #require(master.state.chunk(named: chunk), "\(chunk) is not known any more")
+                #expect(master.state.id(of: handle) == chunk)
+            }
+            let names = try master.list(nil).map { Array($0.utf8) }
+            #expect(names == ["\(two)/", "\(two)f", "\(one)/"].map { Array($0.utf8) })
+            master.restart()
+        }
+    }
 }
