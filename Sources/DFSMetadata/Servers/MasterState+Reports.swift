@@ -38,6 +38,7 @@ extension MasterState {
             update(chunk, on: server) { replica in
                 // An order to delete stands: it was given because others are complete.
                 if replica.state != .deleting { replica.state = .complete }
+                replica.isDeletedAsBad = false
             }
             setMissing(chunk, on: server, since: nil)
         }
