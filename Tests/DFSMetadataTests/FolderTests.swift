@@ -267,4 +267,17 @@ import Testing
             master.restart()
         }
     }
+
+    /// Whatever the store says of times, nobody counts beyond what a number holds.
+    @Test func aRemovalOfAnImpossibleTimeHarmsNobody() throws {
+        var master = try cluster()
+        try master.put("a")
+        #expect(try master.remove("a").code == nil)
+        var image = master.image
+        let record = try #require(image.trash.first)
+        image.trash = [TrashRecord(id: record.id, node: record.node, path: record.path, removedAt: .max)]
+        master = MasterHarness(policy: .withoutSafeMode, image: image)
+        _ = master.tick(after: .seconds(60))
+        #expect(try master.trash().count == 1)
+    }
 }

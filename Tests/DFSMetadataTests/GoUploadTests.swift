@@ -260,4 +260,19 @@ import Testing
         }
         #expect(try master.fileInfo("a").answer.code == nil)
     }
+
+    /// It must neither be believed nor counted: two of them are more than a length can be.
+    @Test func aReportOfMoreThanAChunkHoldsIsRefused() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        var effects: [Effect] = []
+        for index in 0..<2 {
+            let (id, servers) = try master.allocate("a", index).answer.allocation()
+            let report = try master.report(servers[0], [(id, Digest(length: .max, crc32c: 1))])
+            #expect(try report.answer.unwanted() == [id])
+            effects += report.effects
+        }
+        effects += master.close(1)
+        #expect(!effects.mutations.contains { if case .seal = $0 { true } else { false } })
+    }
 }

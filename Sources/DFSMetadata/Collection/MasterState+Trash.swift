@@ -75,7 +75,7 @@ extension MasterState {
         // Oldest first, by their ids.
         for child in namespace.children(of: .trash, limit: Self.maxPurgesPerTick) {
             guard let record = trash[child.name] else { break }
-            let isOver = record.removedAt + keep <= passedWallSeconds
+            let isOver = passedWallSeconds >= keep && record.removedAt <= passedWallSeconds - keep
             guard isOver || isPurging(record) else { break }
             if isOver { markPurging(record.id) } else { purging.append(record.id) }
         }

@@ -4,7 +4,7 @@ import DFSCore
 extension MasterState {
     /// Indexes this far beyond the last one are refused: writers allocate nearly in order.
     private static let maxIndexGap = 1024
-    private static let maxIndex = 1 << 22
+    static let maxIndex = 1 << 22
 
     mutating func allocate(_ request: AllocationRequest) throws(DFSError) -> Answer {
         guard (0...Self.maxIndex).contains(request.index) else {
