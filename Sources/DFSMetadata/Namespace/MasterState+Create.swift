@@ -82,7 +82,7 @@ extension MasterState {
         let isPlaced = namespace.insert(entry)
         precondition(isPlaced, "a place is reserved for one upload at a time")
         effects.append(.persist(.begin(header, at: place)))
-        if let period = periods.note(id.second) { effects.append(.persist(.use(period))) }
+        if let period = periods.note(id.second, now: now) { effects.append(.persist(.use(period))) }
         return header
     }
 
@@ -90,9 +90,12 @@ extension MasterState {
         let least = FileID.first(of: wallSeconds).rawValue
         // The lower half of the second's numbers, so that there are enough above them.
         if least > lastFileID { lastFileID = least | (random.next() >> 35) }
-        repeat { lastFileID &+= 1 } while namespace.holds(FileID(rawValue: lastFileID))
+        repeat { lastFileID &+= 1 } while isTaken(FileID(rawValue: lastFileID))
         return FileID(rawValue: lastFileID)
     }
+
+    /// Only ids that were drawn at random, by masters of older versions, can be.
+    private func isTaken(_ id: FileID) -> Bool { namespace.holds(id) || tombstones.holds(id) }
 
     /// A lease held over `connection`, or one that ends soon where the connection closed while the call was on its way.
     func lease(over connection: ConnectionToken) -> Lease {

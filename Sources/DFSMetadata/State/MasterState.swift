@@ -35,7 +35,8 @@ package struct MasterState: Sendable {
     /// What is to be deleted for good, in order, and what of it is half gone.
     var purging = WorkQueue<PathPart>()
     var beingPurged: PathPart?
-    /// The id of the file that was begun last.
+    /// The id of the file that was begun last, or one above all that a store's periods can have; ids that masters of older
+    /// versions drew at random may be higher.
     var lastFileID: UInt64 = 0
     /// The calendar, in seconds since 1970; for what people see and for the trash, never for liveness.
     var wallSeconds: UInt64 = 0
@@ -213,7 +214,6 @@ package struct MasterState: Sendable {
             safeMode.total += 1
             safeMode.unheard += 1
         }
-        lastFileID = max(lastFileID, record.header.id.rawValue)
         return namespace.insert(entry)
     }
 
