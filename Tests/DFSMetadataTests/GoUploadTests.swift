@@ -324,4 +324,15 @@ import Testing
         }
         #expect(effects.reads.count { $0.hasSuffix("@\(other)") } == 2)
     }
+
+    @Test func aConnectionHasABoundedNumberOfUploads() throws {
+        var policy = ClusterPolicy.withoutSafeMode
+        policy.maxUploadsPerConnection = 3
+        var master = MasterHarness(policy: policy)
+        try master.join(.go, ":1", ":2")
+        for number in 0..<3 { _ = try master.allocate("a\(number)", 0).answer.get() }
+        #expect(try master.allocate("a3", 0).answer.code == .resourceExhausted)
+        #expect(try master.allocate("a2", 1).answer.code == nil, "what was begun goes on")
+        #expect(try master.allocate("a3", 0, over: 2).answer.code == nil)
+    }
 }

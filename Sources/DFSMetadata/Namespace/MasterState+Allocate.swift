@@ -54,6 +54,7 @@ extension MasterState {
             try checkReplaceable(node, request.name, isAsked: false)
         }
         try checkWritable()
+        try checkUploadCount(over: request.connection)
         // Servers first: an allocation that is refused must not take the name.
         let targets = try place(policy.replication, chunkSize, excluding: [])
         let header = begin(

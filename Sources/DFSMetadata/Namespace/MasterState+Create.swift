@@ -18,12 +18,7 @@ extension MasterState {
                 try checkReplaceable(node, request.name, isAsked: request.replaces)
             }
         }
-        guard namespace.uploadCount(heldOver: request.connection) < policy.maxUploadsPerConnection else {
-            throw DFSError(
-                .resourceExhausted,
-                "this connection has \(policy.maxUploadsPerConnection) unfinished uploads; complete or abandon some first"
-            )
-        }
+        try checkUploadCount(over: request.connection)
         let place = makeFolders(way)
         let header = begin(
             request.name, at: place, .swift, replication: copies, chunkSize: policy.chunkSize,
@@ -33,6 +28,14 @@ extension MasterState {
 
     private func created(_ header: FileHeader) -> Answer {
         .created(header.id, chunkSize: header.chunkSize, replication: header.replication)
+    }
+
+    /// One connection must not fill the memory with what it begins and never ends.
+    func checkUploadCount(over connection: ConnectionToken) throws(DFSError) {
+        guard namespace.uploadCount(heldOver: connection) >= policy.maxUploadsPerConnection else { return }
+        throw DFSError(
+            .resourceExhausted,
+            "this connection has \(policy.maxUploadsPerConnection) unfinished uploads; complete or abandon some first")
     }
 
     func checkedReplication(_ copies: Int) throws(DFSError) -> Int {
