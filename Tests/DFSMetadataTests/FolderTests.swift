@@ -192,6 +192,36 @@ import Testing
     }
 
     /// A folder that is moved deeper can make paths that no client may name; what is replaced there must go all the same.
+    /// As where a machine has no clock of its own: the master begins in 1970, and is told the time later.
+    @Test func aClockThatStaysAheadIsBelievedInTheEnd() throws {
+        var master = MasterHarness(policy: .withoutSafeMode)
+        master.setCalendarBack(by: 1_000_000_000)
+        master.restart()
+        try master.join(.swift, ":1", ":2")
+        _ = master.tick(after: .seconds(60))
+        master.setCalendarBack(by: -1_000_000_000)
+        _ = try master.beat([":1": [], ":2": []])
+        try master.put("a")
+        #expect(try master.remove("a").code == nil)
+        _ = master.tick()
+        for _ in 0..<23 { _ = master.tick(after: .seconds(3600)) }
+        #expect(try master.trash().count == 1)
+        for _ in 0..<2 { _ = master.tick(after: .seconds(3601)) }
+        #expect(try master.trash().isEmpty)
+    }
+
+    @Test func whatWasRemovedInATimeToComeKeepsNothingElse() throws {
+        var master = try cluster()
+        try master.put("a")
+        try master.put("b")
+        master.setCalendarBack(by: -1_000_000)
+        #expect(try master.remove("a").code == nil)
+        master.setCalendarBack(by: 1_000_000)
+        #expect(try master.remove("b").code == nil)
+        _ = master.tick(after: .seconds(24 * 3600 + 1))
+        #expect(try master.trash().map(\.node.name) == ["a"])
+    }
+
     @Test func aFileWhosePathGrewTooLongIsReplacedAndKept() throws {
         var master = try cluster()
         let long = String(repeating: "x", count: 2500)
