@@ -89,12 +89,10 @@ package struct MasterRecovery: Sendable {
     }
 
     private mutating func add(_ record: FileRecord) throws(DFSError) {
-        let size = record.header.chunkSize
         let isPossible = record.chunks.allSatisfy { chunk in
-            (0...MasterState.maxIndex).contains(chunk.index) && chunk.digest.map { $0.length <= size } ?? true
+            (0...MasterState.maxIndex).contains(chunk.index) && chunk.digest?.length ?? 0 <= MasterState.maxChunkLength
         }
-        // The length of a whole file is a number, too.
-        guard isPossible, size <= UInt64.max / UInt64(MasterState.maxIndex + 1) else {
+        guard isPossible, record.header.chunkSize <= MasterState.maxChunkLength else {
             throw damaged("file \(quoted(record.header.name.text)) has sizes that no file has")
         }
         if record.isSealed {

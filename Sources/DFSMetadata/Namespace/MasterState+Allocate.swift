@@ -5,6 +5,8 @@ extension MasterState {
     /// Indexes this far beyond the last one are refused: writers allocate nearly in order.
     private static let maxIndexGap = 1024
     static let maxIndex = 1 << 22
+    /// No chunk has more bytes, so that the length of a file can be counted.
+    static let maxChunkLength = UInt64.max / UInt64(maxIndex + 1)
 
     mutating func allocate(_ request: AllocationRequest) throws(DFSError) -> Answer {
         guard (0...Self.maxIndex).contains(request.index) else {

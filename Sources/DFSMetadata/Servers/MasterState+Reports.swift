@@ -12,8 +12,7 @@ extension MasterState {
         var unwanted: [ChunkID] = []
         for (id, digest) in report.replicas {
             guard let chunk = chunk(named: id) else { continue }
-            let isPossible = namespace.facts(chunks[chunk].file).map { digest.length <= $0.chunkSize } ?? false
-            if !isPossible || chunks[chunk].digest.map({ $0 != digest }) ?? false {
+            if digest.length > Self.maxChunkLength || chunks[chunk].digest.map({ $0 != digest }) ?? false {
                 unwanted.append(id)
                 effects.append(.log(.replicaBad(id, report.address)))
                 removeReplica(of: chunk, on: server)
