@@ -27,7 +27,8 @@ enum RecordReader {
         try each(database, "SELECT id FROM requests ORDER BY number") { row in
             try take(.request(RequestRecord(id: row[0])))
         }
-        try each(database, "SELECT file, name, chunk_count, abandoned_at FROM tombstones ORDER BY file") { row in
+        try each(database, "SELECT file, name, chunk_count, abandoned_at FROM tombstones ORDER BY abandoned_at, file") {
+            row in
             let tombstone = Tombstone(
                 file: FileID(stored: row[0]), name: try FileName(row[1]), chunkCount: row[2],
                 abandonedAt: seconds(row[3]))

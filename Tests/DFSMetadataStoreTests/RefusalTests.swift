@@ -137,4 +137,26 @@ import Testing
         let error = #expect(throws: DFSError.self) { try folder.open() }
         #expect(error?.message.contains("metadata.sqlite") == true)
     }
+
+    /// Numbers that no master wrote: they must not be added up, nor memory be taken by them.
+    @Test(arguments: [
+        "UPDATE chunks SET length = 9223372036854775807", #"UPDATE chunks SET "index" = 2147483640 WHERE file = 2"#,
+    ])
+    func numbersThatNoMasterWroteAreDamage(sql: String) throws {
+        let folder = try TemporaryFolder()
+        let store = try folder.open()
+        let (sealed, open) = (try Samples.header(1, "a"), try Samples.header(2, "b"))
+        try store.append(
+            [.begin(sealed, at: try Samples.place("a")), .begin(open, at: try Samples.place("b"))]
+                + (0..<3).map { .allocate(sealed.id, index: $0, servers: []) }
+                + [
+                    .seal(sealed.id, digests: Array(repeating: Samples.digest, count: 3), at: 1),
+                    .allocate(open.id, index: 0, servers: []),
+                ])
+        try store.close()
+        let queue = try DatabaseQueue(path: "\(folder.path)/metadata.sqlite")
+        try queue.write { try $0.execute(sql: sql) }
+        try queue.close()
+        #expect(try refusal(folder).code == .dataLoss)
+    }
 }

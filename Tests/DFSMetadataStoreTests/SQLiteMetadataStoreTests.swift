@@ -111,4 +111,17 @@ import Testing
         #expect(error?.message.contains(folder.path) == true)
         try store.close()
     }
+
+    /// One of a clock that was ahead must not stand before all others.
+    @Test func tombstonesComeInTheOrderOfTheirTimes() throws {
+        let folder = try TemporaryFolder()
+        let store = try folder.open()
+        defer { try? store.close() }
+        let name = try FileName("a")
+        try store.append(
+            [(1, 300), (2, 100), (3, 200)].map { id, time in
+                .abandon(Tombstone(file: FileID(rawValue: id), name: name, chunkCount: 1, abandonedAt: time))
+            })
+        #expect(try store.load().tombstones.map(\.abandonedAt) == [100, 200, 300])
+    }
 }

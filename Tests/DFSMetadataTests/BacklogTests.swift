@@ -65,6 +65,32 @@ import Testing
         }
         #expect(copied.count == ids.count)
     }
+
+    /// What a server holds is read back once it is known to be a Go node: however much it is, nobody waits for that.
+    @Test func aServerThatProvesToBeAGoNodeIsLookedAtAPieceAtATime() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        var ids: [ChunkID] = []
+        for number in 0..<250 {
+            ids.append(try master.putFile("f\(number)").id)
+            _ = try master.beat([":1": ids, ":2": ids])
+        }
+        _ = try master.heartbeat(":3", ids)
+        while master.state.hasBacklog { _ = master.step(.goOn) }
+        var effects = try master.described(":3", .go)
+        #expect(master.state.hasBacklog)
+        while master.state.hasBacklog { effects += master.step(.goOn) }
+        var read: Set<ChunkID> = []
+        for _ in 0..<1000 where read.count < ids.count {
+            let reads = effects.reads
+            effects = []
+            for id in ids where reads.contains("\(id)@:3") {
+                read.insert(id)
+                effects += try master.readBack(id, ":3", .read(.short))
+            }
+        }
+        #expect(read.count == ids.count)
+    }
 }
 
 extension [Effect] {

@@ -192,6 +192,36 @@ import Testing
     }
 
     /// A folder that is moved deeper can make paths that no client may name; what is replaced there must go all the same.
+    /// As where a machine has no clock of its own: the master begins in 1970, and is told the time later.
+    @Test func aClockThatStaysAheadIsBelievedInTheEnd() throws {
+        var master = MasterHarness(policy: .withoutSafeMode)
+        master.setCalendarBack(by: 1_000_000_000)
+        master.restart()
+        try master.join(.swift, ":1", ":2")
+        _ = master.tick(after: .seconds(60))
+        master.setCalendarBack(by: -1_000_000_000)
+        _ = try master.beat([":1": [], ":2": []])
+        try master.put("a")
+        #expect(try master.remove("a").code == nil)
+        _ = master.tick()
+        for _ in 0..<23 { _ = master.tick(after: .seconds(3600)) }
+        #expect(try master.trash().count == 1)
+        for _ in 0..<2 { _ = master.tick(after: .seconds(3601)) }
+        #expect(try master.trash().isEmpty)
+    }
+
+    @Test func whatWasRemovedInATimeToComeKeepsNothingElse() throws {
+        var master = try cluster()
+        try master.put("a")
+        try master.put("b")
+        master.setCalendarBack(by: -1_000_000)
+        #expect(try master.remove("a").code == nil)
+        master.setCalendarBack(by: 1_000_000)
+        #expect(try master.remove("b").code == nil)
+        _ = master.tick(after: .seconds(24 * 3600 + 1))
+        #expect(try master.trash().map(\.node.name) == ["a"])
+    }
+
     @Test func aFileWhosePathGrewTooLongIsReplacedAndKept() throws {
         var master = try cluster()
         let long = String(repeating: "x", count: 2500)
@@ -247,5 +277,37 @@ import Testing
         #expect(less.effects.deletions.count == 2)
         #expect(try master.setReplication("a", 0).answer.code == .invalidArgument)
         #expect(try master.setReplication("none", 1).answer.code == .notFound)
+    }
+
+    /// `é` as one scalar and as two: Swift takes the two for equal, file systems and Go clients do not.
+    @Test func namesThatOnlyLookAlikeStayApart() throws {
+        let (one, two) = ("\u{e9}", "e\u{301}")
+        var master = MasterHarness(policy: .withoutSafeMode)
+        try master.join(.swift, ":1", ":2")
+        var chunks = [try master.put("\(one)/a"), try master.put("\(two)/a"), try master.put("\(one)/b")]
+        chunks.append(try master.put(one + "f"))
+        #expect(try master.rename(one + "f", two + "f").code == nil)
+        for _ in 0..<2 {
+            for chunk in chunks {
+                let handle = try #require(master.state.chunk(named: chunk), "\(chunk) is not known any more")
+                #expect(master.state.id(of: handle) == chunk)
+            }
+            let names = try master.list(nil).map { Array($0.utf8) }
+            #expect(names == ["\(two)/", "\(two)f", "\(one)/"].map { Array($0.utf8) })
+            master.restart()
+        }
+    }
+
+    /// Whatever the store says of times, nobody counts beyond what a number holds.
+    @Test func aRemovalOfAnImpossibleTimeHarmsNobody() throws {
+        var master = try cluster()
+        try master.put("a")
+        #expect(try master.remove("a").code == nil)
+        var image = master.image
+        let record = try #require(image.trash.first)
+        image.trash = [TrashRecord(id: record.id, node: record.node, path: record.path, removedAt: .max)]
+        master = MasterHarness(policy: .withoutSafeMode, image: image)
+        _ = master.tick(after: .seconds(60))
+        #expect(try master.trash().count == 1)
     }
 }

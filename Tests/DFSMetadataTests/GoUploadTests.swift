@@ -260,4 +260,79 @@ import Testing
         }
         #expect(try master.fileInfo("a").answer.code == nil)
     }
+
+    /// It must neither be believed nor counted: two of them are more than a length can be.
+    @Test func aReportOfMoreThanAChunkHoldsIsRefused() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        var effects: [Effect] = []
+        for index in 0..<2 {
+            let (id, servers) = try master.allocate("a", index).answer.allocation()
+            let report = try master.report(servers[0], [(id, Digest(length: .max, crc32c: 1))])
+            #expect(try report.answer.unwanted() == [id])
+            effects += report.effects
+        }
+        effects += master.close(1)
+        #expect(!effects.mutations.contains { if case .seal = $0 { true } else { false } })
+    }
+
+    /// A chunk that is gone may have left its place in the tables to another one, which is being read there, too.
+    @Test func theResultOfAReadIsOfNoOtherChunk() throws {
+        var master = MasterHarness(policy: .withoutSafeMode)
+        try master.join(.go, ":1", ":2", ":3")
+        let (gone, held) = try master.putFile("gone", .full)
+        let other = try #require([":1", ":2", ":3"].first { !held.contains($0) })
+        #expect(try master.heartbeat(other, free: 20_000, [gone]).reads == ["\(gone)@\(other)"])
+        for _ in 0..<4 {
+            master.pass(.seconds(10))
+            for server in held { _ = try master.heartbeat(server, [gone]) }
+            _ = try master.heartbeat(other, free: 20_000, [gone])
+        }
+        #expect(try master.remove("gone").code == nil)
+        #expect(master.emptyTrash().code == nil)
+        _ = master.tick()
+        #expect(master.image.files.isEmpty)
+        let (id, servers) = try master.allocate("next", 0).answer.allocation()
+        #expect(servers.contains(other))
+        _ = try master.heartbeat(other, free: 20_000, [id])
+        #expect(try master.allocate("next", 1).effects.reads.contains("\(id)@\(other)"))
+        _ = try master.readBack(gone, other, .read(.full))
+        let handle = try #require(master.state.chunk(named: id))
+        #expect(master.state.chunks[handle].digest == nil)
+        _ = try master.readBack(id, other, .read(Digest(length: 64 << 20, crc32c: 99)))
+        #expect(master.state.chunks[handle].digest?.crc32c == 99)
+    }
+
+    /// The read of a server that died may end long after the server is back: it keeps no place for ever.
+    @Test func aReadThatEndsAfterItsServerReturnedGivesItsPlaceBack() throws {
+        var master = MasterHarness(policy: .withoutSafeMode)
+        try master.join(.go, ":1", ":2", ":3")
+        let (id, held) = try master.putFile("a")
+        let other = try #require([":1", ":2", ":3"].first { !held.contains($0) })
+        var reads = try master.heartbeat(other, [id]).reads
+        for _ in 0..<4 {
+            master.pass(.seconds(10))
+            for server in held { _ = try master.heartbeat(server, [id]) }
+            _ = master.tick()
+        }
+        reads += try master.heartbeat(other, free: 20_000, life: 1, [id]).reads
+        for _ in reads { _ = try master.readBack(id, other, .unreachable) }
+        // Both places of the server can be had.
+        var effects: [Effect] = []
+        for name in ["b", "c"] {
+            for index in 0..<2 { effects += try master.allocate(name, index).effects }
+        }
+        #expect(effects.reads.count { $0.hasSuffix("@\(other)") } == 2)
+    }
+
+    @Test func aConnectionHasABoundedNumberOfUploads() throws {
+        var policy = ClusterPolicy.withoutSafeMode
+        policy.maxUploadsPerConnection = 3
+        var master = MasterHarness(policy: policy)
+        try master.join(.go, ":1", ":2")
+        for number in 0..<3 { _ = try master.allocate("a\(number)", 0).answer.get() }
+        #expect(try master.allocate("a3", 0).answer.code == .resourceExhausted)
+        #expect(try master.allocate("a2", 1).answer.code == nil, "what was begun goes on")
+        #expect(try master.allocate("a3", 0, over: 2).answer.code == nil)
+    }
 }

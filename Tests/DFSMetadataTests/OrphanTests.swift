@@ -108,4 +108,62 @@ import Testing
             master.restart()
         }
     }
+
+    /// The clock of a machine that takes a lost master's place may be wrong until it has asked other machines.
+    @Test func aClockThatIsPutRightMakesNoLostTimeItsOwn() throws {
+        var master = MasterHarness(policy: policy)
+        try master.join(.swift, ":1", ":2")
+        let kept = try master.putFile("kept").id
+        let backup = master.image
+        master.pass(.seconds(100))
+        let lost = try master.putFile("lost").id
+        master.pass(.seconds(100))
+        let now = master.now
+        master = MasterHarness(policy: policy, image: backup)
+        master.pass(now - MonotonicInstant(nanoseconds: 0))
+        master.setCalendarBack(by: 5000)
+        master.restart()
+        try master.join(.swift, ":1", ":2")
+        _ = try master.report(":1", [(kept, .short)])
+        _ = try master.putFile("new")
+        master.setCalendarBack(by: -5000)
+        _ = try master.putFile("newer")
+        var effects = try beat(&master, [kept, lost], for: 3000)
+        _ = try master.heartbeat(":2")
+        _ = try master.putFile("newest")
+        effects += try beat(&master, [kept, lost], for: 10_000)
+        #expect(effects.deletions.isEmpty)
+    }
+
+    /// What this store gave out lately, it still knows: a file, an upload or a tombstone. Another cluster's chunks, whose ids may
+    /// be of the same time, are never taken for its own before they are that old.
+    @Test func anIDOfATimeOfWhichAllIsKnownIsNotOurs() throws {
+        var policy = policy
+        policy.tombstoneRetention = .seconds(20_000)
+        var master = MasterHarness(policy: policy)
+        try master.join(.swift, ":1", ":2")
+        _ = try master.putFile("first")
+        master.pass(.seconds(20))
+        _ = try master.beat([":1": [], ":2": []])
+        let second = master.wallSeconds - 10
+        _ = try master.putFile("second")
+        let foreign = FileName(try PathPart("x")).chunkID(fileID: FileID.first(of: second).rawValue, index: 0)
+        #expect(try beat(&master, [foreign], for: 19_900).deletions.isEmpty)
+        #expect(try beat(&master, [foreign], for: 300).deletions.isEmpty == false)
+    }
+
+    /// Masters before drew ids at random, up to the highest there is.
+    @Test func idsGoByTheClockBesideThoseThatOlderMastersDrew() throws {
+        let name = try FileName("old")
+        let header = FileHeader(
+            id: FileID(rawValue: .max), name: name, writer: .swift, replication: 2, chunkSize: 64 << 20)
+        var image = MetadataImage(clusterID: "test")
+        image.apply(.begin(header, at: Place(parent: .root, name: name.leaf)))
+        image.apply(.allocate(header.id, index: 0, servers: []))
+        image.apply(.seal(header.id, digests: [.short], at: 1))
+        var master = MasterHarness(policy: .withoutSafeMode, image: image)
+        #expect(try master.create("new").answer.upload().second == master.wallSeconds)
+        master.restart()
+        #expect(try master.create("newer").answer.upload().second == master.wallSeconds + 1)
+    }
 }

@@ -178,4 +178,25 @@ import Testing
         #expect(deletions == [id])
         #expect(try master.open("a").answer.opened().chunks[0].servers.count == 2)
     }
+
+    /// A copy was too much when it was to be deleted, and is the last one when its server comes back.
+    @Test func aCopyThatWasSurplusIsKeptWhenTheOthersAreGone() throws {
+        var (master, id, held, spare) = try scene()
+        _ = try master.heartbeat(spare, [id])
+        let victims = try master.report(spare, [(id, .short)]).effects
+        #expect(victims.deletions == [id])
+        let stream = victims.compactMap { if case .heartbeatResponse(let stream, _) = $0 { stream } else { nil } }
+        let victim = try #require(
+            (held + [spare]).first {
+                (try? ServerAddress($0)).map { MasterHarness.stream(of: $0, life: 0) } == stream[0]
+            })
+        // It is away before it is told; then so are the others.
+        master.pass(.seconds(31))
+        _ = master.tick()
+        let effects = try master.heartbeat(victim, life: 1, [id])
+        #expect(effects.deletions.isEmpty)
+        _ = try master.report(victim, life: 1, [(id, .short)])
+        _ = try master.heartbeat(victim, life: 1, [id])
+        #expect(try master.open("a").answer.opened().chunks[0].servers.map(\.description) == [victim])
+    }
 }

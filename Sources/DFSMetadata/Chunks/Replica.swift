@@ -20,6 +20,7 @@ struct Replica: Sendable {
         let rawValue: UInt8
         static let missing = Marks(rawValue: 1)
         static let unreachable = Marks(rawValue: 2)
+        static let bad = Marks(rawValue: 4)
     }
 
     /// The number of the server's newest list that holds the chunk.
@@ -41,6 +42,12 @@ struct Replica: Sendable {
     var isMissing: Bool {
         get { marks.contains(.missing) }
         set { if newValue { marks.insert(.missing) } else { marks.remove(.missing) } }
+    }
+
+    /// While it is to be deleted: whether that is because it holds other bytes.
+    var isDeletedAsBad: Bool {
+        get { marks.contains(.bad) }
+        set { if newValue { marks.insert(.bad) } else { marks.remove(.bad) } }
     }
 
     /// Whether the server could be written to when it was handed out: one that was away then and since cannot hold it.

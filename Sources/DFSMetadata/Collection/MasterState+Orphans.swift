@@ -46,8 +46,12 @@ extension MasterState {
         }
     }
 
+    /// Whether this store gave the id out and has forgotten it. It forgets nothing but tombstones, after their time: what is
+    /// younger than that and unknown is of another cluster, or of a master that used the same store elsewhere.
     private func isOwn(_ chunk: ChunkID) -> Bool {
         guard let file = FileID(in: chunk) else { return false }
+        let keep = UInt64(policy.tombstoneRetention.components.seconds)
+        guard passedWallSeconds > keep, file.second < passedWallSeconds - keep else { return false }
         return periods.cover(file) && !namespace.holds(file)
     }
 

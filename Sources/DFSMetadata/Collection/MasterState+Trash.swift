@@ -75,8 +75,12 @@ extension MasterState {
         // Oldest first, by their ids.
         for child in namespace.children(of: .trash, limit: Self.maxPurgesPerTick) {
             guard let record = trash[child.name] else { break }
-            let isOver = record.removedAt + keep <= passedWallSeconds
-            guard isOver || isPurging(record) else { break }
+            let isOver = passedWallSeconds >= keep && record.removedAt <= passedWallSeconds - keep
+            guard isOver || isPurging(record) else {
+                // One of a clock that was ahead keeps no others.
+                if record.removedAt > wallSeconds { continue }
+                break
+            }
             if isOver { markPurging(record.id) } else { purging.append(record.id) }
         }
         var budget = Self.maxPurgesPerTick

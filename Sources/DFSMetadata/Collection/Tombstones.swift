@@ -23,6 +23,8 @@ struct Tombstones: Sendable {
         return file
     }
 
+    func holds(_ file: FileID) -> Bool { byFile[file] != nil }
+
     /// Whether `chunk` is, to the letter, an id that an abandoned upload gave out.
     func condemn(_ chunk: ChunkID) -> Bool {
         guard let file = FileID(in: chunk), let tombstone = byFile[file], let index = chunk.index,

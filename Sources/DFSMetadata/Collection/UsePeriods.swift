@@ -3,24 +3,32 @@ import DFSCore
 /// The times in which uploads were begun with this store, by the seconds in their files' ids.
 ///
 /// A store that was restored from an older backup does not know the time after it: chunks with ids of that time are of files that
-/// it lost, and are left alone for ever. The same goes for chunks of another cluster's and of Go masters.
+/// it lost, and are left alone for ever. The same goes for chunks of Go masters, and for those of other clusters that were
+/// begun at other times.
 struct UsePeriods: Sendable {
     private var periods: [UsePeriod] = []
-    /// Of this master's life; it comes to be with its first upload.
+    /// Of this master's life, since the clock jumped ahead last; it comes to be with its first upload.
     private var current: UsePeriod?
+    /// When the current period became as long as it is.
+    private var extendedAt = MonotonicInstant(nanoseconds: 0)
 
     /// Above the ids of all uploads that were ever begun.
     var firstFreeID: UInt64 { periods.map { FileID.first(of: $0.endedAt + 1).rawValue }.max() ?? 0 }
 
     mutating func insert(_ period: UsePeriod) { periods.append(period) }
 
-    /// Notes that an upload begins.
+    /// Notes that an upload begins. Where the calendar has gone further than time has, what lies between was no time of use.
     ///
     /// - Returns: what is to be made durable with it, if anything.
-    mutating func note(_ second: UInt64) -> UsePeriod? {
+    mutating func note(_ second: UInt64, now: MonotonicInstant) -> UsePeriod? {
         if let known = current, known.endedAt >= second { return nil }
+        if let known = current, second - known.endedAt > UInt64((now - extendedAt).components.seconds) + 1 {
+            periods.append(known)
+            current = nil
+        }
         let period = UsePeriod(beganAt: current?.beganAt ?? second, endedAt: second)
         current = period
+        extendedAt = now
         return period
     }
 

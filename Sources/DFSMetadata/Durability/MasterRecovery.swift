@@ -65,6 +65,7 @@ package struct MasterRecovery: Sendable {
 
     /// Makes the folders visible, now that each one's parent is known.
     private mutating func linkFolders() throws(DFSError) {
+        guard !folders.isEmpty else { return }
         for folder in folders where !state.namespace.linkFolder(folder) { throw misplaced(folder.place) }
         try checkWays()
         folders = []
@@ -88,6 +89,12 @@ package struct MasterRecovery: Sendable {
     }
 
     private mutating func add(_ record: FileRecord) throws(DFSError) {
+        let isPossible = record.chunks.allSatisfy { chunk in
+            (0...MasterState.maxIndex).contains(chunk.index) && chunk.digest?.length ?? 0 <= MasterState.maxChunkLength
+        }
+        guard isPossible, record.header.chunkSize <= MasterState.maxChunkLength else {
+            throw damaged("file \(quoted(record.header.name.text)) has sizes that no file has")
+        }
         if record.isSealed {
             let isWhole = record.chunks.enumerated().allSatisfy {
                 $0.element.index == $0.offset && $0.element.digest != nil

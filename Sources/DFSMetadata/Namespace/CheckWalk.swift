@@ -21,7 +21,7 @@ struct CheckWalk {
         var cursor: PathPart?
         var children: ArraySlice<Namespace.Child> = []
         var hasMore = true
-        /// Looked for when the walk is in the folder, since that is a look at all uploads.
+        /// Looked for when the walk is in the folder, since they have to be sorted.
         var openFiles: ArraySlice<(name: PathPart, id: FileID)>?
     }
 

@@ -111,10 +111,11 @@ struct FileTable: Sendable {
         let handles = entry.chunks.compactMap { $0 }
         let (folder, firstLeaf) = entry.header.name.folderAndLeaf
         let first = texts.insert(firstLeaf)
+        let isFirst = texts.compare(first, entry.place.name.text.utf8.span) == 0
         let record = Record(
             id: entry.header.id, parent: entry.place.parent, chunkSize: entry.header.chunkSize,
             createdAt: entry.header.createdAt, sealedAt: entry.sealedAt, length: entry.length,
-            leaf: entry.place.name.text == firstLeaf ? first : texts.insert(entry.place.name.text), firstLeaf: first,
+            leaf: isFirst ? first : texts.insert(entry.place.name.text), firstLeaf: first,
             firstFolder: folders.use(folder, in: &texts),
             chunks: handles.count == 1 ? handles[0].rawValue : lists.insert(handles), chunkCount: Int32(handles.count),
             replication: UInt16(clamping: entry.header.replication), writer: entry.header.writer,

@@ -4,7 +4,9 @@ import DFSCore
 extension MasterState {
     /// Indexes this far beyond the last one are refused: writers allocate nearly in order.
     private static let maxIndexGap = 1024
-    private static let maxIndex = 1 << 22
+    static let maxIndex = 1 << 22
+    /// No chunk has more bytes, so that the length of a file can be counted.
+    static let maxChunkLength = UInt64.max / UInt64(maxIndex + 1)
 
     mutating func allocate(_ request: AllocationRequest) throws(DFSError) -> Answer {
         guard (0...Self.maxIndex).contains(request.index) else {
@@ -54,6 +56,7 @@ extension MasterState {
             try checkReplaceable(node, request.name, isAsked: false)
         }
         try checkWritable()
+        try checkUploadCount(over: request.connection)
         // Servers first: an allocation that is refused must not take the name.
         let targets = try place(policy.replication, chunkSize, excluding: [])
         let header = begin(

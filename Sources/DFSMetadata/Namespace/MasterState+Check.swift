@@ -4,7 +4,7 @@ import DFSCore
 extension MasterState {
     /// What one page may cost: 1 for each name and each chunk, ``checkedFolderCost`` for each folder.
     static let checkBudget = 2000
-    /// Finding the uploads in a folder takes a look at all uploads.
+    /// The uploads in a folder are sorted each time a page comes to it, and its children fetched in batches.
     private static let checkedFolderCost = 50
 
     /// A page of a check: a file, or all files in a folder and below it. Changes nothing.

@@ -18,12 +18,7 @@ extension MasterState {
                 try checkReplaceable(node, request.name, isAsked: request.replaces)
             }
         }
-        guard namespace.uploadCount(heldOver: request.connection) < policy.maxUploadsPerConnection else {
-            throw DFSError(
-                .resourceExhausted,
-                "this connection has \(policy.maxUploadsPerConnection) unfinished uploads; complete or abandon some first"
-            )
-        }
+        try checkUploadCount(over: request.connection)
         let place = makeFolders(way)
         let header = begin(
             request.name, at: place, .swift, replication: copies, chunkSize: policy.chunkSize,
@@ -33,6 +28,14 @@ extension MasterState {
 
     private func created(_ header: FileHeader) -> Answer {
         .created(header.id, chunkSize: header.chunkSize, replication: header.replication)
+    }
+
+    /// One connection must not fill the memory with what it begins and never ends.
+    func checkUploadCount(over connection: ConnectionToken) throws(DFSError) {
+        guard namespace.uploadCount(heldOver: connection) >= policy.maxUploadsPerConnection else { return }
+        throw DFSError(
+            .resourceExhausted,
+            "this connection has \(policy.maxUploadsPerConnection) unfinished uploads; complete or abandon some first")
     }
 
     func checkedReplication(_ copies: Int) throws(DFSError) -> Int {
@@ -82,7 +85,7 @@ extension MasterState {
         let isPlaced = namespace.insert(entry)
         precondition(isPlaced, "a place is reserved for one upload at a time")
         effects.append(.persist(.begin(header, at: place)))
-        if let period = periods.note(id.second) { effects.append(.persist(.use(period))) }
+        if let period = periods.note(id.second, now: now) { effects.append(.persist(.use(period))) }
         return header
     }
 
@@ -90,9 +93,12 @@ extension MasterState {
         let least = FileID.first(of: wallSeconds).rawValue
         // The lower half of the second's numbers, so that there are enough above them.
         if least > lastFileID { lastFileID = least | (random.next() >> 35) }
-        repeat { lastFileID &+= 1 } while namespace.holds(FileID(rawValue: lastFileID))
+        repeat { lastFileID &+= 1 } while isTaken(FileID(rawValue: lastFileID))
         return FileID(rawValue: lastFileID)
     }
+
+    /// Only ids that were drawn at random, by masters of older versions, can be.
+    private func isTaken(_ id: FileID) -> Bool { namespace.holds(id) || tombstones.holds(id) }
 
     /// A lease held over `connection`, or one that ends soon where the connection closed while the call was on its way.
     func lease(over connection: ConnectionToken) -> Lease {

@@ -119,9 +119,23 @@ extension MasterState {
             .sorted { ($1.aliveSince, $0.availableBytes) < ($0.aliveSince, $1.availableBytes) }
             .prefix(surplus).map(\.handle)
         for server in victims + (isWhole(chunk) ? bad : []) {
-            update(chunk, on: server) { $0.state = .deleting }
+            update(chunk, on: server) { replica in
+                replica.isDeletedAsBad = replica.state == .bad
+                replica.state = .deleting
+            }
             requestDeletion(of: id(of: chunk), on: server)
         }
+    }
+
+    /// Whether a copy that was to be deleted and is still there should go, after all that may have happened since: otherwise it
+    /// is again what it was.
+    mutating func confirmDeletion(of chunk: ChunkHandle, on server: ServerHandle) -> Bool {
+        let since = servers[server].deletions[id(of: chunk)]
+        let isOnItsWay = since.map { now - $0 <= policy.deletionTimeout } ?? false
+        if isOnItsWay || isWhole(chunk) { return true }
+        update(chunk, on: server) { $0.state = $0.isDeletedAsBad ? .bad : .complete }
+        review(chunk)
+        return false
     }
 
     private func isWhole(_ chunk: ChunkHandle) -> Bool {

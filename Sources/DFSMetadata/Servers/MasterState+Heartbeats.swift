@@ -71,8 +71,7 @@ extension MasterState {
         guard servers[server].kind != kind else { return }
         servers[server].kind = kind
         effects.append(.log(.serverKind(servers[server].address, kind)))
-        guard kind == .go else { return }
-        for chunk in servers[server].chunks.sorted() { considerReading(chunk, on: server) }
+        if kind == .go { lookAtChunks(of: server, because: .toBeRead) }
     }
 
     mutating func findDeadServers() {

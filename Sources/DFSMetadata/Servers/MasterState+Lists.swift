@@ -22,7 +22,8 @@ extension MasterState {
             if let chunk = chunk(named: id) {
                 guard noteListed(chunk, on: server, number) else { continue }
                 seen += 1
-                if chunks[chunk].replica(on: server)?.state == .deleting { doomed.append(id) }
+                guard chunks[chunk].replica(on: server)?.state == .deleting else { continue }
+                if confirmDeletion(of: chunk, on: server) { doomed.append(id) } else { deletionsSeen[id] = nil }
             } else if tombstones.condemn(id) {
                 doomed.append(id)
             } else {

@@ -12,7 +12,7 @@ extension MasterState {
         var unwanted: [ChunkID] = []
         for (id, digest) in report.replicas {
             guard let chunk = chunk(named: id) else { continue }
-            if let known = chunks[chunk].digest, known != digest {
+            if digest.length > Self.maxChunkLength || chunks[chunk].digest.map({ $0 != digest }) ?? false {
                 unwanted.append(id)
                 effects.append(.log(.replicaBad(id, report.address)))
                 removeReplica(of: chunk, on: server)
@@ -38,6 +38,7 @@ extension MasterState {
             update(chunk, on: server) { replica in
                 // An order to delete stands: it was given because others are complete.
                 if replica.state != .deleting { replica.state = .complete }
+                replica.isDeletedAsBad = false
             }
             setMissing(chunk, on: server, since: nil)
         }

@@ -7,6 +7,8 @@ struct Backlog: Sendable {
         case death
         /// Their server sent the first list of a new life.
         case returned
+        /// Their server proved to be a Go node, which says nothing of them by itself.
+        case toBeRead
     }
 
     struct Work: Sendable {
@@ -88,6 +90,9 @@ extension MasterState {
             }
             verification.forget(key)
         case .returned: considerReading(chunk, on: server)
+        case .toBeRead:
+            considerReading(chunk, on: server)
+            return
         }
         review(chunk)
     }

@@ -35,11 +35,14 @@ package struct MasterState: Sendable {
     /// What is to be deleted for good, in order, and what of it is half gone.
     var purging = WorkQueue<PathPart>()
     var beingPurged: PathPart?
-    /// The id of the file that was begun last.
+    /// The id of the file that was begun last, or one above all that a store's periods can have; ids that masters of older
+    /// versions drew at random may be higher.
     var lastFileID: UInt64 = 0
     /// The calendar, in seconds since 1970; for what people see and for the trash, never for liveness.
     var wallSeconds: UInt64 = 0
     private var wallSecondsAtStart: UInt64?
+    /// By how much the calendar is ahead of the time that has passed, and since when it is.
+    private var calendarLead: (seconds: UInt64, since: MonotonicInstant)?
 
     /// Gathered during a step.
     var effects: [Effect] = []
@@ -56,6 +59,23 @@ package struct MasterState: Sendable {
     /// The calendar as far as time has really passed since the start: what is aged by it is not aged by a clock that jumps ahead.
     var passedWallSeconds: UInt64 {
         min(wallSeconds, (wallSecondsAtStart ?? wallSeconds) + UInt64((now - startedAt).components.seconds))
+    }
+
+    /// Believes a calendar that stays as far ahead as it is for as long as the trash keeps things, as where the clock was wrong at
+    /// the start: what was removed before that has been there for its time by any clock.
+    private mutating func reviewCalendar() {
+        let lead = wallSeconds - passedWallSeconds
+        guard lead > 1 else {
+            calendarLead = nil
+            return
+        }
+        guard let known = calendarLead, lead <= known.seconds + 1 else {
+            calendarLead = (lead, now)
+            return
+        }
+        guard now - known.since >= policy.trashRetention else { return }
+        wallSecondsAtStart = wallSecondsAtStart.map { $0 + lead }
+        calendarLead = nil
     }
 
     /// Files that are complete or being written.
@@ -170,6 +190,7 @@ package struct MasterState: Sendable {
     }
 
     private mutating func tick() {
+        reviewCalendar()
         findDeadServers()
         expireLeases()
         purgeTrash()
@@ -219,7 +240,6 @@ package struct MasterState: Sendable {
             safeMode.total += 1
             safeMode.unheard += 1
         }
-        lastFileID = max(lastFileID, record.header.id.rawValue)
         return namespace.insert(entry)
     }
 

@@ -41,8 +41,9 @@ extension MasterState {
                 verification.forget(key)
                 continue
             }
-            verification.begin(key, chunk: id(of: key.chunk))
-            effects.append(.readBack(id(of: key.chunk), at: servers[key.server].address))
+            let id = id(of: key.chunk)
+            guard verification.begin(key, chunk: id) else { continue }
+            effects.append(.readBack(id, at: servers[key.server].address))
         }
     }
 

@@ -13,7 +13,8 @@ struct ProbeKey: Hashable, Sendable {
 struct Probe: Sendable {
     enum State: Sendable, Equatable {
         case queued
-        case reading
+        /// Of this chunk: the handle in the probe's key may have been another one's before.
+        case reading(ChunkID)
         case resting(until: MonotonicInstant)
     }
 

@@ -58,17 +58,21 @@ struct Verification: Sendable {
         return nil
     }
 
-    mutating func begin(_ key: ProbeKey, chunk: ChunkID) {
-        probes[key]?.state = .reading
-        reading[ReadKey(chunk: chunk, server: key.server)] = key
+    /// Begins a read.
+    ///
+    /// - Returns: `false` where one of the same copy is under way still, from before its probe was forgotten: its result does.
+    mutating func begin(_ key: ProbeKey, chunk: ChunkID) -> Bool {
+        probes[key]?.state = .reading(chunk)
+        guard reading.updateValue(key, forKey: ReadKey(chunk: chunk, server: key.server)) == nil else { return false }
         readsByServer[key.server, default: 0] += 1
+        return true
     }
 
     /// Ends a read; `nil` where its probe was forgotten meanwhile.
     mutating func finish(_ read: ReadKey, _ finding: Finding, now: MonotonicInstant) -> ProbeKey? {
         guard let key = reading.removeValue(forKey: read) else { return nil }
         readsByServer[key.server, default: 1] -= 1
-        guard probes[key]?.state == .reading else { return nil }
+        guard probes[key]?.state == .reading(read.chunk) else { return nil }
         probes[key]?.note(finding, now: now)
         return key
     }
