@@ -20,6 +20,7 @@ package final class ChunkServer: Sendable {
     private struct Running {
         let threads: DiskThreads
         let peers: PeerPool
+        let chainPeers: ChainPeers
         let master: Peer
         let session: MasterSession
         let server: RPCServer
@@ -72,8 +73,9 @@ package final class ChunkServer: Sendable {
             address: address, nodeID: store.nodeID, peer: master, store: store, threads: threads, tasks: tasks,
             changes: changes, heartbeatInterval: settings.heartbeatInterval, reportLimit: settings.reportLimit,
             logger: logger)
+        let chainPeers = ChainPeers(group: group, logger: logger)
         let server = RPCServer(
-            routes: routes(store, threads, session), configuration: Self.serverConfiguration, group: group,
+            routes: routes(store, threads, session, chainPeers), configuration: Self.serverConfiguration, group: group,
             logger: logger)
         let port = try await listen(server)
         let listening = ServerAddress(host: settings.listen.host, port: port)
@@ -89,7 +91,8 @@ package final class ChunkServer: Sendable {
         let workTask = Task { await work.run() }
         running.withLock {
             $0 = Running(
-                threads: threads, peers: peers, master: master, session: session, server: server,
+                threads: threads, peers: peers, chainPeers: chainPeers, master: master, session: session,
+                server: server,
                 sessionTask: sessionTask, workTask: workTask)
         }
         standard.health.serve()
@@ -116,6 +119,7 @@ package final class ChunkServer: Sendable {
             running.workTask.cancel()
             await running.workTask.value
             await running.peers.close()
+            await running.chainPeers.close()
             await running.master.channel.close()
             await running.threads.stop()
         }

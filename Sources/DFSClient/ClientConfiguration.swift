@@ -23,6 +23,9 @@ public struct ClientConfiguration: Sendable {
     public var acknowledgementLimit = Duration.seconds(120)
     /// How often the replicas of one chunk are tried anew before its transfer fails.
     public var maxAttempts = 4
+    /// Whether a chunk is sent once, to a server that forwards it to the others while it arrives; otherwise, and where that
+    /// server is a Go node or TLS is spoken, it is sent to each of its servers from here.
+    public var forwardsChunks = true
     /// Where a put of a stream keeps the chunks that it is sending, ``chunksInFlight`` and one more, in a file without a
     /// name.
     public var temporaryFolder = "/tmp"

@@ -3,17 +3,23 @@ import DFSCore
 import DFSServices
 import DFSWire
 import Logging
+import NIOCore
 import RPC
 
-/// Answers UploadChunk: durable, and under a Swift master known to it, before the acknowledgement.
+/// Answers UploadChunk: durable, under a Swift master known to it, and forwarded as far as that goes, before the
+/// acknowledgement.
 struct UploadService: Sendable {
     /// Data gathered for one write.
     private static let batchSize = 1 << 20
+    /// Batches that wait for the servers behind this one.
+    private static let forwardDepth = 2
 
     let store: ChunkStore
     let threads: DiskThreads
     let master: MasterSession
     let budget: WriteBudget
+    let chainPeers: ChainPeers
+    let forwardSlots: ForwardSlots
     let stallLimit: Duration
     let logger: Logger
 
@@ -32,14 +38,24 @@ struct UploadService: Sendable {
         let expected = ExpectedContent(
             length: try call.metadata.number(CallMetadata.length), crc32c: try call.metadata.number(CallMetadata.crc32c)
         )
+        let chain = try UploadChain(call.metadata)
         let (store, threads) = (store, threads)
         let writer = try await threads.run { try store.beginUpload(of: id, expecting: expected) }
         master.noteArrival(id, isOurs: expected.length != nil)
+        let route = await route(id, expected, chain)
+        defer { if !route.targets.isEmpty { forwardSlots.giveBack() } }
+        let forwarder = ChunkForwarder(
+            id: id, expected: expected, route: route, peers: chainPeers, store: store, threads: threads, logger: logger)
+        let plan = await forwarder.plan()
+        let feed = ChunkForwarder.Feed(consumerCount: plan.links.count, capacity: Self.forwardDepth)
+        async let forwarded = forwarder.send(plan, from: feed)
         let digest: ContentDigest
+        let answerBy: NIODeadline
         do {
             let queue = WriteQueue(writer: writer, threads: threads, budget: budget)
             do {
-                try await receive(call, watch, id, first: frame, into: queue)
+                try await receive(call, watch, id, first: frame, into: queue, feed)
+                answerBy = .now() + TimeAmount(route.answerLimit)
                 try await queue.finish()
             } catch {
                 await queue.stop()
@@ -47,6 +63,8 @@ struct UploadService: Sendable {
             }
             digest = try await threads.run { try writer.commit() }
         } catch {
+            // Nobody may take what has been forwarded so far for a chunk.
+            feed.fail(DFSError(error, from: "the upload of chunk \(id)"))
             _ = try? await threads.run { writer.abandon() }
             master.noteUpload(id)
             logger.warning(
@@ -54,13 +72,36 @@ struct UploadService: Sendable {
             throw error
         }
         logger.debug("chunk stored", metadata: ["chunk": "\(id)", "bytes": "\(digest.length)"])
-        try await master.announce(id, digest, isVouchedFor: expected.length != nil)
+        let isVouchedFor = expected.length != nil
+        if isVouchedFor { try await master.announce(id, digest, isVouchedFor: true) }
+        let standing = await forwarder.sendLate(await forwarded, digest, until: answerBy)
+        // Until this server reports such a chunk, the master leaves the other copies to it.
+        if !isVouchedFor {
+            let synced = standing.result.acknowledged.filter { $0.value == .syncedUnverified }.keys.sorted()
+            try await master.announce(id, digest, syncedOn: synced, isVouchedFor: false)
+        }
+        if let receiver = route.receiver {
+            var result = standing.result
+            result.acknowledged[receiver] = .durable
+            call.setTrailingMetadata(result.metadata)
+        }
         try await call.send(UploadChunkStatus(success: true))
     }
 
-    /// Moves messages from the call to the queue, a batch at a time.
+    /// Where the chunk goes from here; nowhere while too many are being forwarded.
+    private func route(_ id: ChunkID, _ expected: ExpectedContent, _ chain: UploadChain?) async -> ChainRoute {
+        // An upload of ours without a chain is for this server alone.
+        let isSilent = chain == nil && expected.length == nil
+        let route = ChainRoute(chain, orTargets: isSilent ? await master.uploadTargets(of: id) : [])
+        if route.targets.isEmpty || forwardSlots.take() { return route }
+        logger.warning("chunk not forwarded: too many others are", metadata: ["chunk": "\(id)"])
+        return route.staying
+    }
+
+    /// Moves messages from the call to the disk's queue and to the servers behind, a batch at a time.
     private func receive(
-        _ call: ServerCall, _ watch: StallWatch, _ id: ChunkID, first: ChunkDataFrame, into queue: WriteQueue
+        _ call: ServerCall, _ watch: StallWatch, _ id: ChunkID, first: ChunkDataFrame, into queue: WriteQueue,
+        _ feed: ChunkForwarder.Feed
     ) async throws {
         var batch: [UploadPiece] = []
         var batchSize = 0
@@ -74,13 +115,22 @@ struct UploadService: Sendable {
             batchSize += piece.byteCount
             batch.append(piece)
             if batchSize >= Self.batchSize {
-                try await queue.push(batch, byteCount: batchSize)
+                try await push(batch, batchSize, to: queue, feed)
                 batch = []
                 batchSize = 0
             }
             guard let message = try await watch.waiting({ try await call.receive() }) else { break }
             frame = try ChunkDataDecoder.decode(message.segments)
         }
-        if !batch.isEmpty { try await queue.push(batch, byteCount: batchSize) }
+        if !batch.isEmpty { try await push(batch, batchSize, to: queue, feed) }
+        feed.finish()
+    }
+
+    /// The slower of disk and servers behind holds the sender up.
+    private func push(
+        _ batch: [UploadPiece], _ byteCount: Int, to queue: WriteQueue, _ feed: ChunkForwarder.Feed
+    ) async throws {
+        if await feed.waitForRoom() { feed.push(batch) }
+        try await queue.push(batch, byteCount: byteCount)
     }
 }

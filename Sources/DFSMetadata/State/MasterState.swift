@@ -16,6 +16,8 @@ package struct MasterState: Sendable {
     var servers = ServerTable()
     var tombstones = Tombstones()
     var repair = RepairQueue()
+    /// By file; of open uploads of Go clients only.
+    var forwarding: [FileID: Forwarding] = [:]
     var verification = Verification()
     var backlog = Backlog()
     var safeMode = SafeMode()
@@ -100,6 +102,8 @@ package struct MasterState: Sendable {
         case .heartbeatStreamEnded(let address, let stream): heartbeatStreamEnded(address, stream)
         case .described(let address, let kind, let nodeID): described(address, kind, nodeID: nodeID)
         case .report(let report, let call): take(report, call)
+        case .targets(let chunk, let asker, let call):
+            answer(call) { state throws(DFSError) in .targets(state.forward(chunk, from: asker)) }
         case .readBack(let chunk, let address, let finding): conclude(chunk, address, finding)
         case .create(let request, let call):
             answer(call) { state throws(DFSError) in try state.create(request) }
