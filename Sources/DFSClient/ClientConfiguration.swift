@@ -23,9 +23,6 @@ public struct ClientConfiguration: Sendable {
     public var acknowledgementLimit = Duration.seconds(120)
     /// How often the replicas of one chunk are tried anew before its transfer fails.
     public var maxAttempts = 4
-    /// Whether a chunk is sent once, to a server that forwards it to the others while it arrives; otherwise, and where that
-    /// server is a Go node or TLS is spoken, it is sent to each of its servers from here.
-    public var forwardsChunks = true
     /// Where a put of a stream keeps the chunks that it is sending, ``chunksInFlight`` and one more, in a file without a
     /// name.
     public var temporaryFolder = "/tmp"
@@ -66,12 +63,19 @@ public struct PutOptions: Sendable {
     /// Whether a file of that name is replaced: readers see the old one until the new one is complete, then it goes to the
     /// trash. A Go master replaces nothing.
     public var replacesExisting: Bool
+    /// Whether a chunk is sent once, to a server that forwards it to the others while it arrives; otherwise, and where that
+    /// server is a Go node or TLS is spoken, it is sent to each of its servers from here.
+    public var forwardsChunks: Bool
 
     /// The defaults.
-    public init(replication: Int? = nil, requiredReplicas: Int? = nil, replacesExisting: Bool = false) {
+    public init(
+        replication: Int? = nil, requiredReplicas: Int? = nil, replacesExisting: Bool = false,
+        forwardsChunks: Bool = true
+    ) {
         self.replication = replication
         self.requiredReplicas = requiredReplicas
         self.replacesExisting = replacesExisting
+        self.forwardsChunks = forwardsChunks
     }
 }
 

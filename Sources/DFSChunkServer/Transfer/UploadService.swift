@@ -93,7 +93,12 @@ struct UploadService: Sendable {
         // An upload of ours without a chain is for this server alone.
         let isSilent = chain == nil && expected.length == nil
         let route = ChainRoute(chain, orTargets: isSilent ? await master.uploadTargets(of: id) : [])
-        if route.targets.isEmpty || forwardSlots.take() { return route }
+        if route.targets.isEmpty { return route }
+        if forwardSlots.take() {
+            let servers = route.targets.map(\.description).joined(separator: ",")
+            logger.debug("forwarding a chunk", metadata: ["chunk": "\(id)", "to": "\(servers)"])
+            return route
+        }
         logger.warning("chunk not forwarded: too many others are", metadata: ["chunk": "\(id)"])
         return route.staying
     }

@@ -39,7 +39,7 @@ struct ChunkPut: Sendable {
     /// Returns when enough of the assigned servers have acknowledged.
     func run(_ allocation: ChunkAllocation) async throws -> WrittenChunk {
         // Chunk servers speak plaintext to each other, and a client that speaks TLS has said that it wants none of that.
-        let isForwarded = context.configuration.forwardsChunks && context.configuration.tls == nil
+        let isForwarded = options.forwardsChunks && context.configuration.tls == nil
         var standing = Standing(allocation: allocation, isForwarded: isForwarded)
         for attempt in 1...max(1, context.configuration.maxAttempts) {
             if attempt > 1 { try await reallocate(&standing, attempt) }
