@@ -53,6 +53,7 @@ struct ChunkForwarder: Sendable {
         let request = ChunkUploadRequest(
             chunkID: id, length: expected.length.map { Int($0) }, crc32c: expected.crc32c)
         return await send(plan, request) { link, upload in
+            try await upload.begin()
             while let batch = try await feed.next(link) {
                 for piece in batch {
                     try await upload.send(piece.segments, crc32c: piece.checksum == 0 ? nil : piece.checksum)

@@ -20,6 +20,12 @@ package final class ChunkUpload {
         self.stallGuard = stallGuard
     }
 
+    /// Lets the server begin before there is any data: from then on it lists the chunk to a Go master, which takes a chunk
+    /// that a list lacks for lost.
+    package func begin() async throws {
+        try await send(message: [], checksum: 0)
+    }
+
     /// Sends the next bytes of the chunk, without copying them, and waits while the server takes nothing.
     ///
     /// - Parameter crc32c: of `data`, where the caller has it; it travels along if `data` fits one message.
