@@ -65,7 +65,7 @@ struct UploadService: Sendable {
         } catch {
             // Nobody may take what has been forwarded so far for a chunk.
             feed.fail(DFSError(error, from: "the upload of chunk \(id)"))
-            _ = try? await threads.run { writer.abandon() }
+            await abandon(writer)
             master.noteUpload(id)
             logger.warning(
                 "upload failed", metadata: ["chunk": "\(id)", "peer": "\(call.peerHost)", "error": "\(error)"])
@@ -86,6 +86,15 @@ struct UploadService: Sendable {
             call.setTrailingMetadata(result.metadata)
         }
         try await call.send(UploadChunkStatus(success: true))
+    }
+
+    private func abandon(_ writer: ChunkWriter) async {
+        do {
+            try await threads.run { writer.abandon() }
+        } catch {
+            // The server has stopped, and its threads before this upload had come to its end.
+            writer.abandon()
+        }
     }
 
     /// Where the chunk goes from here; nowhere while too many are being forwarded.

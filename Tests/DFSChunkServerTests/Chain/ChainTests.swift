@@ -189,4 +189,41 @@ import Testing
             #expect(try await servers[2].contents("f_3") == content(5 << 20, seed: 3))
         }
     }
+
+    /// More chunks than a connection has room for stand still on their way over two servers to a third. Were the connection
+    /// theirs alone, a chunk for these two could not pass, and servers in a ring would wait for each other.
+    @Test func chunkWithAShorterWayIsNotHeldUpByThoseWithALongerOne() async throws {
+        let stuck = try await OtherServer(.standingStill)
+        let bytes = content(32 << 20)
+        try await withServers(2) { servers in
+            let sent = ByteCounter()
+            let long = servers.map(\.address) + [stuck.address]
+            let uploads = Task {
+                await withTaskGroup(of: Void.self) { group in
+                    for number in 0..<6 {
+                        group.addTask {
+                            _ = try? await servers[0].send("long_\(number)", bytes, along: long, counting: sent)
+                        }
+                    }
+                }
+            }
+            // They have come to a stop when they have moved and then not moved for a while.
+            var seen = 0
+            while seen < 6 << 20 || seen != sent.value {
+                seen = sent.value
+                try await Task.sleep(for: .milliseconds(300))
+            }
+            let other = try await servers[0].overAnotherConnection { first in
+                try await first.send("f_0", bytes, along: servers.map(\.address), stallLimit: .seconds(10))
+            }
+            #expect(other?.durable == Set(servers.map(\.address)) && other?.failed == [])
+            // Nothing has moved meanwhile that would have let it pass.
+            #expect(sent.value == seen)
+            // What waits for the third server is bounded, whatever the chunks' sizes.
+            #expect(seen < 6 * 16 << 20)
+            uploads.cancel()
+            await uploads.value
+        }
+        await stuck.stop()
+    }
 }

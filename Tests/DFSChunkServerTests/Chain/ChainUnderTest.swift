@@ -1,9 +1,9 @@
 import DFSCore
 import DFSServices
-import DFSSimulation
+import Logging
 import NIOCore
 import RPC
-import Testing
+import Synchronization
 
 @testable import DFSChunkServer
 
@@ -26,9 +26,12 @@ extension ServerUnderTest {
 
     /// What our client does: sends `bytes` here, for this server and those behind it.
     ///
-    /// - Parameter stallLimit: how long the sender waits; servers behind wait for shorter.
+    /// - Parameters:
+    ///   - stallLimit: how long the sender waits; servers behind wait for shorter.
+    ///   - sent: the bytes that have been taken are added to it.
     func send(
-        _ id: String, _ bytes: [UInt8], along servers: [ServerAddress], stallLimit: Duration = .seconds(30)
+        _ id: String, _ bytes: [UInt8], along servers: [ServerAddress], stallLimit: Duration = .seconds(30),
+        counting sent: ByteCounter? = nil
     ) async throws -> ChainResult? {
         var settings = TransferSettings()
         settings.stallLimit = stallLimit
@@ -37,12 +40,32 @@ extension ServerUnderTest {
             for start in stride(from: 0, to: bytes.count, by: 1 << 20) {
                 let piece = bytes[start..<min(bytes.count, start + 1 << 20)]
                 try await upload.send(ByteBuffer(bytes: piece), crc32c: CRC32C.of(piece))
+                sent?.add(piece.count)
             }
         }.chain
     }
 
+    /// Runs `body` with the same server over a connection of its own.
+    func overAnotherConnection<Result: Sendable>(
+        _ body: (ServerUnderTest) async throws -> Result
+    ) async throws -> Result {
+        let peer = Peer(address: address, role: "chunk server", group: testGroup, logger: Logger(label: "test"))
+        let result = try await body(ServerUnderTest(server: server, port: port, folder: folder, peer: peer))
+        await peer.channel.close()
+        return result
+    }
+
     /// The bytes of a chunk, empty where there is none.
     func contents(_ id: String) async throws -> [UInt8] { try await download(id).bytes }
+}
+
+/// Counts what several uploads have sent.
+final class ByteCounter: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var value: Int { count.load(ordering: .relaxed) }
+
+    func add(_ byteCount: Int) { count.add(byteCount, ordering: .relaxed) }
 }
 
 extension ChainResult {
