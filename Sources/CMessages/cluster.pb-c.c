@@ -4137,7 +4137,7 @@ const ProtobufCMessageDescriptor dfs__list_servers_response__descriptor =
   (ProtobufCMessageInit) dfs__list_servers_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__server_status__field_descriptors[7] =
+static const ProtobufCFieldDescriptor dfs__server_status__field_descriptors[8] =
 {
   {
     "address",
@@ -4223,6 +4223,18 @@ static const ProtobufCFieldDescriptor dfs__server_status__field_descriptors[7] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "orphan_count",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ServerStatus, orphan_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__server_status__field_indices_by_name[] = {
   0,   /* field[0] = address */
@@ -4232,11 +4244,12 @@ static const unsigned dfs__server_status__field_indices_by_name[] = {
   1,   /* field[1] = kind */
   4,   /* field[4] = last_heard_at */
   2,   /* field[2] = node_id */
+  7,   /* field[7] = orphan_count */
 };
 static const ProtobufCIntRange dfs__server_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor dfs__server_status__descriptor =
 {
@@ -4246,7 +4259,7 @@ const ProtobufCMessageDescriptor dfs__server_status__descriptor =
   "Dfs__ServerStatus",
   "dfs",
   sizeof(Dfs__ServerStatus),
-  7,
+  8,
   dfs__server_status__field_descriptors,
   dfs__server_status__field_indices_by_name,
   1,  dfs__server_status__number_ranges,

@@ -29,6 +29,13 @@ struct EffectPerformer: Sendable {
                     "examples": "\(examples.map(\.text).joined(separator: " "))",
                 ])
         case .serverJoined(let server): logger.info("chunk server joined", metadata: ["server": "\(server)"])
+        case .orphans(let server, 0, _): logger.info("no chunks that no file has", metadata: ["server": "\(server)"])
+        case .orphans(let server, let count, let example):
+            logger.warning(
+                "chunks that no file has",
+                metadata: [
+                    "server": "\(server)", "chunks": "\(count)", "example": "\(example.map(\.text) ?? "")",
+                ])
         case .serverDied(let server): logger.warning("chunk server is dead", metadata: ["server": "\(server)"])
         case .serverKind(let server, let kind):
             logger.info("chunk server described", metadata: ["server": "\(server)", "kind": "\(kind.rawValue)"])

@@ -10,6 +10,11 @@ enum MutationWriter {
         case .allocate(let file, let index, let servers): try allocate(file, index, servers, database)
         case .seal(let file, let digests, let time): try seal(file, digests, time, database)
         case .abandon(let tombstone): try abandon(tombstone, database)
+        case .forgetTombstone(let file): try run("DELETE FROM tombstones WHERE file = ?", [file.stored], database)
+        case .use(let period):
+            try run(
+                "INSERT INTO periods (began_at, ended_at) VALUES (?, ?) ON CONFLICT DO UPDATE SET ended_at = excluded.ended_at",
+                [Int64(bitPattern: period.beganAt), Int64(bitPattern: period.endedAt)], database)
         case .setReplication(let file, let copies):
             try run("UPDATE files SET replication = ? WHERE id = ?", [copies, file.stored], database)
         case .makeFolder(let folder):
@@ -23,6 +28,7 @@ enum MutationWriter {
         case .removeFolder(let id): try run("DELETE FROM folders WHERE id = ?", [id.stored], database)
         case .trash(let record): try trash(record, database)
         case .purge(let id): try run("UPDATE trash SET is_purging = 1 WHERE id = ?", [id.text], database)
+        case .purgeThrough(let id): try run("UPDATE cluster SET purged_through = ?", [id.text], database)
         case .forgetTrash(let id): try run("DELETE FROM trash WHERE id = ?", [id.text], database)
         case .remember(let request): try remember(request, database)
         }
@@ -103,8 +109,13 @@ enum MutationWriter {
         try database.cachedStatement(sql: "DELETE FROM files WHERE id = ?")
             .execute(arguments: [tombstone.file.stored])
         guard tombstone.chunkCount > 0 else { return }
-        try database.cachedStatement(sql: "INSERT INTO tombstones (file, name, chunk_count) VALUES (?, ?, ?)")
-            .execute(arguments: [tombstone.file.stored, tombstone.name.text, tombstone.chunkCount])
+        try database.cachedStatement(
+            sql: "INSERT INTO tombstones (file, name, chunk_count, abandoned_at) VALUES (?, ?, ?, ?)"
+        )
+        .execute(arguments: [
+            tombstone.file.stored, tombstone.name.text, tombstone.chunkCount,
+            Int64(bitPattern: tombstone.abandonedAt),
+        ])
     }
 }
 

@@ -21,12 +21,20 @@ enum RecordReader {
                 removedAt: seconds(row[4]), isPurging: row[5])
             try take(.trash(record))
         }
+        if let id = try String.fetchOne(database, sql: "SELECT purged_through FROM cluster") {
+            try take(.purgedThrough(try PathPart(id)))
+        }
         try each(database, "SELECT id FROM requests ORDER BY number") { row in
             try take(.request(RequestRecord(id: row[0])))
         }
-        try each(database, "SELECT file, name, chunk_count FROM tombstones ORDER BY file") { row in
-            let tombstone = Tombstone(file: FileID(stored: row[0]), name: try FileName(row[1]), chunkCount: row[2])
+        try each(database, "SELECT file, name, chunk_count, abandoned_at FROM tombstones ORDER BY file") { row in
+            let tombstone = Tombstone(
+                file: FileID(stored: row[0]), name: try FileName(row[1]), chunkCount: row[2],
+                abandonedAt: seconds(row[3]))
             try take(.tombstone(tombstone))
+        }
+        try each(database, "SELECT began_at, ended_at FROM periods ORDER BY began_at") { row in
+            try take(.period(UsePeriod(beganAt: seconds(row[0]), endedAt: seconds(row[1]))))
         }
         try readFiles(database, take)
         return clusterID

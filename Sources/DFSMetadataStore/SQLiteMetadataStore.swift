@@ -17,6 +17,8 @@ package final class SQLiteMetadataStore: MetadataStore {
 
     /// For tests, too: what the connection is set to.
     let queue: DatabaseQueue
+    /// Raised each time the store is opened: a master that was put off, however that came about, writes no more.
+    private let epoch: Int64
     private let checkpointer: Checkpointer
     /// Held from before the database is opened until after it is closed.
     private let lock: Mutex<FileLock?>
@@ -49,7 +51,7 @@ package final class SQLiteMetadataStore: MetadataStore {
                     + "from a backup, or remove \(folder)/\(Self.clusterIDName) to begin a new, empty cluster")
         }
         queue = try storeErrors(path) { try DatabaseQueue(path: path, configuration: Self.configuration) }
-        let clusterID = try storeErrors(path) { [queue] in
+        let opened = try storeErrors(path) { [queue] in
             try queue.writeWithoutTransaction { database in
                 try Self.setUp(database)
                 try Schema.check(database, path: path)
@@ -57,10 +59,11 @@ package final class SQLiteMetadataStore: MetadataStore {
                 return try Schema.open(database, makeClusterID: makeClusterID)
             }
         }
+        epoch = opened.epoch
         checkpointer = try storeErrors(path) { try Checkpointer(path: path, configuration: Self.configuration) }
         try fileSystem.syncFolder(folder)
         if known == nil {
-            try fileSystem.replaceSmallFile(Self.clusterIDName, in: folder, by: clusterID)
+            try fileSystem.replaceSmallFile(Self.clusterIDName, in: folder, by: opened.clusterID)
         }
     }
 
@@ -79,9 +82,18 @@ package final class SQLiteMetadataStore: MetadataStore {
         guard !batch.isEmpty else { return }
         try storeErrors(location) {
             try queue.write { database in
+                try Self.check(database, epoch: epoch)
                 for mutation in batch { try MutationWriter.write(mutation, to: database) }
             }
             try checkpointer.noteChanges(batch.count, in: queue)
+        }
+    }
+
+    private static func check(_ database: Database, epoch: Int64) throws {
+        let newest = try database.cachedStatement(sql: "SELECT epoch FROM cluster")
+        guard try Int64.fetchOne(newest) == epoch else {
+            throw DFSError(
+                .failedPrecondition, "another master has taken the metadata over; this one must stop", advice: .giveUp)
         }
     }
 

@@ -6,7 +6,7 @@ enum Schema {
     /// "DFSm": SQLite keeps it in the file's header, for telling one application's files from another's.
     static let applicationID = 0x4446_536D
     /// Raised by each change that an older master could not read.
-    static let version = 2
+    static let version = 3
 
     /// Refuses a file of another application and one of a newer version.
     static func check(_ database: Database, path: String) throws {
@@ -38,13 +38,15 @@ enum Schema {
                 + "\(known); restore the file, with its -wal file, or remove cluster-id beside it to use it as it is")
     }
 
-    /// Makes the tables where the file is new, and brings those of an older version up to date: whole or not at all.
+    /// Makes the tables where the file is new, brings those of an older version up to date, and raises the epoch: whole or
+    /// not at all.
     ///
-    /// - Returns: the cluster's id.
-    static func open(_ database: Database, makeClusterID: () -> String) throws -> String {
-        var clusterID = ""
+    /// - Returns: the cluster's id, and the epoch of whoever opened the store.
+    static func open(_ database: Database, makeClusterID: () -> String) throws -> (clusterID: String, epoch: Int64) {
+        var opened: (String, Int64)?
         try database.inTransaction(.immediate) {
-            switch try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0 {
+            let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+            switch found {
             case 0:
                 try database.execute(sql: tables + namespaceTables)
                 try database.execute(sql: "INSERT INTO cluster (id) VALUES (?)", arguments: [makeClusterID()])
@@ -52,16 +54,19 @@ enum Schema {
             case 1: try UpgradeFromVersion1.run(database)
             default: break
             }
+            if found < 3 { try database.execute(sql: changesOfVersion3) }
+            try database.execute(sql: "PRAGMA user_version = \(version)")
             // Always, for the commit syncs the log, and with it what an earlier process wrote and died before it had synced
             // it: SQLite takes that for committed, and what is answered from now on rests on it.
-            try database.execute(sql: "PRAGMA user_version = \(version)")
-            guard let id = try String.fetchOne(database, sql: "SELECT id FROM cluster") else {
+            try database.execute(sql: "UPDATE cluster SET epoch = epoch + 1")
+            guard let row = try Row.fetchOne(database, sql: "SELECT id, epoch FROM cluster") else {
                 throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it names no cluster")
             }
-            clusterID = id
+            opened = (row[0], row[1])
             return .commit
         }
-        return clusterID
+        guard let opened else { throw DatabaseError(resultCode: .SQLITE_INTERNAL) }
+        return opened
     }
 
     /// What is as it was in version 1. Ids are unsigned 64-bit numbers kept in SQLite's signed ones, bit by bit.
@@ -114,6 +119,20 @@ enum Schema {
         CREATE TABLE requests (
             number INTEGER PRIMARY KEY,
             id TEXT NOT NULL
+        ) STRICT;
+        """
+
+    /// What version 3 brought: attributes of files, epochs, tombstones that are forgotten in the end, and the times in which
+    /// the store was in use.
+    private static let changesOfVersion3 = """
+        ALTER TABLE cluster ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE cluster ADD COLUMN purged_through TEXT;
+        ALTER TABLE files ADD COLUMN attributes TEXT;
+        ALTER TABLE tombstones ADD COLUMN abandoned_at INTEGER NOT NULL DEFAULT 0;
+        UPDATE tombstones SET abandoned_at = CAST(strftime('%s', 'now') AS INTEGER);
+        CREATE TABLE periods (
+            began_at INTEGER PRIMARY KEY,
+            ended_at INTEGER NOT NULL
         ) STRICT;
         """
 }

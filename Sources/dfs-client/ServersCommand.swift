@@ -48,12 +48,13 @@ struct ServersCommand: ProgramCommand {
                     ("address", .text(server.address)), ("kind", .text(server.kind.rawValue)),
                     ("nodeID", .text(server.nodeID)), ("isAlive", .flag(server.isAlive)),
                     ("lastHeardAt", .number(server.lastHeardAt)), ("freeBytes", .number(server.freeBytes)),
-                    ("chunks", .number(server.chunkCount)),
+                    ("chunks", .number(server.chunkCount)), ("orphans", .number(server.orphanCount)),
                 ]))
         } else {
             let life = server.isAlive ? "alive" : "silent since \(time(server.lastHeardAt))"
             try StandardOutput.print(
-                "\(server.address) \(server.kind.rawValue) \(server.freeBytes) \(server.chunkCount) \(life)")
+                "\(server.address) \(server.kind.rawValue) \(server.freeBytes) \(server.chunkCount) \(life)"
+                    + (server.orphanCount > 0 ? ", \(server.orphanCount) chunks of no file" : ""))
         }
     }
 

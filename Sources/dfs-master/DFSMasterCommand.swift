@@ -21,12 +21,18 @@ struct DFSMasterCommand: NodeCommand {
     private static let trashKeepFlag = FlagDeclaration.value(
         "trash-keep", GoDuration.self, environment: "DFS_TRASH_KEEP",
         help: "How long what was removed or replaced can be restored.")
+    private static let orphanKeepFlag = FlagDeclaration.value(
+        "orphan-keep", GoDuration.self, environment: "DFS_ORPHAN_KEEP",
+        help: "How long chunks are kept that no file has, before those of this cluster's past are deleted.")
     private static let safeModeLimitFlag = FlagDeclaration.value(
         "safe-mode-limit", GoDuration.self, environment: "DFS_SAFE_MODE_LIMIT",
         help: "After a start, how long to wait for chunk servers to tell of the chunks before anything is changed.")
     static let flags =
         SharedOptions.flags + ClusterOptions.flags + NodeTLSOptions.flags
-        + [listenFlag, metadataFolderFlag, trashKeepFlag, safeModeLimitFlag, backupFlag, restoreFlag, dumpFlag]
+        + [
+            listenFlag, metadataFolderFlag, trashKeepFlag, safeModeLimitFlag, orphanKeepFlag, backupFlag, restoreFlag,
+            dumpFlag,
+        ]
     private static let backupFlag = FlagDeclaration.value(
         "backup", String.self, help: "Write a backup of -meta-dir to this file and end; a master may be running.",
         placeholder: "file")
@@ -44,6 +50,7 @@ struct DFSMasterCommand: NodeCommand {
     @Option(Self.trashKeepFlag) var trashKeep = GoDuration(ClusterPolicy().trashRetention)
 
     @Option(Self.safeModeLimitFlag) var safeModeLimit = GoDuration(ClusterPolicy().safeModeLimit)
+    @Option(Self.orphanKeepFlag) var orphanKeep = GoDuration(ClusterPolicy().orphanRetention)
     @Option(Self.backupFlag) var backup: String?
     @Option(Self.restoreFlag) var backupToRestore: String?
     @Flag(Self.dumpFlag) var dumps = false
@@ -83,6 +90,7 @@ struct DFSMasterCommand: NodeCommand {
         configuration.tls = NodeTLSSettings(tls)
         configuration.metadataFolder = metadataFolder
         configuration.policy.trashRetention = trashKeep.duration
+        configuration.policy.orphanRetention = orphanKeep.duration
         configuration.policy.safeModeLimit = safeModeLimit.duration
         configuration.policy.replication = cluster.replication
         configuration.policy.chunkSize = UInt64(cluster.chunkSize.bytes)

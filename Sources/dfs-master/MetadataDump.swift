@@ -22,7 +22,7 @@ struct MetadataDump {
         }
         writeFolders()
         switch record {
-        case .folder, .request: break
+        case .folder, .request, .period, .purgedThrough: break
         case .file(let file): write(text(file))
         case .trash(let record):
             write(

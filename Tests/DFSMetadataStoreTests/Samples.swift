@@ -41,16 +41,23 @@ enum Samples {
             .allocate(gone.id, index: 0, servers: []),
             .seal(plain.id, digests: [Digest(length: 64 << 20, crc32c: 0), digest], at: 1_790_000_000),
             .setReplication(plain.id, 3),
-            .abandon(Tombstone(file: gone.id, name: gone.name, chunkCount: 1)),
+            .abandon(Tombstone(file: gone.id, name: gone.name, chunkCount: 1, abandonedAt: .max)),
             .begin(try header(7, "gone"), at: try place("gone")),
-            .abandon(Tombstone(file: FileID(rawValue: 7), name: gone.name, chunkCount: 0)),
+            .abandon(Tombstone(file: FileID(rawValue: 7), name: gone.name, chunkCount: 0, abandonedAt: 1)),
             .makeFolder(FolderRecord(id: folder, place: try place("f ü"), createdAt: .max)),
             .makeFolder(FolderRecord(id: inner, place: Place(parent: folder, name: try PathPart("g")), createdAt: 1)),
             .makeFolder(FolderRecord(id: empty, place: Place(parent: inner, name: try PathPart("h")), createdAt: 1)),
             .removeFolder(empty), .move(.folder(inner), to: try place("g")),
             .move(.file(plain.id), to: Place(parent: folder, name: try PathPart("moved"))),
             .trash(try trash("1", .folder(folder))), .trash(try trash("2", .folder(inner))), .purge(try PathPart("1")),
+            .purgeThrough(try PathPart("0")),
             .move(.folder(inner), to: try place("g")), .forgetTrash(try PathPart("2")),
+            .begin(try header(8, "forgotten"), at: try place("forgotten")),
+            .allocate(FileID(rawValue: 8), index: 0, servers: []),
+            .abandon(
+                Tombstone(file: FileID(rawValue: 8), name: try FileName("forgotten"), chunkCount: 1, abandonedAt: 1)),
+            .forgetTombstone(FileID(rawValue: 8)), .use(UsePeriod(beganAt: 5, endedAt: 5)),
+            .use(UsePeriod(beganAt: 9, endedAt: 1 << 33)), .use(UsePeriod(beganAt: 5, endedAt: 7)),
             .remember(RequestRecord(id: "first")), .remember(RequestRecord(id: "second")),
         ]
     }
@@ -74,6 +81,7 @@ extension MetadataImage {
         image.tombstones.sort { $0.file < $1.file }
         image.folders.sort { $0.id < $1.id }
         image.trash.sort { $0.id < $1.id }
+        image.periods.sort { $0.beganAt < $1.beganAt }
         return image
     }
 }

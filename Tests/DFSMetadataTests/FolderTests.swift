@@ -155,6 +155,42 @@ import Testing
         #expect(master.image.folders.isEmpty && master.image.trash.isEmpty)
     }
 
+    /// Emptying is one change however much there is, and what is removed later is not touched by it, whatever the clock does.
+    @Test func emptyingTheTrashIsOneChangeAndTakesOnlyWhatIsThere() throws {
+        var master = try cluster()
+        for number in 0..<300 {
+            try master.makeFolder("f\(number)")
+            #expect(try master.remove("f\(number)").code == nil)
+        }
+        let (answer, effects) = master.ask { .emptyTrash(nil, $0) }
+        #expect(answer.code == nil && effects.mutations.count == 1)
+        try master.makeFolder("later")
+        #expect(try master.remove("later").code == nil)
+        let trash = try master.trash()
+        #expect(trash.count { $0.isPurging } == 300 && trash.last.map { $0.isPurging } == false)
+        master.restart()
+        // The calendar went back by years meanwhile.
+        master.setCalendarBack(by: 100_000_000)
+        try master.makeFolder("last")
+        #expect(try master.remove("last").code == nil)
+        _ = master.tick(after: .seconds(60))
+        #expect(try master.trash().map(\.node.name) == ["later", "last"])
+        #expect(master.image.trash.count == 2)
+    }
+
+    /// Twenty-four hours in the trash are hours that passed, not a step of the clock.
+    @Test func aClockThatJumpsAheadPurgesNothing() throws {
+        var master = try cluster()
+        _ = master.tick(after: .seconds(60))
+        try master.makeFolder("f")
+        #expect(try master.remove("f").code == nil)
+        master.setCalendarBack(by: -1_000_000)
+        #expect(master.tick(after: .seconds(1)).mutations.isEmpty)
+        #expect(master.tick(after: .seconds(23 * 3600)).mutations.isEmpty)
+        _ = master.tick(after: .seconds(3600))
+        #expect(try master.trash().isEmpty)
+    }
+
     /// A folder that is moved deeper can make paths that no client may name; what is replaced there must go all the same.
     @Test func aFileWhosePathGrewTooLongIsReplacedAndKept() throws {
         var master = try cluster()

@@ -52,7 +52,10 @@ import Testing
         _ = master.close(1)
         let (answer, effects) = try master.create("a", over: 2)
         #expect(try answer.upload() != first)
-        #expect(effects.mutations.first == .abandon(Tombstone(file: first, name: try FileName("a"), chunkCount: 0)))
+        #expect(
+            effects.mutations.first
+                == .abandon(
+                    Tombstone(file: first, name: try FileName("a"), chunkCount: 0, abandonedAt: master.wallSeconds)))
         #expect(try master.allocate("a", 0, upload: first, over: 1).answer.code == .notFound)
     }
 
@@ -61,8 +64,10 @@ import Testing
         let upload = try master.create("a", over: 1).answer.upload()
         _ = master.close(1)
         #expect(master.tick(after: .seconds(9)).mutations.isEmpty)
-        let gone = Mutation.abandon(Tombstone(file: upload, name: try FileName("a"), chunkCount: 0))
-        #expect(master.tick(after: .seconds(2)).mutations == [gone])
+        master.pass(.seconds(2))
+        let gone = Mutation.abandon(
+            Tombstone(file: upload, name: try FileName("a"), chunkCount: 0, abandonedAt: master.wallSeconds))
+        #expect(master.tick().mutations == [gone])
         #expect(master.image.files.isEmpty)
     }
 

@@ -78,7 +78,7 @@ enum Samples {
             servers: [
                 ServerStatus(
                     address: ":9001", kind: "swift", nodeID: "n", isAlive: true, lastHeardAt: .max, freeBytes: .max,
-                    chunkCount: .max), ServerStatus(),
+                    chunkCount: .max, orphanCount: .max), ServerStatus(),
             ], hasMore: true), ListServersResponse(),
         CheckFilesRequest(path: "a", after: CheckPosition(parts: names, chunks: .max), withChunks: true),
         CheckFilesRequest(), CheckFilesRequest(after: CheckPosition()),

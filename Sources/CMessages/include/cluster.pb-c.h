@@ -697,10 +697,14 @@ struct  Dfs__ServerStatus
    * replicas that the master counts on it
    */
   uint32_t chunk_count;
+  /*
+   * chunks in its newest list that no file has
+   */
+  uint32_t orphan_count;
 };
 #define DFS__SERVER_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__server_status__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0 }
 
 
 struct  Dfs__CheckFilesRequest

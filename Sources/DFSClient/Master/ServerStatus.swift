@@ -27,6 +27,8 @@ public struct ServerStatus: Sendable, Equatable {
     public let freeBytes: Int
     /// Replicas that the master counts on it.
     public let chunkCount: Int
+    /// Chunks in its newest list that no file has.
+    public let orphanCount: Int
 
     init(_ status: DFSWire.ServerStatus) {
         address = status.address
@@ -36,6 +38,7 @@ public struct ServerStatus: Sendable, Equatable {
         lastHeardAt = Int(clamping: status.lastHeardAt)
         freeBytes = Int(clamping: status.freeBytes)
         chunkCount = Int(status.chunkCount)
+        orphanCount = Int(status.orphanCount)
     }
 }
 

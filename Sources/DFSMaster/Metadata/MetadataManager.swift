@@ -28,6 +28,8 @@ package final class MetadataManager: Sendable {
 
     /// So many inputs share a batch, so that none waits long for those before it.
     private static let maxBatchCount = 1024
+    /// So often a question tries for the state: for about as long as a few others take.
+    private static let maxLockTries = 100
 
     /// - Parameter perform: takes every effect that is neither a change nor an answer, in order, once it may leave; must
     ///   not block.
@@ -71,11 +73,15 @@ package final class MetadataManager: Sendable {
 
     /// `nil` where the manager's thread must decide.
     private func answerAtOnce(_ input: Input) -> Result<Answer, DFSError>? {
-        let answer = decisions.withLockIfAvailable { decisions -> Result<Answer, DFSError>? in
-            guard !decisions.isReleasing else { return nil }
-            return decisions.state.answerAtOnce(input, now: clock.now, wallSeconds: UInt64(WallSeconds.now()))
+        // Another thread that answers a question is done in a moment; the manager's own may take longer.
+        for _ in 0..<Self.maxLockTries {
+            let answer = decisions.withLockIfAvailable { decisions -> Result<Answer, DFSError>? in
+                guard !decisions.isReleasing else { return nil }
+                return decisions.state.answerAtOnce(input, now: clock.now, wallSeconds: UInt64(WallSeconds.now()))
+            }
+            if let answer { return answer }
         }
-        return answer ?? nil
+        return nil
     }
 
     /// From now on closed connections are not taken as writers that left.

@@ -26,7 +26,8 @@ extension MasterState {
     /// Forgets a file and condemns its chunks.
     mutating func discard(_ file: FileID) {
         guard let entry = namespace.file(file) else { return }
-        let tombstone = Tombstone(file: file, name: entry.header.name, chunkCount: entry.chunks.count)
+        let tombstone = Tombstone(
+            file: file, name: entry.header.name, chunkCount: entry.chunks.count, abandonedAt: wallSeconds)
         effects.append(.persist(.abandon(tombstone)))
         tombstones.insert(tombstone)
         forwarding[file] = nil

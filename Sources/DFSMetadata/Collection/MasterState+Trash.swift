@@ -9,8 +9,7 @@ extension MasterState {
     mutating func moveToTrash(_ node: NodeID, from place: Place) {
         // A path that grew too long when a folder above it was moved cannot be restored to; the name alone can.
         let path = namespace.path(of: place).flatMap { try? FileName($0) } ?? FileName(place.name)
-        var id = trashID()
-        while trash[id] != nil { id = trashID() }
+        let id = nextTrashID()
         let record = TrashRecord(id: id, node: node, path: path, removedAt: wallSeconds)
         namespace.move(node, to: record.place)
         trash[id] = record
@@ -27,7 +26,8 @@ extension MasterState {
             else {
                 return nil
             }
-            return TrashStatus(id: record.id.text, removedAt: record.removedAt, isPurging: record.isPurging, node: node)
+            return TrashStatus(
+                id: record.id.text, removedAt: record.removedAt, isPurging: isPurging(record), node: node)
         }
         return .trash(entries, hasMore: found.count > wanted)
     }
@@ -35,7 +35,7 @@ extension MasterState {
     /// Brings back what was removed, to where it was or to `target`.
     mutating func restore(_ id: PathPart, to target: FileName?) throws(DFSError) -> Answer {
         try checkWritable()
-        guard let record = trash[id], !record.isPurging else {
+        guard let record = trash[id], !isPurging(record) else {
             throw DFSError(.notFound, "nothing in the trash has the id \(quoted(id.text)) any more")
         }
         let name = target ?? record.path
@@ -58,7 +58,11 @@ extension MasterState {
             }
             markPurging(id)
         } else {
-            for id in trash.keys.sorted() { markPurging(id) }
+            // One change, however much it is; ticks do the work.
+            if let last = lastTrashID, !trash.isEmpty, purgedThrough.map({ $0 < last }) ?? true {
+                purgedThrough = last
+                effects.append(.persist(.purgeThrough(last)))
+            }
         }
         return .done
     }
@@ -70,8 +74,10 @@ extension MasterState {
         let keep = UInt64(policy.trashRetention.components.seconds)
         // Oldest first, by their ids.
         for child in namespace.children(of: .trash, limit: Self.maxPurgesPerTick) {
-            guard let record = trash[child.name], record.removedAt + keep <= wallSeconds else { break }
-            markPurging(record.id)
+            guard let record = trash[child.name] else { break }
+            let isOver = record.removedAt + keep <= passedWallSeconds
+            guard isOver || isPurging(record) else { break }
+            if isOver { markPurging(record.id) } else { purging.append(record.id) }
         }
         var budget = Self.maxPurgesPerTick
         while budget > 0, let id = beingPurged ?? purging.popFirst() {
@@ -85,6 +91,10 @@ extension MasterState {
             beingPurged = nil
             effects.append(.persist(.forgetTrash(id)))
         }
+    }
+
+    private func isPurging(_ record: TrashRecord) -> Bool {
+        record.isPurging || (purgedThrough.map { record.id <= $0 } ?? false)
     }
 
     private mutating func markPurging(_ id: PathPart) {
@@ -116,14 +126,20 @@ extension MasterState {
         }
     }
 
-    /// Sorts by time of removal.
-    private mutating func trashID() -> PathPart {
-        removalCount &+= 1
-        let text = hex(wallSeconds, digits: 10) + "-" + hex(UInt64(removalCount), digits: 8)
-        do {
-            return try PathPart(text)
-        } catch {
-            preconditionFailure("hexadecimal digits are a path part: \(error)")
+    /// Sorts by time of removal, and is above all ids before it.
+    private mutating func nextTrashID() -> PathPart {
+        var (second, number) = (wallSeconds, UInt64(0))
+        if let last = lastTrashID, Self.trashID(second, number) <= last {
+            let parts = last.text.split(separator: "-").compactMap { UInt64($0, radix: 16) }
+            if parts.count == 2 { (second, number) = (parts[0], parts[1] &+ 1) }
         }
+        while trash[Self.trashID(second, number)] != nil { number &+= 1 }
+        let id = Self.trashID(second, number)
+        lastTrashID = id
+        return id
+    }
+
+    private static func trashID(_ second: UInt64, _ number: UInt64) -> PathPart {
+        PathPart(known: hex(second, digits: 10) + "-" + hex(number, digits: 8))
     }
 }

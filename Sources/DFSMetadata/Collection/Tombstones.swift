@@ -1,13 +1,26 @@
 import DFSCore
 
-/// Knows the chunks of abandoned uploads. They alone are deleted wherever a server lists them; a chunk that is merely
-/// unknown stays, since the master may be the one that forgot.
+/// Knows the chunks of abandoned uploads and of files that are gone for good. They are deleted wherever a server lists them; a
+/// chunk that is merely unknown stays, since the master may be the one that forgot.
 struct Tombstones: Sendable {
     private var byFile: [FileID: Tombstone] = [:]
+    /// About in the order in which they came to be.
+    private var order = WorkQueue<FileID>()
+
+    var count: Int { byFile.count }
 
     mutating func insert(_ tombstone: Tombstone) {
         guard tombstone.chunkCount > 0 else { return }
         byFile[tombstone.file] = tombstone
+        order.append(tombstone.file)
+    }
+
+    /// Forgets the oldest one, if it came to be at `time` or before.
+    mutating func popFirst(until time: UInt64) -> FileID? {
+        guard let file = order.first, let tombstone = byFile[file], tombstone.abandonedAt <= time else { return nil }
+        _ = order.popFirst()
+        byFile[file] = nil
+        return file
     }
 
     /// Whether `chunk` is, to the letter, an id that an abandoned upload gave out.

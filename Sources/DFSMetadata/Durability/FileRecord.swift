@@ -90,10 +90,26 @@ package struct Tombstone: Sendable, Equatable {
     package let name: FileName
     /// Chunks `0 ..< chunkCount` may exist.
     package let chunkCount: Int
+    /// Seconds since 1970; 0 where a master of an older version abandoned it.
+    package let abandonedAt: UInt64
 
-    package init(file: FileID, name: FileName, chunkCount: Int) {
+    package init(file: FileID, name: FileName, chunkCount: Int, abandonedAt: UInt64) {
         self.file = file
         self.name = name
         self.chunkCount = chunkCount
+        self.abandonedAt = abandonedAt
+    }
+}
+
+/// A time in which uploads were begun with this store: only ids of such times can be its own.
+package struct UsePeriod: Sendable, Equatable {
+    /// Seconds since 1970; names the period.
+    package let beganAt: UInt64
+    /// The last second in which an upload was begun.
+    package var endedAt: UInt64
+
+    package init(beganAt: UInt64, endedAt: UInt64) {
+        self.beganAt = beganAt
+        self.endedAt = endedAt
     }
 }

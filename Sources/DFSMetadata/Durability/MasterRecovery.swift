@@ -33,8 +33,18 @@ package struct MasterRecovery: Sendable {
                 throw damaged("two removals have the id \(quoted(record.id.text))")
             }
             if record.isPurging { state.purging.append(record.id) }
+            state.lastTrashID = max(state.lastTrashID ?? record.id, record.id)
+        case .purgedThrough(let id):
+            state.purgedThrough = id
+            state.lastTrashID = max(state.lastTrashID ?? id, id)
         case .request(let request): state.requests.insert(request.id)
         case .tombstone(let tombstone): state.tombstones.insert(tombstone)
+        case .period(let period):
+            guard period.beganAt <= period.endedAt, period.endedAt < FileID.secondLimit else {
+                throw damaged("a time of use ends before it begins, or never")
+            }
+            state.periods.insert(period)
+            state.lastFileID = max(state.lastFileID, state.periods.firstFreeID)
         case .file(let file): try add(file)
         }
     }

@@ -8,6 +8,8 @@ package struct MetadataImage: Sendable, Equatable {
     package var files: [FileRecord]
     package var trash: [TrashRecord] = []
     package var tombstones: [Tombstone]
+    package var periods: [UsePeriod] = []
+    package var purgedThrough: PathPart?
     /// In the order in which they were carried out.
     package var requests: [RequestRecord] = []
 
@@ -22,16 +24,19 @@ package struct MetadataImage: Sendable, Equatable {
         switch record {
         case .folder(let folder): folders.append(folder)
         case .trash(let record): trash.append(record)
+        case .purgedThrough(let id): purgedThrough = id
         case .request(let request): requests.append(request)
         case .tombstone(let tombstone): tombstones.append(tombstone)
+        case .period(let period): periods.append(period)
         case .file(let file): files.append(file)
         }
     }
 
     /// Everything, in the order in which a store hands it out.
     package var records: [StoredRecord] {
-        folders.map { .folder($0) } + trash.map { .trash($0) } + requests.map { .request($0) }
-            + tombstones.map { .tombstone($0) } + files.map { .file($0) }
+        folders.map { .folder($0) } + trash.map { .trash($0) } + (purgedThrough.map { [.purgedThrough($0)] } ?? [])
+            + requests.map { .request($0) }
+            + tombstones.map { .tombstone($0) } + periods.map { .period($0) } + files.map { .file($0) }
     }
 
     /// Applies `mutation` as every store does: this is the meaning of a mutation, and the reference in tests.
@@ -52,6 +57,10 @@ package struct MetadataImage: Sendable, Equatable {
         case .abandon(let tombstone):
             files.removeAll { $0.header.id == tombstone.file }
             if tombstone.chunkCount > 0 { tombstones.append(tombstone) }
+        case .forgetTombstone(let file): tombstones.removeAll { $0.file == file }
+        case .use(let period):
+            periods.removeAll { $0.beganAt == period.beganAt }
+            periods.append(period)
         case .setReplication(let file, let copies): change(file) { $0.header.replication = copies }
         case .makeFolder(let folder): folders.append(folder)
         case .move(let node, let place): move(node, to: place)
@@ -61,6 +70,7 @@ package struct MetadataImage: Sendable, Equatable {
             trash.append(record)
         case .purge(let id):
             for at in trash.indices where trash[at].id == id { trash[at].isPurging = true }
+        case .purgeThrough(let id): purgedThrough = id
         case .forgetTrash(let id): trash.removeAll { $0.id == id }
         case .remember(let request):
             requests.append(request)

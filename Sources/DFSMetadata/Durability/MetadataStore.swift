@@ -17,7 +17,8 @@ package protocol MetadataStore: Sendable {
     ///
     /// The batch holds the changes of all callers that waited together (group commit), in the order of their decisions.
     ///
-    /// - Throws: ``DFSError/Code/resourceExhausted`` on a full disk, ``DFSError/Code/dataLoss`` or
+    /// - Throws: ``DFSError/Code/failedPrecondition`` where another master has opened the store since (each opening begins an
+    ///   epoch, and only the newest one may write), ``DFSError/Code/resourceExhausted`` on a full disk, ``DFSError/Code/dataLoss`` or
     ///   ``DFSError/Code/internal`` otherwise. Nothing of the batch is kept then.
     func append(_ batch: [Mutation]) throws(DFSError)
 

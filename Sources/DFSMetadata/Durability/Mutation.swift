@@ -12,6 +12,10 @@ package enum Mutation: Sendable, Equatable {
     case seal(FileID, digests: [Digest], at: UInt64)
     /// The file and its chunks are gone; the tombstone stays if it counts any chunk.
     case abandon(Tombstone)
+    /// The tombstone of this file is gone.
+    case forgetTombstone(FileID)
+    /// Uploads are begun in this period, which is new or longer than before.
+    case use(UsePeriod)
     /// The file shall have this number of copies.
     case setReplication(FileID, Int)
 
@@ -27,6 +31,8 @@ package enum Mutation: Sendable, Equatable {
     case trash(TrashRecord)
     /// The node of this record is being deleted for good.
     case purge(PathPart)
+    /// All that was removed up to this record is to be deleted for good.
+    case purgeThrough(PathPart)
     /// The record is gone: its node was moved out of the trash, or is gone too.
     case forgetTrash(PathPart)
 

@@ -4,7 +4,10 @@ import DFSCore
 package enum StoredRecord: Sendable, Equatable {
     case folder(FolderRecord)
     case trash(TrashRecord)
+    /// As in ``Mutation/purgeThrough(_:)``.
+    case purgedThrough(PathPart)
     case request(RequestRecord)
     case tombstone(Tombstone)
+    case period(UsePeriod)
     case file(FileRecord)
 }

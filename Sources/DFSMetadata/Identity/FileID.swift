@@ -2,11 +2,22 @@ import DFSCore
 
 /// Names a file for ever, unlike its name, which another file can take once the first is gone.
 ///
-/// Drawn at random when the upload begins; the ids of the file's chunks contain it.
+/// Given when the upload begins, and contained in the ids of the file's chunks: the second since 1970 in the upper 34 bits, a
+/// number in the lower 30. Ids go up with time, so that what is made together lies together in the store; the number begins at
+/// random, so that no id is given out again after a restore from an older backup.
 package struct FileID: Hashable, Sendable, Comparable, CustomStringConvertible {
     package let rawValue: UInt64
 
     package init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// The least id of a second.
+    static func first(of second: UInt64) -> FileID { FileID(rawValue: second << numberBits) }
+
+    /// Seconds that fit into an id are below this.
+    static var secondLimit: UInt64 { UInt64.max >> numberBits }
+
+    /// When its upload began, in seconds since 1970.
+    var second: UInt64 { rawValue >> Self.numberBits }
 
     /// Reads the text that a client sends back as `upload_id`; `nil` where no master made it.
     package init?(uploadID: String) {
@@ -32,4 +43,5 @@ package struct FileID: Hashable, Sendable, Comparable, CustomStringConvertible {
     package static func < (left: FileID, right: FileID) -> Bool { left.rawValue < right.rawValue }
 
     private static let digits = 16
+    private static let numberBits: UInt64 = 30
 }

@@ -82,14 +82,14 @@ extension MasterState {
         let isPlaced = namespace.insert(entry)
         precondition(isPlaced, "a place is reserved for one upload at a time")
         effects.append(.persist(.begin(header, at: place)))
+        if let period = periods.note(id.second) { effects.append(.persist(.use(period))) }
         return header
     }
 
-    /// Ids go up with the time of their files' beginning, so that what is made together lies together in the store. The
-    /// part below the second begins at random: after a restore from an older backup, no id is given out again.
     private mutating func nextFileID() -> FileID {
-        let second = wallSeconds << 30
-        if second > lastFileID { lastFileID = second | (random.next() >> 35) }
+        let least = FileID.first(of: wallSeconds).rawValue
+        // The lower half of the second's numbers, so that there are enough above them.
+        if least > lastFileID { lastFileID = least | (random.next() >> 35) }
         repeat { lastFileID &+= 1 } while namespace.holds(FileID(rawValue: lastFileID))
         return FileID(rawValue: lastFileID)
     }

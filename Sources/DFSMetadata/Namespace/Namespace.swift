@@ -8,6 +8,7 @@ struct Namespace: Sendable {
     private var open = OpenFiles()
     /// Open files by the places they are going to take; each place is one upload's.
     private var reserved: [Place: FileID] = [:]
+    private var openByFolder: [FolderID: Set<FileID>] = [:]
     private var byConnection: [ConnectionToken: Set<FileID>] = [:]
     private var leases = LeaseQueue()
     private var settlingFiles: Set<FileID> = []
@@ -57,7 +58,7 @@ struct Namespace: Sendable {
 
     /// Uploads that are going to stand in `folder`, in a fixed order.
     func openFiles(in folder: FolderID) -> [FileID] {
-        reserved.filter { $0.key.parent == folder }.map(\.value).sorted()
+        openByFolder[folder]?.sorted() ?? []
     }
 
     /// For people: the path, or where there is none any more the name at first.
@@ -82,7 +83,7 @@ struct Namespace: Sendable {
         guard !holds(id), tree.folder(entry.place.parent) != nil else { return false }
         guard !entry.isSealed else { return insertComplete(entry) }
         guard reserved[entry.place] == nil else { return false }
-        reserved[entry.place] = id
+        reserve(entry)
         open.insert(entry)
         index(id, entry.phase)
         return true
@@ -101,7 +102,7 @@ struct Namespace: Sendable {
     mutating func remove(_ id: FileID) {
         if let entry = open.remove(id) {
             unindex(id, entry.phase)
-            reserved[entry.place] = nil
+            free(entry)
         } else if let slot = complete.slot(of: id) {
             tree.unlink(name(of: slot), from: complete.parent(of: slot), texts)
             complete.remove(slot, &texts)
@@ -112,7 +113,7 @@ struct Namespace: Sendable {
     mutating func seal(_ id: FileID, length: UInt64, at time: UInt64) {
         guard var entry = open.remove(id) else { return }
         unindex(id, entry.phase)
-        reserved[entry.place] = nil
+        free(entry)
         entry.phase = .sealed
         entry.sealedAt = time
         entry.length = length
@@ -142,6 +143,17 @@ struct Namespace: Sendable {
     /// Counts one more chunk of the open file whose digest is known.
     mutating func countProven(in id: FileID) {
         open.change(id) { $0.provenCount += 1 }
+    }
+
+    private mutating func reserve(_ entry: FileEntry) {
+        reserved[entry.place] = entry.header.id
+        openByFolder[entry.place.parent, default: []].insert(entry.header.id)
+    }
+
+    private mutating func free(_ entry: FileEntry) {
+        reserved[entry.place] = nil
+        openByFolder[entry.place.parent]?.remove(entry.header.id)
+        if openByFolder[entry.place.parent]?.isEmpty == true { openByFolder[entry.place.parent] = nil }
     }
 
     private func name(of slot: UInt32) -> PathPart { PathPart(known: texts[complete.leaf(of: slot)]) }

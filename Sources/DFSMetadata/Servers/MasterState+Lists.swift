@@ -16,6 +16,7 @@ extension MasterState {
         var seen = 0
         var deletionsSeen: [ChunkID: MonotonicInstant] = [:]
         var doomed: [ChunkID] = []
+        var orphans = OrphanCount()
         for id in report.chunks {
             if let since = servers[server].deletions[id] { deletionsSeen[id] = since }
             if let chunk = chunk(named: id) {
@@ -24,8 +25,11 @@ extension MasterState {
                 if chunks[chunk].replica(on: server)?.state == .deleting { doomed.append(id) }
             } else if tombstones.condemn(id) {
                 doomed.append(id)
+            } else {
+                noteOrphan(id, on: server, in: &orphans)
             }
         }
+        setOrphans(orphans, on: server)
         // A deletion that no list shows any more is done.
         servers[server].deletions = deletionsSeen
         for id in doomed { requestDeletion(of: id, on: server) }

@@ -14,6 +14,6 @@ extension MasterState {
         return ServerStanding(
             address: server.address, kind: server.kind, nodeID: server.nodeID, isAlive: server.isAlive,
             lastHeardAt: wallSeconds - min(silence, wallSeconds), freeBytes: server.freeBytes,
-            chunkCount: server.chunks.count - server.assignedCount)
+            chunkCount: server.chunks.count - server.assignedCount, orphanCount: server.orphanCount)
     }
 }

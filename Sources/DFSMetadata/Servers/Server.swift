@@ -42,6 +42,15 @@ struct Server: Sendable {
     /// Deletions it has been told that its lists do not show yet, and when.
     var deletions: [ChunkID: MonotonicInstant] = [:]
 
+    /// Chunks that its newest list names and no file has, since when; up to ``maxOrphansKnown`` of them.
+    var orphans: [ChunkID: MonotonicInstant] = [:]
+    /// How many there are in all.
+    var orphanCount = 0
+    /// When to look at them again.
+    var orphansDueAt: MonotonicInstant?
+
+    static let maxOrphansKnown = 10_000
+
     var outstandingTasks: Int { outstandingCopies + deletions.count }
 
     /// Free space less what was handed out since it was told.

@@ -33,6 +33,10 @@ package struct ClusterPolicy: Sendable {
     package var maxReadsPerServer = 2
     /// How long what was removed or replaced can be brought back.
     package var trashRetention = Duration.seconds(24 * 3600)
+    /// How long the chunks of what is gone for good are known to be that. Servers that are away for longer come back with orphans.
+    package var tombstoneRetention = Duration.seconds(30 * 24 * 3600)
+    /// How long an orphan is kept: a chunk that no file has, of an upload that this store must have begun.
+    package var orphanRetention = Duration.seconds(7 * 24 * 3600)
     /// Copies of a chunk that a writer may ask for.
     package var maxReplication = 64
 

@@ -88,6 +88,8 @@ package enum Notice: Sendable, Equatable {
     case safeModeLeft(unheard: Int, of: Int, examples: [ChunkID])
     case serverJoined(ServerAddress)
     case serverDied(ServerAddress)
+    /// The number of chunks that no file has, as it has changed, and one of them.
+    case orphans(ServerAddress, count: Int, example: ChunkID?)
     case serverKind(ServerAddress, NodeKind)
     case sealed(FileName, chunks: Int)
     case abandoned(FileName, reason: String)

@@ -15,6 +15,7 @@ package struct MasterState: Sendable {
     var chunks = ChunkTable()
     var servers = ServerTable()
     var tombstones = Tombstones()
+    var periods = UsePeriods()
     var repair = RepairQueue()
     /// By file; of open uploads of Go clients only.
     var forwarding: [FileID: Forwarding] = [:]
@@ -29,8 +30,10 @@ package struct MasterState: Sendable {
     var requests = RecentSet<String>(limit: RequestRecord.limit)
     /// What was removed, by id; the nodes stand in ``FolderID/trash``.
     var trash: [PathPart: TrashRecord] = [:]
-    /// Removals in this master's life: those of one second keep their order.
-    var removalCount: UInt32 = 0
+    /// The id of the last removal; ids go up, whatever the clock does.
+    var lastTrashID: PathPart?
+    /// What was removed up to this id is to be deleted for good.
+    var purgedThrough: PathPart?
     /// What is to be deleted for good, in order, and what of it is half gone.
     var purging = WorkQueue<PathPart>()
     var beingPurged: PathPart?
@@ -38,6 +41,7 @@ package struct MasterState: Sendable {
     var lastFileID: UInt64 = 0
     /// The calendar, in seconds since 1970; for what people see and for the trash, never for liveness.
     var wallSeconds: UInt64 = 0
+    private var wallSecondsAtStart: UInt64?
 
     /// Gathered during a step.
     var effects: [Effect] = []
@@ -49,6 +53,11 @@ package struct MasterState: Sendable {
         self.now = now
         startedAt = now
         random = SeededGenerator(seed: seed)
+    }
+
+    /// The calendar as far as time has really passed since the start: what is aged by it is not aged by a clock that jumps ahead.
+    var passedWallSeconds: UInt64 {
+        min(wallSeconds, (wallSecondsAtStart ?? wallSeconds) + UInt64((now - startedAt).components.seconds))
     }
 
     /// Files that are complete or being written.
@@ -69,6 +78,7 @@ package struct MasterState: Sendable {
     package mutating func step(_ input: Input, now: MonotonicInstant, wallSeconds: UInt64) -> [Effect] {
         self.now = max(self.now, now)
         self.wallSeconds = wallSeconds
+        wallSecondsAtStart = wallSecondsAtStart ?? wallSeconds
         reviewSafeMode()
         handle(input)
         reviewSafeMode()
@@ -161,6 +171,8 @@ package struct MasterState: Sendable {
         findDeadServers()
         expireLeases()
         purgeTrash()
+        forgetTombstones()
+        collectOrphans()
         reviewSettlingFiles()
         expireCopies()
         releaseHeldRepairs()

@@ -13,4 +13,6 @@ package struct ServerStanding: Sendable, Equatable {
     package let freeBytes: UInt64
     /// Replicas that the master counts on it, those aside that it was only told to take.
     package let chunkCount: Int
+    /// Chunks in its newest list that no file has.
+    package let orphanCount: Int
 }

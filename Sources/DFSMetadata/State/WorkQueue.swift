@@ -7,6 +7,9 @@ struct WorkQueue<Element: Hashable & Sendable>: Sendable {
     var isEmpty: Bool { members.isEmpty }
     var count: Int { members.count }
 
+    /// The element that waited longest.
+    var first: Element? { items[head...].first { members.contains($0) } }
+
     /// Adds `element` at the end, unless it waits already.
     mutating func append(_ element: Element) {
         guard members.insert(element).inserted else { return }

@@ -55,10 +55,12 @@ package struct ServerStatus: WireMessage {
     package var freeBytes: UInt64
     /// Replicas that the master counts on it.
     package var chunkCount: UInt32
+    /// Chunks in its newest list that no file has.
+    package var orphanCount: UInt32
 
     package init(
         address: String = "", kind: String = "", nodeID: String = "", isAlive: Bool = false, lastHeardAt: UInt64 = 0,
-        freeBytes: UInt64 = 0, chunkCount: UInt32 = 0
+        freeBytes: UInt64 = 0, chunkCount: UInt32 = 0, orphanCount: UInt32 = 0
     ) {
         self.address = address
         self.kind = kind
@@ -67,6 +69,7 @@ package struct ServerStatus: WireMessage {
         self.lastHeardAt = lastHeardAt
         self.freeBytes = freeBytes
         self.chunkCount = chunkCount
+        self.orphanCount = orphanCount
     }
 
     package static let codec = WireCodec<Self>(
@@ -75,7 +78,7 @@ package struct ServerStatus: WireMessage {
             Self(
                 address: text(field.address), kind: text(field.kind), nodeID: text(field.node_id),
                 isAlive: field.is_alive != 0, lastHeardAt: field.last_heard_at, freeBytes: field.free_bytes,
-                chunkCount: field.chunk_count)
+                chunkCount: field.chunk_count, orphanCount: field.orphan_count)
         },
         write: { message, field, writer throws(WireError) in
             field.address = try writer.text(message.address, "address")
@@ -85,5 +88,6 @@ package struct ServerStatus: WireMessage {
             field.last_heard_at = message.lastHeardAt
             field.free_bytes = message.freeBytes
             field.chunk_count = message.chunkCount
+            field.orphan_count = message.orphanCount
         })
 }

@@ -22,6 +22,9 @@ enum EffectText {
         case .allocate(let file, let index, let servers):
             "allocate \(file) \(index)" + (servers.isEmpty ? "" : " on \(join(servers))")
         case .seal(let file, let digests, _): "seal \(file) \(digests.map(describe).joined(separator: " "))"
+        case .purgeThrough(let id): "purge all through \(id)"
+        case .forgetTombstone(let file): "forget the tombstone of \(file)"
+        case .use(let period): "use from \(period.beganAt) to \(period.endedAt)"
         case .abandon(let tombstone): "abandon \(tombstone.file) of \(tombstone.chunkCount) chunks"
         case .setReplication, .makeFolder, .move, .removeFolder, .trash, .purge, .forgetTrash, .remember: "\(mutation)"
         }

@@ -41,7 +41,10 @@ struct MasterHarness {
     }
 
     /// The calendar's time: a moment of 2026 when the harness is made.
-    var wallSeconds: UInt64 { 1_790_000_000 + now.nanoseconds / 1_000_000_000 }
+    var wallSeconds: UInt64 { UInt64(Int(1_790_000_000 + now.nanoseconds / 1_000_000_000) - calendarLag) }
+    private var calendarLag = 0
+
+    mutating func setCalendarBack(by seconds: Int) { calendarLag += seconds }
 
     mutating func step(_ input: Input) -> [Effect] {
         let effects = state.step(input, now: now, wallSeconds: wallSeconds)

@@ -46,8 +46,9 @@ def _install(packages):
          env=environment)
 
 
-def _install_missing():
-    missing = sorted({package for path, package in APT_NEEDS.items() if not os.path.exists(path)})
+def install_missing(needs):
+    """Installs the packages whose files are not there; `needs` is package by file."""
+    missing = sorted({package for path, package in needs.items() if not os.path.exists(path)})
     if missing:
         _install(missing)
 
@@ -124,7 +125,7 @@ def building():
     layout.BUILD.mkdir(parents=True, exist_ok=True)
     with open(layout.BUILD / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _install_missing()
+        install_missing(APT_NEEDS)
         yield
 
 

@@ -1,0 +1,59 @@
+import DFSCore
+import DFSMetadata
+import GRDB
+import Testing
+
+@testable import DFSMetadataStore
+
+@Suite struct EpochTests {
+    /// However a second master came by the store: the first one writes no more.
+    @Test func onlyTheMasterThatOpenedTheStoreLastMayWrite() throws {
+        let folder = try TemporaryFolder()
+        let first = try folder.open()
+        try first.append([.begin(try Samples.header(1, "a"), at: try Samples.place("a"))])
+        // What the lock of the folder prevents: another process that opens the database.
+        let other = try DatabaseQueue(path: "\(folder.path)/metadata.sqlite")
+        _ = try other.writeWithoutTransaction { try Schema.open($0) { "never" } }
+        try other.close()
+        let error = #expect(throws: DFSError.self) {
+            try first.append([.begin(try Samples.header(2, "b"), at: try Samples.place("b"))])
+        }
+        #expect(error?.code == .failedPrecondition)
+        try first.close()
+        let second = try folder.open()
+        #expect(try second.load().files.map(\.header.name.text) == ["a"])
+        try second.append([.begin(try Samples.header(2, "b"), at: try Samples.place("b"))])
+        try second.close()
+    }
+
+    /// As version 2 left it.
+    @Test func aStoreOfVersion2IsTakenOver() throws {
+        let folder = try TemporaryFolder()
+        let store = try folder.open()
+        try store.append(try Samples.mutations())
+        var expected = try store.load()
+        try store.close()
+        let queue = try DatabaseQueue(path: "\(folder.path)/metadata.sqlite")
+        try queue.writeWithoutTransaction { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE cluster DROP COLUMN epoch;
+                    ALTER TABLE cluster DROP COLUMN purged_through;
+                    ALTER TABLE files DROP COLUMN attributes;
+                    ALTER TABLE tombstones DROP COLUMN abandoned_at;
+                    DROP TABLE periods;
+                    PRAGMA user_version = 2;
+                    """)
+        }
+        try queue.close()
+        let taken = try folder.open()
+        var found = try taken.load()
+        try taken.close()
+        #expect(found.tombstones.allSatisfy { $0.abandonedAt > 1_700_000_000 }, "from now on they age")
+        expected.periods = []
+        expected.purgedThrough = nil
+        expected.tombstones = []
+        found.tombstones = []
+        #expect(found.sorted == expected.sorted)
+    }
+}
