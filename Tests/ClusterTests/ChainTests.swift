@@ -146,7 +146,7 @@ extension Cluster {
     }
 
     /// The chain of the last chunk of `name` from server `index` on; `nil` where it has forwarded none.
-    fileprivate func chain(of name: String, at index: Int) -> [Int]? {
+    func chain(of name: String, at index: Int) -> [Int]? {
         let line = server(index)?.stderr.split(separator: "\n").last {
             $0.contains("forwarding a chunk") && $0.contains("chunk=\(name).")
         }

@@ -79,6 +79,16 @@ import Testing
         #expect(try master.targets(id, from: servers[0]) == [])
     }
 
+    @Test func goServerThatHasOnlyRegisteredIsNamed() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1")
+        _ = try master.register(":2")
+        _ = try master.described(":2", .go)
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        #expect(servers == [":1", ":2"])
+        #expect(try master.targets(id, from: ":1") == [":2"])
+    }
+
     @Test func uploadThatIsGivenUpIsForgotten() throws {
         var (master, _, _, _) = try forwarded([.swift, .swift])
         _ = master.close(1)

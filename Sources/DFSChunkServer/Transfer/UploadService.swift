@@ -49,18 +49,10 @@ struct UploadService: Sendable {
         let plan = await forwarder.plan()
         let feed = ChunkForwarder.Feed(consumerCount: plan.links.count, capacity: Self.forwardDepth)
         async let forwarded = forwarder.send(plan, from: feed)
-        let digest: ContentDigest
-        let answerBy: NIODeadline
+        let (digest, answerBy): (ContentDigest, NIODeadline)
         do {
-            let queue = WriteQueue(writer: writer, threads: threads, budget: budget)
-            do {
-                try await receive(call, watch, id, first: frame, into: queue, feed)
-                answerBy = .now() + TimeAmount(route.answerLimit)
-                try await queue.finish()
-            } catch {
-                await queue.stop()
-                throw error
-            }
+            let end = try await take(call, watch, first: frame, to: writer, feed)
+            answerBy = end + TimeAmount(route.answerLimit)
             digest = try await threads.run { try writer.commit() }
         } catch {
             // Nobody may take what has been forwarded so far for a chunk.
@@ -75,12 +67,20 @@ struct UploadService: Sendable {
         let isVouchedFor = expected.length != nil
         if isVouchedFor { try await master.announce(id, digest, isVouchedFor: true) }
         let standing = await forwarder.sendLate(await forwarded, digest, until: answerBy)
-        // Until this server reports such a chunk, the master leaves the other copies to it.
-        if !isVouchedFor {
-            let synced = standing.result.acknowledged.filter { $0.value == .syncedUnverified }.keys.sorted()
-            try await master.announce(id, digest, syncedOn: synced, isVouchedFor: false)
-        }
-        if let receiver = route.receiver {
+        if !isVouchedFor { try await announce(id, digest, standing) }
+        try await acknowledge(call, standing, as: route.receiver)
+    }
+
+    /// Tells the master of a Go client's chunk when it has been forwarded: until then it leaves the other copies to this
+    /// server.
+    private func announce(_ id: ChunkID, _ digest: ContentDigest, _ standing: ChainStanding) async throws {
+        let synced = standing.result.acknowledged.filter { $0.value == .syncedUnverified }.keys.sorted()
+        try await master.announce(id, digest, syncedOn: synced, isVouchedFor: false)
+    }
+
+    /// - Parameter receiver: how a sender that asks who holds the chunk calls this server.
+    private func acknowledge(_ call: ServerCall, _ standing: ChainStanding, as receiver: ServerAddress?) async throws {
+        if let receiver {
             var result = standing.result
             result.acknowledged[receiver] = .durable
             call.setTrailingMetadata(result.metadata)
@@ -110,6 +110,25 @@ struct UploadService: Sendable {
         }
         logger.warning("chunk not forwarded: too many others are", metadata: ["chunk": "\(id)"])
         return route.staying
+    }
+
+    /// Brings all data of the call to the disk and to the servers behind.
+    ///
+    /// - Returns: when the last byte came; all are written by now, and none is durable.
+    private func take(
+        _ call: ServerCall, _ watch: StallWatch, first: ChunkDataFrame, to writer: ChunkWriter,
+        _ feed: ChunkForwarder.Feed
+    ) async throws -> NIODeadline {
+        let queue = WriteQueue(writer: writer, threads: threads, budget: budget)
+        do {
+            try await receive(call, watch, writer.id, first: first, into: queue, feed)
+            let end = NIODeadline.now()
+            try await queue.finish()
+            return end
+        } catch {
+            await queue.stop()
+            throw error
+        }
     }
 
     /// Moves messages from the call to the disk's queue and to the servers behind, a batch at a time.

@@ -100,7 +100,7 @@ struct ChunkPut: Sendable {
         while standing.isForwarded, standing.untried.count > 1, let first = standing.untried.first {
             do {
                 let kind = try await context.chunkServers.withPeer(first) { try await $0.kind() }
-                // The master names Swift servers first: behind a Go server there are no others.
+                // It forwards nothing. A Swift master names Go servers last.
                 if !kind.isSwift { break }
                 return [standing.untried]
             } catch {

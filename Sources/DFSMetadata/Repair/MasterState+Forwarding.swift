@@ -11,7 +11,7 @@ struct Forwarding: Sendable {
 // Uploads of Go clients that go on along a chain: while they do, nobody else makes copies of the chunk.
 extension MasterState {
     /// Where a Go client's upload to `asker` is to be forwarded: the servers that the client was given beside it, as far as
-    /// they are connected and nothing of the chunk has been seen there. Swift clients name their chains themselves.
+    /// they are there and nothing of the chunk has been seen there. Swift clients name their chains themselves.
     ///
     /// Once the client is done there are none: from then on chunks move by orders, as complete copies.
     mutating func forward(_ id: ChunkID, from asker: ServerAddress) -> [ServerAddress] {
@@ -20,12 +20,17 @@ extension MasterState {
             facts.writer == .go, case .writing = facts.phase
         else { return [] }
         let others = chunks[chunk].replicas.filter { replica in
-            replica.server != own && replica.state == .assigned && servers[replica.server].stream != nil
+            replica.server != own && replica.state == .assigned && isThere(replica.server)
                 && !repair.isCopying(chunk, to: replica.server)
         }.map { servers[$0.server] }
         if others.isEmpty { return [] }
         forwarding[chunks[chunk].file] = Forwarding(index: chunks[chunk].index, server: own)
         return (others.filter { $0.kind == .swift } + others.filter { $0.kind != .swift }).map(\.address)
+    }
+
+    /// A Go server sends its first heartbeat some seconds after it has registered.
+    private func isThere(_ server: ServerHandle) -> Bool {
+        servers[server].stream != nil || (servers[server].kind == .go && servers[server].isAlive)
     }
 
     /// Whether the chunk's other copies are on their way without us.
