@@ -21,40 +21,10 @@ package struct FileName: ByteIdentity, CustomStringConvertible {
     /// A name that was checked when it was first taken.
     package init(known text: String) { self.text = text }
 
-    /// The id of the chunk at `index`: readable, one safe path component, and unique by `fileID`.
-    ///
-    /// Bytes that are not letters, digits, `.` or `-` are written `%XX`; a long name is cut, since `fileID` alone makes
-    /// the id unique. The shape is `<escaped name>.<fileID in 16 hex digits>_<index>`.
-    package func chunkID(fileID: UInt64, index: Int) -> ChunkID {
-        var id: [UInt8] = []
-        id.reserveCapacity(Self.maxEscapedByteCount + 32)
-        for byte in text.utf8 {
-            let isPlain =
-                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-                || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
-            if id.count + (isPlain ? 1 : 3) > Self.maxEscapedByteCount { break }
-            if isPlain {
-                id.append(byte)
-            } else {
-                id.append(UInt8(ascii: "%"))
-                id.append(Self.upperDigits[Int(byte >> 4)])
-                id.append(Self.upperDigits[Int(byte & 15)])
-            }
-        }
-        id.append(UInt8(ascii: "."))
-        for shift in stride(from: 60, through: 0, by: -4) { id.append(Self.lowerDigits[Int(fileID >> shift & 15)]) }
-        id.append(UInt8(ascii: "_"))
-        id += String(index).utf8
-        return ChunkID(known: String(decoding: id, as: UTF8.self))
-    }
-
-    private static let lowerDigits = Array("0123456789abcdef".utf8)
-    private static let upperDigits = Array("0123456789ABCDEF".utf8)
+    /// The id of the chunk at `index`; as ``ChunkIDs`` makes it.
+    package func chunkID(fileID: UInt64, index: Int) -> ChunkID { ChunkIDs(path: text.utf8, fileID: fileID)[index] }
 
     package var description: String { text }
-
-    /// Leaves room for the file id, the index and their separators below ``ChunkID/maxByteCount``.
-    private static let maxEscapedByteCount = 200
 
     private static func fault(in text: String) -> String? {
         if text.isEmpty { return "is empty" }

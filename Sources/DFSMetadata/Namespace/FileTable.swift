@@ -64,6 +64,16 @@ struct FileTable: Sendable {
         return FileName(known: texts[record.firstFolder] + texts[record.firstLeaf])
     }
 
+    /// Makes the ids of its chunks.
+    func chunkIDs(_ slot: UInt32, _ texts: TextTable) -> ChunkIDs {
+        let record = records[slot]
+        var path: [UInt8] = []
+        path.reserveCapacity(128)
+        texts.append(record.firstFolder, to: &path)
+        texts.append(record.firstLeaf, to: &path)
+        return ChunkIDs(path: path, fileID: record.id.rawValue)
+    }
+
     func chunk(_ index: Int, of slot: UInt32) -> ChunkHandle? {
         let record = records[slot]
         guard (0..<Int(record.chunkCount)).contains(index) else { return nil }

@@ -56,7 +56,7 @@ extension MasterState {
         _ file: FileID, _ name: FileName, trustingReader: Bool
     ) throws(DFSError) -> [LocatedChunk] {
         let handles = namespace.chunks(of: file)
-        guard let begunAs = namespace.firstName(of: file) else { preconditionFailure("a visible file is there") }
+        guard let ids = namespace.chunkIDs(of: file) else { preconditionFailure("a visible file is there") }
         var result: [LocatedChunk] = []
         result.reserveCapacity(handles.count)
         var missing: ChunkHandle?
@@ -70,8 +70,7 @@ extension MasterState {
             }
             result.append(
                 LocatedChunk(
-                    id: begunAs.chunkID(fileID: file.rawValue, index: index), digest: digest,
-                    version: ChunkRecord.firstVersion, servers: located))
+                    id: ids[index], digest: digest, version: ChunkRecord.firstVersion, servers: located))
         }
         if let missing {
             throw DFSError(

@@ -43,14 +43,10 @@ struct Namespace: Sendable {
         return complete.slot(of: id).map { complete.chunks(of: $0) } ?? []
     }
 
-    /// The id of the chunk at `index` of a file that there is.
-    func chunkID(_ index: Int, of id: FileID) -> ChunkID? {
-        firstName(of: id)?.chunkID(fileID: id.rawValue, index: index)
-    }
-
-    /// The path that a file was begun under.
-    func firstName(of id: FileID) -> FileName? {
-        complete.slot(of: id).map { complete.name($0, texts) } ?? open[id]?.header.name
+    /// Makes the ids of the chunks of a file that there is.
+    func chunkIDs(of id: FileID) -> ChunkIDs? {
+        if let slot = complete.slot(of: id) { return complete.chunkIDs(slot, texts) }
+        return open[id].map { ChunkIDs(path: $0.header.name.text.utf8, fileID: id.rawValue) }
     }
 
     /// The open file that is going to take `place`.

@@ -225,7 +225,7 @@ package struct MasterState: Sendable {
 
     /// The id of a chunk whose handle is in use.
     func id(of chunk: ChunkHandle) -> ChunkID {
-        guard let id = namespace.chunkID(chunks[chunk].index, of: chunks[chunk].file) else {
+        guard let id = namespace.chunkIDs(of: chunks[chunk].file)?[chunks[chunk].index] else {
             preconditionFailure("a chunk's file is there as long as the chunk")
         }
         return id
@@ -234,7 +234,7 @@ package struct MasterState: Sendable {
     /// The chunk that has just this id.
     func chunk(named id: ChunkID) -> ChunkHandle? {
         guard let file = FileID(in: id), let index = id.index, let handle = namespace.chunk(index, of: file),
-            namespace.chunkID(index, of: file) == id
+            namespace.chunkIDs(of: file)?[index] == id
         else { return nil }
         return handle
     }

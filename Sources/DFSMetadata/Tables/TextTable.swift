@@ -42,6 +42,13 @@ struct TextTable: Sendable {
         return String(decoding: pages[page][body..<body + length(handle)], as: UTF8.self)
     }
 
+    /// Puts the text's bytes behind those of `bytes`.
+    func append(_ handle: Handle, to bytes: inout [UInt8]) {
+        let (page, start) = position(handle)
+        let body = start + Self.headByteCount
+        bytes += pages[page][body..<body + length(handle)]
+    }
+
     /// Below 0 where the text comes before `other` in the order of bytes, 0 where they are the same, else above.
     func compare(_ handle: Handle, _ other: Span<UInt8>) -> Int {
         let (page, start) = position(handle)

@@ -4,39 +4,55 @@ import CProtobufC
 ///
 /// It serves protobuf-c as its allocator, so that two million strings cost a few large allocations, and so that nothing
 /// a peer sends makes protobuf-c allocate more than the budget. Not for sharing between threads.
-final class WireArena {
-    private var blocks: [UnsafeMutableRawBufferPointer] = []
-    private var used = 0
-    private var remainingBudget: Int
+/// Most messages fit its first kilobyte, which lies behind the object itself: one allocation for all of it.
+final class WireArena: ManagedBuffer<WireArena.State, UInt64> {
+    struct State {
+        fileprivate var remainingBudget: Int
+        /// What is left of the block that pieces are taken from.
+        fileprivate var next: UnsafeMutableRawPointer
+        fileprivate var end: UnsafeMutableRawPointer
+        /// Beyond the first kilobyte.
+        fileprivate var blocks: [UnsafeMutableRawBufferPointer] = []
+    }
 
     /// Pieces are aligned for everything that protobuf-c puts into them: pointers and 64-bit integers.
-    private static let alignment = 8
+    private static let alignment = MemoryLayout<UInt64>.alignment
+    private static let ownByteCount = 1 << 10
     private static let firstBlockSize = 4 << 10
     private static let maxBlockSize = 1 << 20
 
-    init(budget: Int) {
-        remainingBudget = budget
+    static func make(budget: Int) -> WireArena {
+        let arena = create(minimumCapacity: ownByteCount / MemoryLayout<UInt64>.stride) { buffer in
+            buffer.withUnsafeMutablePointerToElements { own in
+                let start = UnsafeMutableRawPointer(own)
+                return State(remainingBudget: budget, next: start, end: start + ownByteCount)
+            }
+        }
+        return unsafeDowncast(arena, to: WireArena.self)
     }
 
     deinit {
-        for block in blocks { block.deallocate() }
+        for block in header.blocks { block.deallocate() }
     }
 
     /// `byteCount` bytes, uninitialised, valid until the arena goes, or `nil` where the budget does not allow it.
     func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
-        guard byteCount >= 0, byteCount <= remainingBudget else { return nil }
-        let size = (byteCount + Self.alignment - 1) & ~(Self.alignment - 1)
-        if let block = blocks.last, let base = block.baseAddress, used + size <= block.count {
-            remainingBudget -= byteCount
-            defer { used += size }
-            return base + used
+        withUnsafeMutablePointerToHeader { state in
+            guard byteCount >= 0, byteCount <= state.pointee.remainingBudget else { return nil }
+            let size = (byteCount + Self.alignment - 1) & ~(Self.alignment - 1)
+            if size > state.pointee.end - state.pointee.next { Self.addBlock(of: size, to: &state.pointee) }
+            defer { state.pointee.next += size }
+            state.pointee.remainingBudget -= byteCount
+            return state.pointee.next
         }
-        let next = min(Self.maxBlockSize, max(Self.firstBlockSize, (blocks.last?.count ?? 0) * 2))
-        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: max(next, size), alignment: Self.alignment)
-        blocks.append(block)
-        used = size
-        remainingBudget -= byteCount
-        return block.baseAddress
+    }
+
+    private static func addBlock(of size: Int, to state: inout State) {
+        let next = min(maxBlockSize, max(firstBlockSize, (state.blocks.last?.count ?? 0) * 2))
+        let block = UnsafeMutableRawPointer.allocate(byteCount: max(next, size), alignment: alignment)
+        state.blocks.append(UnsafeMutableRawBufferPointer(start: block, count: max(next, size)))
+        state.next = block
+        state.end = block + max(next, size)
     }
 
     /// Room for `count` values, or `nil` where the budget does not allow it.

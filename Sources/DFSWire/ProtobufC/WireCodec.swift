@@ -47,7 +47,7 @@ package struct WireCodec<Message: WireMessage>: Sendable {
     private func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Message {
         var scan = WireScan(message: name, limits: limits)
         try scan.run(bytes, descriptor)
-        let arena = WireArena(budget: WireLimits.unpackingBudget(bytes: bytes.count, fields: scan.fieldCount))
+        let arena = WireArena.make(budget: WireLimits.unpackingBudget(bytes: bytes.count, fields: scan.fieldCount))
         // protobuf-c reads nothing when the length is 0, but asks for a pointer all the same.
         let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         let message = arena.withAllocator { allocator -> Message? in
@@ -63,7 +63,7 @@ package struct WireCodec<Message: WireMessage>: Sendable {
 
     func encode(_ message: Message) throws(WireError) -> ByteBuffer {
         // What we send is bounded where it is made; the arena's own budget is for what others send.
-        let writer = WireWriter(arena: WireArena(budget: .max), message: name)
+        let writer = WireWriter(arena: .make(budget: .max), message: name)
         let packed = UnsafePointer(try write(message, writer).assumingMemoryBound(to: ProtobufCMessage.self))
         return withExtendedLifetime(writer) {
             let size = protobuf_c_message_get_packed_size(packed)
