@@ -44,6 +44,24 @@ extension ClusterTests {
             }
         }
 
+        @Test func onlyServersThereAreAreAskedAgainWhenOneIsBack() async throws {
+            let setup = Cluster.Setup(chunkServers: 3, chunkSize: "128MB", replication: 3)
+            try await Cluster.run(setup) { cluster in
+                let source = try cluster.folder.randomFile("in", bytes: 100 << 20)
+                let (put, chain) = try await cluster.putStandingStill(source, as: "f")
+                try await cluster.killServer(chain[1])
+                cluster.server(chain[2])?.send(SIGCONT)
+                try await eventually("the first server's copy") {
+                    try cluster.holders(of: "f", source).contains(chain[0]) || put.ended != nil
+                }
+                try await cluster.startServer(chain[1])
+                let result = try await cluster.finish(put)
+                #expect(result.status == 0, "\(result.stderr)")
+                #expect(try cluster.holders(of: "f", source) == [0, 1, 2])
+                #expect(try await cluster.outcome(of: "f", source: source) == .whole)
+            }
+        }
+
         @Test func clientKilledInMidChunkLeavesNothing() async throws {
             try await Cluster.run(Self.setup) { cluster in
                 let source = try cluster.folder.randomFile("in", bytes: 100 << 20)

@@ -1,5 +1,6 @@
 import DFSChunkStore
 import DFSCore
+import DFSFiles
 import DFSServices
 import Logging
 import NIOCore
@@ -55,9 +56,7 @@ struct ChunkForwarder: Sendable {
         return await send(plan, request) { link, upload in
             try await upload.begin()
             while let batch = try await feed.next(link) {
-                for piece in batch {
-                    try await upload.send(piece.segments, crc32c: piece.checksum == 0 ? nil : piece.checksum)
-                }
+                for piece in batch { try await upload.send(piece.segments, crc32c: piece.givenOrOwnChecksum) }
             }
         } onEnd: {
             feed.leave($0)
@@ -177,5 +176,15 @@ struct ChunkForwarder: Sendable {
         if Task.isCancelled { return }
         logger.warning(
             "chunk not forwarded", metadata: ["chunk": "\(id)", "server": "\(server)", "error": "\(error)"])
+    }
+}
+
+extension UploadPiece {
+    /// Go clients give no checksums. From here on the bytes have one.
+    fileprivate var givenOrOwnChecksum: UInt32 {
+        if checksum != 0 { return checksum }
+        var crc = CRC32C()
+        for segment in segments { crc.update(segment) }
+        return crc.value
     }
 }

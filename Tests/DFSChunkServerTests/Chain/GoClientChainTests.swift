@@ -45,6 +45,19 @@ import Testing
         }
     }
 
+    @Test func bytesOfAClientWithoutChecksumsTravelOnWithThem() async throws {
+        let bytes = content(2_500_000)
+        let other = try await OtherServer(.older)
+        try await withCluster(1) { master, servers in
+            master.forward(to: ["\(other.address)"])
+            try await servers[0].upload("f_0", bytes)
+            #expect(other.begun.map(\.bytes) == [bytes])
+            // One message is without data, and lets the server begin.
+            #expect(other.begun.map(\.checkedCount) == [39] && other.begun.map(\.messageCount) == [40])
+        }
+        await other.stop()
+    }
+
     @Test func goServerGetsOnlyWhatIsWholeAndTheMasterIsTold() async throws {
         let bytes = content(2_500_000)
         let other = try await OtherServer(.go)

@@ -22,6 +22,8 @@ final class OtherServer: Sendable {
     struct Upload: Sendable, Equatable {
         var bytes: [UInt8] = []
         var messageCount = 0
+        /// Messages with data whose checksum is right.
+        var checkedCount = 0
         var isWhole = false
         var length: String?
     }
@@ -63,6 +65,9 @@ final class OtherServer: Sendable {
             let count = box.uploads.withLock { uploads in
                 for segment in frame.data { uploads[number].bytes += Array(segment.readableBytesView) }
                 uploads[number].messageCount += 1
+                if frame.dataByteCount > 0, frame.checksum == frame.computedChecksum {
+                    uploads[number].checkedCount += 1
+                }
                 return uploads[number].bytes.count
             }
             switch manner {
