@@ -11,8 +11,8 @@ package struct ChunkIDs: Sendable {
     /// All but the index.
     private var text: [UInt8] = []
 
-    /// - Parameter path: the UTF-8 of a ``FileName``.
-    package init(path: some Sequence<UInt8>, fileID: UInt64) {
+    /// - Parameter path: the UTF-8 of a ``FileName``; an array, since a generic parameter costs a call a byte from other modules.
+    package init(path: [UInt8], fileID: UInt64) {
         text.reserveCapacity(Self.maxEscapedByteCount + 32)
         for byte in path {
             let isPlain =

@@ -22,7 +22,9 @@ package struct FileName: ByteIdentity, CustomStringConvertible {
     package init(known text: String) { self.text = text }
 
     /// The id of the chunk at `index`; as ``ChunkIDs`` makes it.
-    package func chunkID(fileID: UInt64, index: Int) -> ChunkID { ChunkIDs(path: text.utf8, fileID: fileID)[index] }
+    package func chunkID(fileID: UInt64, index: Int) -> ChunkID {
+        ChunkIDs(path: Array(text.utf8), fileID: fileID)[index]
+    }
 
     package var description: String { text }
 

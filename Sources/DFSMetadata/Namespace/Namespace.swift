@@ -46,7 +46,7 @@ struct Namespace: Sendable {
     /// Makes the ids of the chunks of a file that there is.
     func chunkIDs(of id: FileID) -> ChunkIDs? {
         if let slot = complete.slot(of: id) { return complete.chunkIDs(slot, texts) }
-        return open[id].map { ChunkIDs(path: $0.header.name.text.utf8, fileID: id.rawValue) }
+        return open[id].map { ChunkIDs(path: Array($0.header.name.text.utf8), fileID: id.rawValue) }
     }
 
     /// The open file that is going to take `place`.
