@@ -817,6 +817,96 @@ void   dfs__report_response__free_unpacked
   assert(message->base.descriptor == &dfs__report_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   dfs__upload_targets_request__init
+                     (Dfs__UploadTargetsRequest         *message)
+{
+  static const Dfs__UploadTargetsRequest init_value = DFS__UPLOAD_TARGETS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__upload_targets_request__get_packed_size
+                     (const Dfs__UploadTargetsRequest *message)
+{
+  assert(message->base.descriptor == &dfs__upload_targets_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__upload_targets_request__pack
+                     (const Dfs__UploadTargetsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__upload_targets_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__upload_targets_request__pack_to_buffer
+                     (const Dfs__UploadTargetsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__upload_targets_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__UploadTargetsRequest *
+       dfs__upload_targets_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__UploadTargetsRequest *)
+     protobuf_c_message_unpack (&dfs__upload_targets_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__upload_targets_request__free_unpacked
+                     (Dfs__UploadTargetsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__upload_targets_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__upload_targets_response__init
+                     (Dfs__UploadTargetsResponse         *message)
+{
+  static const Dfs__UploadTargetsResponse init_value = DFS__UPLOAD_TARGETS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__upload_targets_response__get_packed_size
+                     (const Dfs__UploadTargetsResponse *message)
+{
+  assert(message->base.descriptor == &dfs__upload_targets_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__upload_targets_response__pack
+                     (const Dfs__UploadTargetsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__upload_targets_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__upload_targets_response__pack_to_buffer
+                     (const Dfs__UploadTargetsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__upload_targets_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__UploadTargetsResponse *
+       dfs__upload_targets_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__UploadTargetsResponse *)
+     protobuf_c_message_unpack (&dfs__upload_targets_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__upload_targets_response__free_unpacked
+                     (Dfs__UploadTargetsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__upload_targets_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   dfs__file_status__init
                      (Dfs__FileStatus         *message)
 {
@@ -3001,7 +3091,7 @@ const ProtobufCMessageDescriptor dfs__secure_port_response__descriptor =
   (ProtobufCMessageInit) dfs__secure_port_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__report_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor dfs__report_request__field_descriptors[5] =
 {
   {
     "server_address",
@@ -3051,17 +3141,30 @@ static const ProtobufCFieldDescriptor dfs__report_request__field_descriptors[4] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "synced_on",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Dfs__ReportRequest, n_synced_on),
+    offsetof(Dfs__ReportRequest, synced_on),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__report_request__field_indices_by_name[] = {
   2,   /* field[2] = chunks */
   1,   /* field[1] = node_id */
   0,   /* field[0] = server_address */
+  4,   /* field[4] = synced_on */
   3,   /* field[3] = tls_port */
 };
 static const ProtobufCIntRange dfs__report_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor dfs__report_request__descriptor =
 {
@@ -3071,7 +3174,7 @@ const ProtobufCMessageDescriptor dfs__report_request__descriptor =
   "Dfs__ReportRequest",
   "dfs",
   sizeof(Dfs__ReportRequest),
-  4,
+  5,
   dfs__report_request__field_descriptors,
   dfs__report_request__field_indices_by_name,
   1,  dfs__report_request__number_ranges,
@@ -3127,6 +3230,95 @@ const ProtobufCMessageDescriptor dfs__report_response__descriptor =
   dfs__report_response__field_indices_by_name,
   1,  dfs__report_response__number_ranges,
   (ProtobufCMessageInit) dfs__report_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__upload_targets_request__field_descriptors[2] =
+{
+  {
+    "server_address",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__UploadTargetsRequest, server_address),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "chunk_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__UploadTargetsRequest, chunk_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__upload_targets_request__field_indices_by_name[] = {
+  1,   /* field[1] = chunk_id */
+  0,   /* field[0] = server_address */
+};
+static const ProtobufCIntRange dfs__upload_targets_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor dfs__upload_targets_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.UploadTargetsRequest",
+  "UploadTargetsRequest",
+  "Dfs__UploadTargetsRequest",
+  "dfs",
+  sizeof(Dfs__UploadTargetsRequest),
+  2,
+  dfs__upload_targets_request__field_descriptors,
+  dfs__upload_targets_request__field_indices_by_name,
+  1,  dfs__upload_targets_request__number_ranges,
+  (ProtobufCMessageInit) dfs__upload_targets_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__upload_targets_response__field_descriptors[1] =
+{
+  {
+    "servers",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Dfs__UploadTargetsResponse, n_servers),
+    offsetof(Dfs__UploadTargetsResponse, servers),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__upload_targets_response__field_indices_by_name[] = {
+  0,   /* field[0] = servers */
+};
+static const ProtobufCIntRange dfs__upload_targets_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor dfs__upload_targets_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.UploadTargetsResponse",
+  "UploadTargetsResponse",
+  "Dfs__UploadTargetsResponse",
+  "dfs",
+  sizeof(Dfs__UploadTargetsResponse),
+  1,
+  dfs__upload_targets_response__field_descriptors,
+  dfs__upload_targets_response__field_indices_by_name,
+  1,  dfs__upload_targets_response__number_ranges,
+  (ProtobufCMessageInit) dfs__upload_targets_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor dfs__file_status__field_descriptors[7] =
@@ -5090,12 +5282,14 @@ void dfs__cluster__init (Dfs__Cluster_Service *service,
                                      &dfs__cluster__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }
-static const ProtobufCMethodDescriptor dfs__chunk_reports__method_descriptors[1] =
+static const ProtobufCMethodDescriptor dfs__chunk_reports__method_descriptors[2] =
 {
   { "Report", &dfs__report_request__descriptor, &dfs__report_response__descriptor },
+  { "UploadTargets", &dfs__upload_targets_request__descriptor, &dfs__upload_targets_response__descriptor },
 };
 const unsigned dfs__chunk_reports__method_indices_by_name[] = {
-  0         /* Report */
+  0,        /* Report */
+  1         /* UploadTargets */
 };
 const ProtobufCServiceDescriptor dfs__chunk_reports__descriptor =
 {
@@ -5104,7 +5298,7 @@ const ProtobufCServiceDescriptor dfs__chunk_reports__descriptor =
   "ChunkReports",
   "Dfs__ChunkReports",
   "dfs",
-  1,
+  2,
   dfs__chunk_reports__method_descriptors,
   dfs__chunk_reports__method_indices_by_name
 };
@@ -5115,6 +5309,14 @@ void dfs__chunk_reports__report(ProtobufCService *service,
 {
   assert(service->descriptor == &dfs__chunk_reports__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void dfs__chunk_reports__upload_targets(ProtobufCService *service,
+                                        const Dfs__UploadTargetsRequest *input,
+                                        Dfs__UploadTargetsResponse_Closure closure,
+                                        void *closure_data)
+{
+  assert(service->descriptor == &dfs__chunk_reports__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__chunk_reports__init (Dfs__ChunkReports_Service *service,
                                Dfs__ChunkReports_ServiceDestroy destroy)

@@ -50,10 +50,13 @@ extension ChunkServer {
         return store
     }
 
-    func routes(_ store: ChunkStore, _ threads: DiskThreads, _ session: MasterSession) -> ServiceRoutes {
+    func routes(
+        _ store: ChunkStore, _ threads: DiskThreads, _ session: MasterSession, _ chainPeers: ChainPeers
+    ) -> ServiceRoutes {
         var routes = ServiceRoutes()
         UploadService(
             store: store, threads: threads, master: session, budget: WriteBudget(byteCount: settings.writeBudget),
+            chainPeers: chainPeers, forwardSlots: ForwardSlots(count: settings.maxForwardedUploads),
             stallLimit: settings.stallLimit, logger: logger
         ).add(to: &routes)
         DownloadService(store: store, threads: threads, changes: session.changes, stallLimit: settings.stallLimit)

@@ -17,6 +17,7 @@ package final class ChunkServer: Sendable {
     private struct Running {
         let threads: DiskThreads
         let peers: PeerPool
+        let chainPeers: ChainPeers
         let master: Peer
         let session: MasterSession
         let server: RPCServer
@@ -71,8 +72,9 @@ package final class ChunkServer: Sendable {
             address: address, nodeID: store.nodeID, peer: master, store: store, threads: threads, tasks: tasks,
             changes: changes, heartbeatInterval: settings.heartbeatInterval, reportLimit: settings.reportLimit,
             logger: logger)
+        let chainPeers = ChainPeers(group: group, logger: logger)
         let server = RPCServer(
-            routes: routes(store, threads, session), configuration: Self.serverConfiguration, group: group,
+            routes: routes(store, threads, session, chainPeers), configuration: Self.serverConfiguration, group: group,
             logger: logger)
         let port = try await listen(server)
         let listening = ServerAddress(host: settings.listen.host, port: port)
@@ -89,8 +91,8 @@ package final class ChunkServer: Sendable {
         let workTask = Task { await work.run() }
         running.withLock {
             $0 = Running(
-                threads: threads, peers: peers, master: master, session: session, server: server,
-                sessionTask: sessionTask, copyTask: copyTask, workTask: workTask)
+                threads: threads, peers: peers, chainPeers: chainPeers, master: master, session: session,
+                server: server, sessionTask: sessionTask, copyTask: copyTask, workTask: workTask)
         }
         standard.health.serve()
         logger.info(
@@ -126,6 +128,7 @@ package final class ChunkServer: Sendable {
             running.workTask.cancel()
             await running.workTask.value
             await running.peers.close()
+            await running.chainPeers.close()
             await running.master.channel.close()
             await running.threads.stop()
         }

@@ -30,6 +30,8 @@ package struct ChunkServerSettings: Sendable {
     package var deletionBreaker = DeletionBreaker.Limits()
     /// Bytes of all uploads together that may wait for the disk.
     package var writeBudget = 24 << 20
+    /// Uploads that are passed on to other servers at once; more stay here alone.
+    package var maxForwardedUploads = 64
     /// A transfer whose client gives or takes nothing for this long is ended.
     package var stallLimit = Duration.seconds(60)
     /// How long calls and copies under way have to finish when the server stops.

@@ -70,16 +70,20 @@ public struct PutOptions: Sendable {
     public var replacesExisting: Bool
     /// Kept with the file; a put to a Go master that has any is refused.
     public var attributes: FileAttributes
+    /// Whether a chunk is sent once, to a server that forwards it to the others while it arrives; otherwise, and where that
+    /// server is a Go node or TLS is spoken, it is sent to each of its servers from here.
+    public var forwardsChunks: Bool
 
     /// The defaults.
     public init(
         replication: Int? = nil, requiredReplicas: Int? = nil, replacesExisting: Bool = false,
-        attributes: FileAttributes = FileAttributes()
+        attributes: FileAttributes = FileAttributes(), forwardsChunks: Bool = true
     ) {
         self.replication = replication
         self.requiredReplicas = requiredReplicas
         self.replacesExisting = replacesExisting
         self.attributes = attributes
+        self.forwardsChunks = forwardsChunks
     }
 }
 

@@ -12,6 +12,20 @@ package enum CallMetadata {
     package static let length = "dfs-length"
     /// UploadChunk: CRC-32C of the whole chunk, decimal; a mismatch is refused.
     package static let crc32c = "dfs-crc32c"
+    /// UploadChunk: comma-separated addresses of the servers that shall hold the chunk, the receiver first; it forwards the
+    /// chunk to the others.
+    package static let chain = "dfs-chain"
+    /// UploadChunk with a chain: milliseconds for which the sender waits while the receiver takes nothing.
+    package static let stallLimit = "dfs-stall-ms"
+    /// UploadChunk with a chain: milliseconds for which the sender waits for the answer behind the last byte.
+    package static let answerLimit = "dfs-answer-ms"
+    /// UploadChunk, trailers, by a server that heeds the chain: comma-separated addresses of its Swift servers that hold
+    /// the chunk durably, the receiver among them.
+    package static let durable = "dfs-durable"
+    /// The same of Go servers, which have synced what they were sent and checked nothing.
+    package static let synced = "dfs-synced"
+    /// The same of servers that could not be brought to hold it. Of those in none of the three nothing is known.
+    package static let failed = "dfs-failed"
     /// DownloadChunk: the first byte wanted; echoed in the initial metadata by a server that heeds it.
     package static let offset = "dfs-offset"
     /// DownloadChunk, initial metadata: the length of the whole stored chunk.
@@ -38,5 +52,25 @@ extension Metadata {
             throw DFSError(.invalidArgument, "metadata \(name) is \(quoted(text)), not a number in range")
         }
         return number
+    }
+}
+
+extension Metadata {
+    /// Adds comma-separated addresses; nothing where there are none.
+    package mutating func add(_ name: String, addresses: [ServerAddress]) {
+        if !addresses.isEmpty { add(name, addresses.map(\.description).joined(separator: ",")) }
+    }
+
+    /// The addresses in all values of that name, in order.
+    ///
+    /// - Throws: ``DFSError`` of code ``DFSError/Code/invalidArgument`` for a text that is no address.
+    package func addresses(_ name: String) throws(DFSError) -> [ServerAddress] {
+        var addresses: [ServerAddress] = []
+        for value in all(name) {
+            for text in value.split(separator: ",") {
+                addresses.append(try ServerAddress(String(text.drop { $0 == " " })))
+            }
+        }
+        return addresses
     }
 }

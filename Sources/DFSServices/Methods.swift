@@ -7,6 +7,7 @@ package enum Methods {
     private static let namespace = "dfs.Namespace"
     private static let trash = "dfs.Trash"
     private static let cluster = "dfs.Cluster"
+    private static let chunkReports = "dfs.ChunkReports"
 
     // Spoken by Go nodes too.
     package static let getFileInfo = MethodPath(service: masterService, method: "GetFileInfo")
@@ -35,5 +36,6 @@ package enum Methods {
     package static let securePort = MethodPath(service: namespace, method: "SecurePort")
     package static let listServers = MethodPath(service: cluster, method: "ListServers")
     package static let checkFiles = MethodPath(service: cluster, method: "CheckFiles")
-    package static let report = MethodPath(service: "dfs.ChunkReports", method: "Report")
+    package static let report = MethodPath(service: chunkReports, method: "Report")
+    package static let uploadTargets = MethodPath(service: chunkReports, method: "UploadTargets")
 }

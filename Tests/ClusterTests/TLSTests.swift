@@ -18,6 +18,8 @@ extension ClusterTests {
                 let source = try cluster.folder.randomFile("in", bytes: (3 << 20) + 7)
                 let put = try await run(cluster, ["-tls-ca", authority.certificate], ["put", source, "secret"])
                 #expect(put.status == 0, "\(put.stderr)")
+                // Chunk servers would forward it in plaintext.
+                #expect((0...1).allSatisfy { cluster.chain(of: "secret", at: $0) == nil })
                 let target = try cluster.folder.folder("out")
                 let get = try await run(
                     cluster, [], ["get", "secret", target], environment: ["DFS_TLS_CA": authority.certificate])

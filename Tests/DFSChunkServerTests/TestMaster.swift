@@ -22,6 +22,8 @@ final class TestMaster: Sendable {
         /// Given with the next responses, as often as the count says.
         var tasks: [(response: HeartbeatResponse, times: Int)] = []
         var unwanted: [String] = []
+        /// What UploadTargets answers, for whatever chunk; `nil` makes it fail.
+        var targets: [String]? = []
         var reportGate: (@Sendable () async throws -> Void)?
     }
 
@@ -60,6 +62,10 @@ final class TestMaster: Sendable {
             routes.unary(Methods.describe) { (_: DescribeRequest, _) in
                 DescribeResponse(role: "master", version: "test", clusterID: "cluster-1", nodeID: "master-1")
             }
+            routes.unary(Methods.uploadTargets) { (_: UploadTargetsRequest, _) in
+                guard let targets = box.state.withLock({ $0.targets }) else { throw DFSError(.unavailable, "away") }
+                return UploadTargetsResponse(servers: targets)
+            }
             routes.unary(Methods.report) { (request: ReportRequest, _) in
                 if let gate = box.state.withLock({ $0.reportGate }) { try await gate() }
                 events.add(.reported(request))
@@ -80,6 +86,9 @@ final class TestMaster: Sendable {
     func order(_ response: HeartbeatResponse, times: Int = 1) {
         state.state.withLock { $0.tasks.append((response, times)) }
     }
+
+    /// Where uploads that name no chain are to go; `nil` makes the question fail.
+    func forward(to servers: [String]?) { state.state.withLock { $0.targets = servers } }
 
     func refuse(_ ids: [String]) { state.state.withLock { $0.unwanted = ids } }
 

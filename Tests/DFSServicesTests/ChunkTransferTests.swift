@@ -35,7 +35,7 @@ import Testing
             }
         }
         let (frames, metadata) = received.withLock { $0 }
-        return (acknowledgement, frames, metadata)
+        return (acknowledgement.acknowledgement, frames, metadata)
     }
 
     @Test func swiftServerGetsWholePiecesWithChecksums() async throws {

@@ -76,6 +76,14 @@ import Testing
         #expect(address(frame.data[0]) == address(segment) + 3)
     }
 
+    @Test func encoderPutsSeveralBuffersIntoAMessageWithoutACopy() throws {
+        let data = (1...3).map { ByteBuffer(repeating: UInt8($0), count: 5000 * $0) }
+        let segments = ChunkDataEncoder(chunkID: "a_0").encode(data: data, seqNo: 1, checksum: 7)
+        #expect(segments.dropFirst().map(address) == data.map(address))
+        let frame = try ChunkDataDecoder.decode(segments)
+        #expect(frame.dataByteCount == 30_000 && frame.checksum == 7 && frame.data == data)
+    }
+
     @Test func emptyMessageIsAChunkDataWithoutAnything() throws {
         #expect(try ChunkDataDecoder.decode([]) == ChunkDataFrame())
         #expect(ChunkDataEncoder(chunkID: "").encode(data: ByteBuffer(), seqNo: 0, checksum: 0) == [ByteBuffer()])

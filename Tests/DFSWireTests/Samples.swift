@@ -43,9 +43,12 @@ enum Samples {
                     servers: [":1"]),
                 OpenChunk(),
             ]),
+        ReportRequest(serverAddress: ":9001", syncedOn: names),
         ReportRequest(
             serverAddress: ":9001", nodeID: "n", chunks: names.map { ChunkDigest(chunkID: $0, length: 1, crc32c: 2) },
             tlsPort: 9443),
+        UploadTargetsRequest(serverAddress: ":9001", chunkID: "a.00ff_1"), UploadTargetsRequest(),
+        UploadTargetsResponse(), UploadTargetsResponse(servers: [":9002", "h:9003"]),
         SecurePortRequest(server: ":9001"), SecurePortRequest(), SecurePortResponse(), SecurePortResponse(port: .max),
         ReportResponse(clusterID: "c", unwantedChunks: names),
     ]

@@ -33,6 +33,8 @@ typedef struct Dfs__SecurePortRequest Dfs__SecurePortRequest;
 typedef struct Dfs__SecurePortResponse Dfs__SecurePortResponse;
 typedef struct Dfs__ReportRequest Dfs__ReportRequest;
 typedef struct Dfs__ReportResponse Dfs__ReportResponse;
+typedef struct Dfs__UploadTargetsRequest Dfs__UploadTargetsRequest;
+typedef struct Dfs__UploadTargetsResponse Dfs__UploadTargetsResponse;
 typedef struct Dfs__FileStatus Dfs__FileStatus;
 typedef struct Dfs__StatRequest Dfs__StatRequest;
 typedef struct Dfs__StatResponse Dfs__StatResponse;
@@ -339,10 +341,15 @@ struct  Dfs__ReportRequest
    * where the server also serves TLS, on the host of its address; 0: nowhere
    */
   uint32_t tls_port;
+  /*
+   * with one chunk: Go servers that have taken all of it from this one
+   */
+  size_t n_synced_on;
+  char **synced_on;
 };
 #define DFS__REPORT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__report_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0,NULL }
 
 
 struct  Dfs__ReportResponse
@@ -358,6 +365,34 @@ struct  Dfs__ReportResponse
 #define DFS__REPORT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__report_response__descriptor) \
     , (char *)protobuf_c_empty_string, 0,NULL }
+
+
+struct  Dfs__UploadTargetsRequest
+{
+  ProtobufCMessage base;
+  /*
+   * of the server that asks
+   */
+  char *server_address;
+  char *chunk_id;
+};
+#define DFS__UPLOAD_TARGETS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__upload_targets_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Dfs__UploadTargetsResponse
+{
+  ProtobufCMessage base;
+  /*
+   * those that were given to the client and have nothing of the chunk yet, Swift servers first
+   */
+  size_t n_servers;
+  char **servers;
+};
+#define DFS__UPLOAD_TARGETS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__upload_targets_response__descriptor) \
+    , 0,NULL }
 
 
 struct  Dfs__FileStatus
@@ -1205,6 +1240,44 @@ Dfs__ReportResponse *
 void   dfs__report_response__free_unpacked
                      (Dfs__ReportResponse *message,
                       ProtobufCAllocator *allocator);
+/* Dfs__UploadTargetsRequest methods */
+void   dfs__upload_targets_request__init
+                     (Dfs__UploadTargetsRequest         *message);
+size_t dfs__upload_targets_request__get_packed_size
+                     (const Dfs__UploadTargetsRequest   *message);
+size_t dfs__upload_targets_request__pack
+                     (const Dfs__UploadTargetsRequest   *message,
+                      uint8_t             *out);
+size_t dfs__upload_targets_request__pack_to_buffer
+                     (const Dfs__UploadTargetsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__UploadTargetsRequest *
+       dfs__upload_targets_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__upload_targets_request__free_unpacked
+                     (Dfs__UploadTargetsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__UploadTargetsResponse methods */
+void   dfs__upload_targets_response__init
+                     (Dfs__UploadTargetsResponse         *message);
+size_t dfs__upload_targets_response__get_packed_size
+                     (const Dfs__UploadTargetsResponse   *message);
+size_t dfs__upload_targets_response__pack
+                     (const Dfs__UploadTargetsResponse   *message,
+                      uint8_t             *out);
+size_t dfs__upload_targets_response__pack_to_buffer
+                     (const Dfs__UploadTargetsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__UploadTargetsResponse *
+       dfs__upload_targets_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__upload_targets_response__free_unpacked
+                     (Dfs__UploadTargetsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Dfs__FileStatus methods */
 void   dfs__file_status__init
                      (Dfs__FileStatus         *message);
@@ -1831,6 +1904,12 @@ typedef void (*Dfs__ReportRequest_Closure)
 typedef void (*Dfs__ReportResponse_Closure)
                  (const Dfs__ReportResponse *message,
                   void *closure_data);
+typedef void (*Dfs__UploadTargetsRequest_Closure)
+                 (const Dfs__UploadTargetsRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__UploadTargetsResponse_Closure)
+                 (const Dfs__UploadTargetsResponse *message,
+                  void *closure_data);
 typedef void (*Dfs__FileStatus_Closure)
                  (const Dfs__FileStatus *message,
                   void *closure_data);
@@ -2142,6 +2221,10 @@ struct Dfs__ChunkReports_Service
                  const Dfs__ReportRequest *input,
                  Dfs__ReportResponse_Closure closure,
                  void *closure_data);
+  void (*upload_targets)(Dfs__ChunkReports_Service *service,
+                         const Dfs__UploadTargetsRequest *input,
+                         Dfs__UploadTargetsResponse_Closure closure,
+                         void *closure_data);
 };
 typedef void (*Dfs__ChunkReports_ServiceDestroy)(Dfs__ChunkReports_Service *);
 void dfs__chunk_reports__init (Dfs__ChunkReports_Service *service,
@@ -2150,11 +2233,16 @@ void dfs__chunk_reports__init (Dfs__ChunkReports_Service *service,
     { &dfs__chunk_reports__descriptor, protobuf_c_service_invoke_internal, NULL }
 #define DFS__CHUNK_REPORTS__INIT(function_prefix__) \
     { DFS__CHUNK_REPORTS__BASE_INIT,\
-      function_prefix__ ## report  }
+      function_prefix__ ## report,\
+      function_prefix__ ## upload_targets  }
 void dfs__chunk_reports__report(ProtobufCService *service,
                                 const Dfs__ReportRequest *input,
                                 Dfs__ReportResponse_Closure closure,
                                 void *closure_data);
+void dfs__chunk_reports__upload_targets(ProtobufCService *service,
+                                        const Dfs__UploadTargetsRequest *input,
+                                        Dfs__UploadTargetsResponse_Closure closure,
+                                        void *closure_data);
 
 /* --- descriptors --- */
 
@@ -2176,6 +2264,8 @@ extern const ProtobufCMessageDescriptor dfs__secure_port_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__secure_port_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__report_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__report_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__upload_targets_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__upload_targets_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__file_status__descriptor;
 extern const ProtobufCMessageDescriptor dfs__stat_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__stat_response__descriptor;

@@ -23,18 +23,22 @@ extension MasterSession {
     /// master's answer: the file would be given up when the client is done. Under a Go master, or before this process
     /// has met its master, there is nobody to tell; the first list of the next session has the chunk.
     ///
-    /// - Parameter isVouchedFor: the master does not depend on this report: a client of ours tells it of the chunk when
-    ///   it completes its file, and a copy that it ordered it looks for itself. Then the upload waits for the answer
-    ///   all the same, but succeeds without it.
+    /// - Parameters:
+    ///   - syncedOn: Go servers that have taken all of the chunk from here.
+    ///   - isVouchedFor: the master does not depend on this report: a client of ours tells it of the chunk when
+    ///     it completes its file, and a copy that it ordered it looks for itself. Then the upload waits for the answer
+    ///     all the same, but succeeds without it.
     /// - Throws: code ``DFSError/Code/dataLoss`` when the master knows other bytes for the chunk, which is in
     ///   quarantine then; ``DFSError/Code/unavailable`` when it has not answered within ``reportLimit`` and nobody
     ///   vouches: the chunk stays, and the master is told later.
-    func announce(_ id: ChunkID, _ digest: ContentDigest, isVouchedFor: Bool) async throws(DFSError) {
+    func announce(
+        _ id: ChunkID, _ digest: ContentDigest, syncedOn: [ServerAddress] = [], isVouchedFor: Bool
+    ) async throws(DFSError) {
         tasks.noteUpload(id)
         changes.ring()
         let end = clock.now + reportLimit
         while true {
-            switch await tell(id, digest, until: end) {
+            switch await tell(id, digest, syncedOn, until: end) {
             case .known: return
             case .unwanted:
                 throw DFSError(.dataLoss, "the master knows other bytes for chunk \(id); this copy is in quarantine")
@@ -53,12 +57,15 @@ extension MasterSession {
         }
     }
 
-    private func tell(_ id: ChunkID, _ digest: ContentDigest, until end: MonotonicInstant) async -> Announcement {
+    private func tell(
+        _ id: ChunkID, _ digest: ContentDigest, _ syncedOn: [ServerAddress], until end: MonotonicInstant
+    ) async -> Announcement {
         let (kind, wasSwift) = state.withLock { ($0.kind, $0.wasSwift) }
         guard let kind else { return wasSwift == true ? .unheard : .known }
         guard kind.isSwift else { return .known }
         do {
-            return try await report([(id, digest)], limit: end - clock.now).contains(id) ? .unwanted : .known
+            return try await report([(id, digest)], syncedOn: syncedOn, limit: end - clock.now).contains(id)
+                ? .unwanted : .known
         } catch {
             logger.warning("chunk not reported yet", metadata: ["chunk": "\(id)", "error": "\(error)"])
             _ = state.withLock { $0.unconfirmed.insert(id) }

@@ -33,13 +33,16 @@ extension MasterSession {
 
     /// Reports chunks and quarantines those that the master does not want.
     ///
+    /// - Parameter syncedOn: with one chunk, Go servers that have taken all of it from here.
     /// - Returns: the ids that it does not want.
-    func report(_ chunks: [(ChunkID, ContentDigest)], limit: Duration) async throws -> Set<ChunkID> {
+    func report(
+        _ chunks: [(ChunkID, ContentDigest)], syncedOn: [ServerAddress] = [], limit: Duration
+    ) async throws -> Set<ChunkID> {
         let request = ReportRequest(
             serverAddress: address, nodeID: nodeID,
             chunks: chunks.map { id, digest in
                 ChunkDigest(chunkID: id.text, length: UInt64(digest.length), crc32c: digest.crc32c)
-            }, tlsPort: UInt32(tlsPort))
+            }, tlsPort: UInt32(tlsPort), syncedOn: syncedOn.map(\.description))
         let response = try await peer.unary(
             Methods.report, request, as: ReportResponse.self, options: CallOptions(timeout: limit))
         let previous = state.withLock { state in

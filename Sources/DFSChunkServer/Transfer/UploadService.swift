@@ -3,17 +3,23 @@ import DFSCore
 import DFSServices
 import DFSWire
 import Logging
+import NIOCore
 import RPC
 
-/// Answers UploadChunk: durable, and under a Swift master known to it, before the acknowledgement.
+/// Answers UploadChunk: durable, under a Swift master known to it, and forwarded as far as that goes, before the
+/// acknowledgement.
 struct UploadService: Sendable {
     /// Data gathered for one write.
     private static let batchSize = 1 << 20
+    /// Batches that wait for the servers behind this one.
+    private static let forwardDepth = 2
 
     let store: ChunkStore
     let threads: DiskThreads
     let master: MasterSession
     let budget: WriteBudget
+    let chainPeers: ChainPeers
+    let forwardSlots: ForwardSlots
     let stallLimit: Duration
     let logger: Logger
 
@@ -32,35 +38,103 @@ struct UploadService: Sendable {
         let expected = ExpectedContent(
             length: try call.metadata.number(CallMetadata.length), crc32c: try call.metadata.number(CallMetadata.crc32c)
         )
+        let chain = try UploadChain(call.metadata)
         let (store, threads) = (store, threads)
         let writer = try await threads.run { try store.beginUpload(of: id, expecting: expected) }
         master.noteArrival(id, isOurs: expected.length != nil)
-        let digest: ContentDigest
+        let route = await route(id, expected, chain)
+        defer { if !route.targets.isEmpty { forwardSlots.giveBack() } }
+        let forwarder = ChunkForwarder(
+            id: id, expected: expected, route: route, peers: chainPeers, store: store, threads: threads, logger: logger)
+        let plan = await forwarder.plan()
+        let feed = ChunkForwarder.Feed(consumerCount: plan.links.count, capacity: Self.forwardDepth)
+        async let forwarded = forwarder.send(plan, from: feed)
+        let (digest, answerBy): (ContentDigest, NIODeadline)
         do {
-            let queue = WriteQueue(writer: writer, threads: threads, budget: budget)
-            do {
-                try await receive(call, watch, id, first: frame, into: queue)
-                try await queue.finish()
-            } catch {
-                await queue.stop()
-                throw error
-            }
+            let end = try await take(call, watch, first: frame, to: writer, feed)
+            answerBy = end + TimeAmount(route.answerLimit)
             digest = try await threads.run { try writer.commit() }
         } catch {
-            _ = try? await threads.run { writer.abandon() }
+            // Nobody may take what has been forwarded so far for a chunk.
+            feed.fail(DFSError(error, from: "the upload of chunk \(id)"))
+            await abandon(writer)
             master.noteUpload(id)
             logger.warning(
                 "upload failed", metadata: ["chunk": "\(id)", "peer": "\(call.peerHost)", "error": "\(error)"])
             throw error
         }
         logger.debug("chunk stored", metadata: ["chunk": "\(id)", "bytes": "\(digest.length)"])
-        try await master.announce(id, digest, isVouchedFor: expected.length != nil)
+        let isVouchedFor = expected.length != nil
+        if isVouchedFor { try await master.announce(id, digest, isVouchedFor: true) }
+        let standing = await forwarder.sendLate(await forwarded, digest, until: answerBy)
+        if !isVouchedFor { try await announce(id, digest, standing) }
+        try await acknowledge(call, standing, as: route.receiver)
+    }
+
+    /// Tells the master of a Go client's chunk when it has been forwarded: until then it leaves the other copies to this
+    /// server.
+    private func announce(_ id: ChunkID, _ digest: ContentDigest, _ standing: ChainStanding) async throws {
+        let synced = standing.result.acknowledged.filter { $0.value == .syncedUnverified }.keys.sorted()
+        try await master.announce(id, digest, syncedOn: synced, isVouchedFor: false)
+    }
+
+    /// - Parameter receiver: how a sender that asks who holds the chunk calls this server.
+    private func acknowledge(_ call: ServerCall, _ standing: ChainStanding, as receiver: ServerAddress?) async throws {
+        if let receiver {
+            var result = standing.result
+            result.acknowledged[receiver] = .durable
+            call.setTrailingMetadata(result.metadata)
+        }
         try await call.send(UploadChunkStatus(success: true))
     }
 
-    /// Moves messages from the call to the queue, a batch at a time.
+    private func abandon(_ writer: ChunkWriter) async {
+        do {
+            try await threads.run { writer.abandon() }
+        } catch {
+            // The server has stopped, and its threads before this upload had come to its end.
+            writer.abandon()
+        }
+    }
+
+    /// Where the chunk goes from here; nowhere while too many are being forwarded.
+    private func route(_ id: ChunkID, _ expected: ExpectedContent, _ chain: UploadChain?) async -> ChainRoute {
+        // An upload of ours without a chain is for this server alone.
+        let isSilent = chain == nil && expected.length == nil
+        let route = ChainRoute(chain, orTargets: isSilent ? await master.uploadTargets(of: id) : [])
+        if route.targets.isEmpty { return route }
+        if forwardSlots.take() {
+            let servers = route.targets.map(\.description).joined(separator: ",")
+            logger.debug("forwarding a chunk", metadata: ["chunk": "\(id)", "to": "\(servers)"])
+            return route
+        }
+        logger.warning("chunk not forwarded: too many others are", metadata: ["chunk": "\(id)"])
+        return route.staying
+    }
+
+    /// Brings all data of the call to the disk and to the servers behind.
+    ///
+    /// - Returns: when the last byte came; all are written by now, and none is durable.
+    private func take(
+        _ call: ServerCall, _ watch: StallWatch, first: ChunkDataFrame, to writer: ChunkWriter,
+        _ feed: ChunkForwarder.Feed
+    ) async throws -> NIODeadline {
+        let queue = WriteQueue(writer: writer, threads: threads, budget: budget)
+        do {
+            try await receive(call, watch, writer.id, first: first, into: queue, feed)
+            let end = NIODeadline.now()
+            try await queue.finish()
+            return end
+        } catch {
+            await queue.stop()
+            throw error
+        }
+    }
+
+    /// Moves messages from the call to the disk's queue and to the servers behind, a batch at a time.
     private func receive(
-        _ call: ServerCall, _ watch: StallWatch, _ id: ChunkID, first: ChunkDataFrame, into queue: WriteQueue
+        _ call: ServerCall, _ watch: StallWatch, _ id: ChunkID, first: ChunkDataFrame, into queue: WriteQueue,
+        _ feed: ChunkForwarder.Feed
     ) async throws {
         var batch: [UploadPiece] = []
         var batchSize = 0
@@ -74,13 +148,22 @@ struct UploadService: Sendable {
             batchSize += piece.byteCount
             batch.append(piece)
             if batchSize >= Self.batchSize {
-                try await queue.push(batch, byteCount: batchSize)
+                try await push(batch, batchSize, to: queue, feed)
                 batch = []
                 batchSize = 0
             }
             guard let message = try await watch.waiting({ try await call.receive() }) else { break }
             frame = try ChunkDataDecoder.decode(message.segments)
         }
-        if !batch.isEmpty { try await queue.push(batch, byteCount: batchSize) }
+        if !batch.isEmpty { try await push(batch, batchSize, to: queue, feed) }
+        feed.finish()
+    }
+
+    /// The slower of disk and servers behind holds the sender up.
+    private func push(
+        _ batch: [UploadPiece], _ byteCount: Int, to queue: WriteQueue, _ feed: ChunkForwarder.Feed
+    ) async throws {
+        if await feed.waitForRoom() { feed.push(batch) }
+        try await queue.push(batch, byteCount: byteCount)
     }
 }

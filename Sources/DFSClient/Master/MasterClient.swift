@@ -48,9 +48,7 @@ public final class MasterClient: Sendable {
         }
         var metadata = Metadata()
         if let id = upload.id { metadata.add(CallMetadata.upload, id) }
-        if !excluding.isEmpty {
-            metadata.add(CallMetadata.exclude, excluding.map(\.description).joined(separator: ","))
-        }
+        metadata.add(CallMetadata.exclude, addresses: excluding)
         let request = AllocateChunkRequest(fileName: upload.name.text, chunkIndex: number)
         let response: AllocateChunkResponse
         do {

@@ -16,25 +16,36 @@ struct ChunkPut: Sendable {
     let options: PutOptions
     let progress: ProgressMeter
 
+    private typealias Feed = ChunkFeed<LocalSource.Piece>
+
     /// What is known of the chunk so far.
-    private struct Standing {
+    fileprivate struct Standing {
         var allocation: ChunkAllocation
         var acknowledged: [ServerAddress: ChunkAcknowledgement] = [:]
+        /// Servers that failed since the last allocation.
+        var failed: Set<ServerAddress> = []
         var excluded: [ServerAddress] = []
+        /// Whether a server that takes the chunk brings it to the others.
+        var isForwarded: Bool
         var crc32c: UInt32?
         var lastError: DFSError?
 
         /// The assigned servers that have not acknowledged.
         var missing: [ServerAddress] { allocation.servers.filter { acknowledged[$0] == nil } }
+        var untried: [ServerAddress] { missing.filter { !failed.contains($0) } }
         var heldBy: [ServerAddress] { allocation.servers.filter { acknowledged[$0] != nil } }
     }
 
     /// Returns when enough of the assigned servers have acknowledged.
     func run(_ allocation: ChunkAllocation) async throws -> WrittenChunk {
-        var standing = Standing(allocation: allocation)
+        // Chunk servers speak plaintext to each other, and a client that speaks TLS has said that it wants none of that.
+        let isForwarded = options.forwardsChunks && context.configuration.tls == nil
+        var standing = Standing(allocation: allocation, isForwarded: isForwarded)
         for attempt in 1...max(1, context.configuration.maxAttempts) {
             if attempt > 1 { try await reallocate(&standing, attempt) }
-            try await send(&standing)
+            standing.failed = []
+            // Each round settles the first of them.
+            while let routes = await routes(&standing) { try await send(routes, &standing) }
             let wanted = min(options.requiredReplicas ?? .max, standing.allocation.servers.count)
             if standing.heldBy.count >= max(1, wanted), let crc32c = standing.crc32c {
                 return WrittenChunk(
@@ -81,29 +92,41 @@ struct ChunkPut: Sendable {
         }
     }
 
-    /// Sends the chunk to all servers that lack it, at once.
+    /// The calls that bring the chunk to the servers that have neither got it nor failed: one to the first, which forwards
+    /// it to all the others, or one to each.
+    ///
+    /// - Returns: the servers of each call, the one that takes it first; `nil` where all have been tried.
+    private func routes(_ standing: inout Standing) async -> [[ServerAddress]]? {
+        while standing.isForwarded, standing.untried.count > 1, let first = standing.untried.first {
+            do {
+                let kind = try await context.chunkServers.withPeer(first) { try await $0.kind() }
+                // It forwards nothing. A Swift master names Go servers last.
+                if !kind.isSwift { break }
+                return [standing.untried]
+            } catch {
+                standing.failed.insert(first)
+                standing.lastError = DFSError(error, from: "chunk server \(first)")
+            }
+        }
+        return standing.untried.isEmpty ? nil : standing.untried.map { [$0] }
+    }
+
+    /// Sends the chunk by all routes at once.
     ///
     /// - Throws: what went wrong on this side; a server's failure only leaves it unacknowledged.
-    private func send(_ standing: inout Standing) async throws {
-        let servers = standing.missing
-        if servers.isEmpty { return }
+    private func send(_ routes: [[ServerAddress]], _ standing: inout Standing) async throws {
         let share = context.configuration.maxBuffers / max(1, context.configuration.chunksInFlight)
-        let feed = ChunkFeed(consumerCount: servers.count, capacity: share)
+        let feed = Feed(consumerCount: routes.count, capacity: share)
         let request = ChunkUploadRequest(chunkID: standing.allocation.chunkID, length: length)
         let (outcomes, crc32c) = try await withTaskCancellationHandler {
             async let reading = read(into: feed)
-            let outcomes = await sendToAll(servers, request, feed)
+            let outcomes = await send(request, by: routes, feed)
             return (outcomes, try await reading)
         } onCancel: {
             feed.fail(DFSError(.cancelled, "the put was cancelled"))
         }
         try Task.checkCancellation()
-        for (server, outcome) in outcomes {
-            switch outcome {
-            case .success(let acknowledgement): standing.acknowledged[server] = acknowledgement
-            case .failure(let error): standing.lastError = error
-            }
-        }
+        for (route, outcome) in zip(routes, outcomes) { standing.add(outcome, of: route) }
         guard let crc32c else { return }
         if let before = standing.crc32c, before != crc32c {
             throw DFSError(.failedPrecondition, "\(source.path) changed while it was read; put it again")
@@ -114,7 +137,7 @@ struct ChunkPut: Sendable {
     /// Reads the chunk into the feed.
     ///
     /// - Returns: the chunk's CRC-32C; `nil` where nobody wanted all of it.
-    private func read(into feed: ChunkFeed) async throws -> UInt32? {
+    private func read(into feed: Feed) async throws -> UInt32? {
         var sum = RunningSum()
         do {
             while sum.byteCount < length {
@@ -138,7 +161,7 @@ struct ChunkPut: Sendable {
     }
 
     /// Reads on until the feed is full or the chunk is whole. Blocks.
-    private func fill(_ feed: ChunkFeed, after start: RunningSum) throws(DFSError) -> RunningSum {
+    private func fill(_ feed: Feed, after start: RunningSum) throws(DFSError) -> RunningSum {
         var sum = start
         while sum.byteCount < length, feed.hasRoom {
             let count = min(context.bufferSize, length - sum.byteCount)
@@ -151,33 +174,64 @@ struct ChunkPut: Sendable {
         return sum
     }
 
-    private func sendToAll(
-        _ servers: [ServerAddress], _ request: ChunkUploadRequest, _ feed: ChunkFeed
-    ) async -> [(ServerAddress, Result<ChunkAcknowledgement, DFSError>)] {
-        await withTaskGroup(of: (ServerAddress, Result<ChunkAcknowledgement, DFSError>).self) { tasks in
-            for (consumer, server) in servers.enumerated() {
-                tasks.addTask { (server, await self.send(request, to: server, feed, consumer)) }
+    /// - Returns: what came of each route, in their order.
+    private func send(
+        _ request: ChunkUploadRequest, by routes: [[ServerAddress]], _ feed: Feed
+    ) async -> [Result<ChunkUploadAnswer, DFSError>] {
+        await withTaskGroup(of: (Int, Result<ChunkUploadAnswer, DFSError>).self) { tasks in
+            for (consumer, route) in routes.enumerated() {
+                tasks.addTask { (consumer, await self.send(request, by: route, feed, consumer)) }
             }
-            return await tasks.reduce(into: []) { $0.append($1) }
+            let outcomes = await tasks.reduce(into: [:]) { $0[$1.0] = $1.1 }
+            return routes.indices.compactMap { outcomes[$0] }
         }
     }
 
-    /// Runs the whole of one replica's call on the event loop of its connection.
+    /// Runs the whole of one call on the event loop of its connection.
     private func send(
-        _ request: ChunkUploadRequest, to server: ServerAddress, _ feed: ChunkFeed, _ consumer: Int
-    ) async -> Result<ChunkAcknowledgement, DFSError> {
+        _ request: ChunkUploadRequest, by route: [ServerAddress], _ feed: Feed, _ consumer: Int
+    ) async -> Result<ChunkUploadAnswer, DFSError> {
         defer { feed.leave(consumer) }
+        var request = request
+        if route.count > 1 { request.chain = route }
         do {
-            let acknowledgement = try await context.chunkServers.withPeer(server) { peer in
+            let request = request
+            let answer = try await context.chunkServers.withPeer(route[0]) { peer in
                 try await peer.uploadChunk(request, settings: context.transferSettings) { upload in
                     while let piece = try await feed.next(consumer) {
                         try await upload.send(piece.data, crc32c: piece.crc32c)
                     }
                 }
             }
-            return .success(acknowledgement)
+            return .success(answer)
         } catch {
-            return .failure(DFSError(error, from: "chunk server \(server)"))
+            return .failure(DFSError(error, from: "chunk server \(route[0])"))
+        }
+    }
+}
+
+extension ChunkPut.Standing {
+    /// Takes what the call to the first of `route` gave.
+    fileprivate mutating func add(_ outcome: Result<ChunkUploadAnswer, DFSError>, of route: [ServerAddress]) {
+        switch outcome {
+        case .success(let answer):
+            acknowledged[route[0]] = answer.acknowledgement
+            guard route.count > 1 else { return }
+            // A server that is older than chains: the others are sent to from here.
+            guard let chain = answer.chain else { return isForwarded = false }
+            for server in route.dropFirst() {
+                if let acknowledgement = chain.acknowledged[server] {
+                    acknowledged[server] = acknowledgement
+                } else if chain.failed.contains(server) {
+                    failed.insert(server)
+                    lastError = DFSError(
+                        .unavailable, "chunk server \(server) could not be reached, or failed, behind \(route[0])",
+                        advice: .tryOtherReplica)
+                }
+            }
+        case .failure(let error):
+            failed.insert(route[0])
+            lastError = error
         }
     }
 }

@@ -2,9 +2,10 @@ import DFSCore
 
 /// Sends local files into the cluster.
 ///
-/// Several chunks move at once, each to all its replicas at once. Every piece of the file is read and summed once and
-/// shared by the replicas' calls, and the slowest replica sets the pace, so memory stays within
-/// ``ClientConfiguration/maxBuffers`` buffers. A replica that fails is replaced by another server.
+/// Several chunks move at once. Each is sent once, to a server that forwards it to the others, or to all of them from here
+/// (``PutOptions/forwardsChunks``); then every piece of the file is read and summed once and shared by their calls. The
+/// slowest replica sets the pace, so memory stays within ``ClientConfiguration/maxBuffers`` buffers. A replica that fails
+/// is replaced by another server.
 public final class Uploader: Sendable {
     let master: MasterClient
     let context: ClientContext

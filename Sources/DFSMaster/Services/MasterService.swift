@@ -60,13 +60,7 @@ extension ServerCall {
 
     /// The servers that the caller could not use.
     fileprivate func excludedServers() throws(DFSError) -> [ServerAddress] {
-        var servers: [ServerAddress] = []
-        for value in metadata.all(CallMetadata.exclude) {
-            for text in value.split(separator: ",") {
-                servers.append(try ServerAddress(String(text.drop { $0 == " " })))
-            }
-        }
-        return servers
+        try metadata.addresses(CallMetadata.exclude)
     }
 }
 

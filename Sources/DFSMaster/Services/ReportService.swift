@@ -12,7 +12,19 @@ struct ReportService: Sendable {
 
     func add(to routes: inout ServiceRoutes) {
         routes.unary(Methods.report) { try await report($0, $1) }
+        routes.unary(Methods.uploadTargets) { try await uploadTargets($0, $1) }
         routes.unary(Methods.describe) { (_: DescribeRequest, _) in description }
+    }
+
+    private func uploadTargets(_ request: UploadTargetsRequest, _ call: ServerCall) async throws
+        -> UploadTargetsResponse
+    {
+        let asker = try ServerAddress(registered: request.serverAddress, by: call.peerHost)
+        let chunk = try ChunkID(request.chunkID)
+        guard case .targets(let servers) = try await metadata.read({ .targets(chunk, asker: asker, $0) }) else {
+            throw MismatchedAnswer.error
+        }
+        return UploadTargetsResponse(servers: servers.map(\.description))
     }
 
     private func report(_ request: ReportRequest, _ call: ServerCall) async throws -> ReportResponse {
@@ -22,7 +34,8 @@ struct ReportService: Sendable {
         }
         let report = ReplicaReport(
             address: try ServerAddress(registered: request.serverAddress, by: call.peerHost), nodeID: request.nodeID,
-            connection: call.connection, replicas: replicas)
+            connection: call.connection, replicas: replicas,
+            syncedOn: request.syncedOn.compactMap { try? ServerAddress($0) })
         guard case .reported(let unwanted) = try await metadata.ask({ .report(report, $0) }) else {
             throw MismatchedAnswer.error
         }

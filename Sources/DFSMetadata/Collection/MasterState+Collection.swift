@@ -30,6 +30,7 @@ extension MasterState {
             file: file, name: entry.header.name, chunkCount: entry.chunks.count, abandonedAt: wallSeconds)
         effects.append(.persist(.abandon(tombstone)))
         tombstones.insert(tombstone)
+        forwarding[file] = nil
         namespace.remove(file)
         for chunk in entry.chunks.compactMap(\.self) {
             let id = entry.header.chunkID(at: chunks[chunk].index)

@@ -46,7 +46,11 @@ extension MasterState {
             let targets = try place(header.replication, chunkSize, excluding: [])
             let answer = addChunk(to: header, at: request.index, on: targets)
             // The client goes on to the next chunk only when the one before is whole somewhere.
-            if let previous = namespace.chunk(request.index - 1, of: header.id) { readAll(of: previous) }
+            forwarding[header.id] = nil
+            if let previous = namespace.chunk(request.index - 1, of: header.id) {
+                review(previous)
+                readAll(of: previous)
+            }
             return answer
         }
         guard request.index == 0 else {

@@ -74,6 +74,7 @@ extension MasterState {
         guard let entry = namespace.file(file), entry.isProven else {
             preconditionFailure("only a file whose chunks are all proven is sealed")
         }
+        forwarding[file] = nil
         let handles = entry.chunks.compactMap { $0 }
         let digests = handles.compactMap { chunks[$0].digest }
         // The one that it replaces leaves in the same batch, so that nobody ever sees none or both.

@@ -30,7 +30,7 @@ extension MasterState {
         }
         let factor = file.replication
         let canCopy = complete > 0 && !(chunks[chunk].isRecovered && repair.isHolding)
-        let missing = canCopy ? factor - complete - hoped - repair.arriving(chunk) : 0
+        let missing = canCopy && !isForwarded(chunk) ? factor - complete - hoped - repair.arriving(chunk) : 0
         return (max(0, missing), file.isSealed ? max(0, sure - factor) : 0)
     }
 

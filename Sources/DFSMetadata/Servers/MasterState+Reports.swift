@@ -19,7 +19,13 @@ extension MasterState {
                 finishCopy(of: chunk, to: server)
                 review(chunk)
             } else {
+                endForwarding(of: chunk, from: server)
                 accept(chunk, digest, on: server)
+                // A copy that it has made by itself, knowing length and checksum, is as good as one that we ordered.
+                guard report.replicas.count == 1 else { continue }
+                for target in report.syncedOn {
+                    if let target = servers.handle(of: target) { accept(chunk, digest, on: target) }
+                }
             }
         }
         effects.append(.answer(call, .success(.reported(unwanted: unwanted))))

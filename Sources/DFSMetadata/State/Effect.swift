@@ -45,6 +45,8 @@ package enum Answer: Sendable {
     case registered
     /// `unwanted`: chunks whose digests differ from the ones known.
     case reported(unwanted: [ChunkID])
+    /// Where an upload is to be forwarded, in this order; none is no fault.
+    case targets([ServerAddress])
     case created(FileID, chunkSize: UInt64, replication: Int)
     case allocated(ChunkID, [ServerAddress])
     case completed

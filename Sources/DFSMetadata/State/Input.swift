@@ -20,6 +20,8 @@ package enum Input: Sendable {
     case described(ServerAddress, NodeKind, nodeID: String)
     /// ChunkReports.Report: answered by ``Answer/reported(unwanted:)``.
     case report(ReplicaReport, CallToken)
+    /// ChunkReports.UploadTargets, by the server of that address: answered by ``Answer/targets(_:)``.
+    case targets(ChunkID, asker: ServerAddress, CallToken)
     /// What ``Effect/readBack(_:at:)`` found.
     case readBack(ChunkID, at: ServerAddress, Finding)
 
@@ -91,14 +93,18 @@ package struct ReplicaReport: Sendable {
     package let nodeID: String
     package let connection: ConnectionToken
     package let replicas: [(ChunkID, Digest)]
+    /// Go servers that have taken the one chunk of this report from the server, all of it.
+    package let syncedOn: [ServerAddress]
 
     package init(
-        address: ServerAddress, nodeID: String, connection: ConnectionToken, replicas: [(ChunkID, Digest)]
+        address: ServerAddress, nodeID: String, connection: ConnectionToken, replicas: [(ChunkID, Digest)],
+        syncedOn: [ServerAddress] = []
     ) {
         self.address = address
         self.nodeID = nodeID
         self.connection = connection
         self.replicas = replicas
+        self.syncedOn = syncedOn
     }
 }
 

@@ -17,6 +17,8 @@ package struct MasterState: Sendable {
     var tombstones = Tombstones()
     var periods = UsePeriods()
     var repair = RepairQueue()
+    /// By file; of open uploads of Go clients only.
+    var forwarding: [FileID: Forwarding] = [:]
     var verification = Verification()
     var backlog = Backlog()
     var safeMode = SafeMode()
@@ -131,6 +133,8 @@ package struct MasterState: Sendable {
         case .serverLeft(let address, let stream): serverLeft(address, stream)
         case .described(let address, let kind, let nodeID): described(address, kind, nodeID: nodeID)
         case .report(let report, let call): take(report, call)
+        case .targets(let chunk, let asker, let call):
+            answer(call) { state throws(DFSError) in .targets(state.forward(chunk, from: asker)) }
         case .readBack(let chunk, let address, let finding): conclude(chunk, address, finding)
         case .create(let request, let call):
             answer(call) { state throws(DFSError) in try state.create(request) }

@@ -1,20 +1,31 @@
 import DFSCore
 import RPC
 
+/// What an upload has come to.
+package struct ChunkUploadAnswer: Sendable, Equatable {
+    /// What the OK of the server that took the upload is worth.
+    package let acknowledgement: ChunkAcknowledgement
+    /// What has become of the chunk along the chain, that server included; `nil` where it has not heeded the chain, and
+    /// holds the chunk alone.
+    package let chain: ChainResult?
+}
+
 extension Peer {
-    /// Sends a chunk to this chunk server.
+    /// Sends a chunk to this chunk server, and through it to those behind it in the request's chain.
     ///
     /// - Parameter body: pushes all the data, in order; runs on the call's event loop and must not block.
-    /// - Returns: once the server has acknowledged the whole chunk: what that is worth.
-    /// - Throws: ``DFSError``; then the server holds nothing of it, or (a Go server) a part that it takes for a chunk.
+    /// - Returns: once the server has acknowledged the whole chunk: what that is worth, and who else holds it.
+    /// - Throws: ``DFSError``; then the server holds nothing of it, or (a Go server) a part that it takes for a chunk. Of
+    ///   the servers behind it nothing is known.
     package func uploadChunk(
         _ request: ChunkUploadRequest, settings: TransferSettings = TransferSettings(),
         _ body: @escaping @Sendable (ChunkUpload) async throws -> Void
-    ) async throws(DFSError) -> ChunkAcknowledgement {
+    ) async throws(DFSError) -> ChunkUploadAnswer {
         let kind = try await kind()
         let (eventLoop, name) = (channel.executor.eventLoop, name)
+        let options = CallOptions(metadata: request.metadata(settings))
         do {
-            try await channel.withCall(Methods.uploadChunk, CallOptions(metadata: request.metadata)) { call in
+            let chain = try await channel.withCall(Methods.uploadChunk, options) { call in
                 let sending = StallGuard(call: call, limit: settings.stallLimit, peer: name, eventLoop: eventLoop)
                 defer { sending.stop() }
                 let upload = ChunkUpload(
@@ -24,8 +35,9 @@ extension Peer {
                     call: call, limit: settings.acknowledgementLimit, peer: name, eventLoop: eventLoop)
                 defer { answering.stop() }
                 try await answering.waiting { try await upload.finish() }
+                return try ChainResult(trailers: call.trailingMetadata)
             }
-            return kind.isSwift ? .durable : .syncedUnverified
+            return ChunkUploadAnswer(acknowledgement: kind.isSwift ? .durable : .syncedUnverified, chain: chain)
         } catch {
             throw failure(error)
         }

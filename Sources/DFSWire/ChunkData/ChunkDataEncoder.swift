@@ -23,6 +23,12 @@ package struct ChunkDataEncoder: Sendable {
     ///
     /// - Parameter checksum: CRC-32C of `data`, or 0 for "none given".
     package func encode(data: ByteBuffer, seqNo: Int32, checksum: UInt32) -> [ByteBuffer] {
+        encode(data: [data], seqNo: seqNo, checksum: checksum)
+    }
+
+    /// The same for data that lies in several buffers.
+    package func encode(data: [ByteBuffer], seqNo: Int32, checksum: UInt32) -> [ByteBuffer] {
+        let byteCount = data.reduce(0) { $0 + $1.readableBytes }
         var prefix = ByteBufferAllocator().buffer(capacity: identity.readableBytes + Self.maxNumbersSize)
         prefix.writeImmutableBuffer(identity)
         if seqNo != 0 {
@@ -34,10 +40,10 @@ package struct ChunkDataEncoder: Sendable {
             prefix.writeTag(.checksum)
             prefix.writeVarint(UInt64(checksum))
         }
-        guard data.readableBytes > 0 else { return [prefix] }
+        guard byteCount > 0 else { return [prefix] }
         prefix.writeTag(.data)
-        prefix.writeVarint(UInt64(data.readableBytes))
-        return [prefix, data]
+        prefix.writeVarint(UInt64(byteCount))
+        return [prefix] + data
     }
 
     /// Three tags of one byte, numbers of ten, five and five bytes.

@@ -8,12 +8,18 @@ package struct ReportRequest: WireMessage {
     package var chunks: [ChunkDigest]
     /// Where the server also serves TLS, on the host of its address; 0 for nowhere.
     package var tlsPort: UInt32
+    /// With one chunk: addresses of Go servers that have taken all of it from this one.
+    package var syncedOn: [String]
 
-    package init(serverAddress: String = "", nodeID: String = "", chunks: [ChunkDigest] = [], tlsPort: UInt32 = 0) {
+    package init(
+        serverAddress: String = "", nodeID: String = "", chunks: [ChunkDigest] = [], tlsPort: UInt32 = 0,
+        syncedOn: [String] = []
+    ) {
         self.serverAddress = serverAddress
         self.nodeID = nodeID
         self.chunks = chunks
         self.tlsPort = tlsPort
+        self.syncedOn = syncedOn
     }
 
     package static let codec = WireCodec<Self>(
@@ -21,13 +27,15 @@ package struct ReportRequest: WireMessage {
         read: { field in
             Self(
                 serverAddress: text(field.server_address), nodeID: text(field.node_id),
-                chunks: nestedList(field.chunks, field.n_chunks), tlsPort: field.tls_port)
+                chunks: nestedList(field.chunks, field.n_chunks), tlsPort: field.tls_port,
+                syncedOn: texts(field.synced_on, field.n_synced_on))
         },
         write: { message, field, writer throws(WireError) in
             field.server_address = try writer.text(message.serverAddress, "server_address")
             field.node_id = try writer.text(message.nodeID, "node_id")
             (field.n_chunks, field.chunks) = try writer.nestedList(message.chunks)
             field.tls_port = message.tlsPort
+            (field.n_synced_on, field.synced_on) = try writer.texts(message.syncedOn, "synced_on")
         })
 }
 

@@ -2,6 +2,7 @@ import DFSCore
 import DFSServices
 import DFSWire
 import NIOCore
+import NIOPosix
 import RPC
 import Synchronization
 
@@ -33,14 +34,23 @@ final class TestChunkServer: Sendable {
         var uploads: [String] = []
         var downloads: [(chunk: String, offset: Int, length: Int?)] = []
         var receivedByteCount = 0
+        /// The chains that uploads came with, by their texts; empty for an upload without one.
+        var chains: [String] = []
     }
 
     let isSwift: Bool
+    /// Whether it brings chunks to the servers behind it, as every server of ours does that is not old.
+    let forwards: Bool
     let faults = Mutex(Faults())
     let record = Mutex(Record())
     private let chunks = Mutex<[String: [UInt8]]>([:])
 
-    init(isSwift: Bool) { self.isSwift = isSwift }
+    private let peers = PeerPool(group: MultiThreadedEventLoopGroup.singleton, logger: TestCluster.logger)
+
+    init(isSwift: Bool, forwards: Bool = true) {
+        self.isSwift = isSwift
+        self.forwards = isSwift && forwards
+    }
 
     /// What is stored under `id`.
     func contents(of id: String) -> [UInt8]? { chunks.withLock { $0[id] } }
@@ -71,6 +81,7 @@ final class TestChunkServer: Sendable {
     private func upload(_ call: ServerCall) async throws {
         let isRefused = take(\.refusedUploads)
         let isStalled = take(\.stalledUploads)
+        record.withLock { $0.chains.append(call.metadata.first(CallMetadata.chain) ?? "") }
         var bytes: [UInt8] = []
         var id: String?
         while let message = try await call.receive() {
@@ -89,7 +100,42 @@ final class TestChunkServer: Sendable {
             throw DFSError(.dataLoss, "got \(bytes.count) bytes of \(length)")
         }
         chunks.withLock { $0[id] = bytes }
+        if forwards, let chain = try UploadChain(call.metadata) {
+            var result = await forward(try ChunkID(id), bytes, chain)
+            result.acknowledged[chain.receiver] = .durable
+            call.setTrailingMetadata(result.metadata)
+        }
         try await call.send(UploadChunkStatus(success: true))
+    }
+
+    /// When it has the whole chunk, which is late, but gives the same.
+    private func forward(_ id: ChunkID, _ bytes: [UInt8], _ chain: UploadChain) async -> ChainResult {
+        var result = ChainResult()
+        var rest = chain.targets
+        var settings = TransferSettings()
+        settings.stallLimit = (chain.stallLimit ?? .seconds(3)) * 2 / 3
+        while !rest.isEmpty {
+            let next = rest.removeFirst()
+            let request = ChunkUploadRequest(chunkID: id, length: bytes.count, chain: [next] + rest)
+            do {
+                let settings = settings
+                let answer = try await peers.withPeer(next) { peer in
+                    try await peer.uploadChunk(request, settings: settings) { upload in
+                        for start in stride(from: 0, to: bytes.count, by: 100_000) {
+                            try await upload.send(ByteBuffer(bytes: bytes[start..<min(bytes.count, start + 100_000)]))
+                        }
+                    }
+                }
+                result.acknowledged[next] = answer.acknowledgement
+                guard let behind = answer.chain else { continue }
+                result.acknowledged.merge(behind.acknowledged) { $1 }
+                result.failed.formUnion(behind.failed)
+                break
+            } catch {
+                result.failed.insert(next)
+            }
+        }
+        return result
     }
 
     private func download(_ call: ServerCall) async throws {

@@ -24,6 +24,8 @@ struct TestCluster: Sendable {
         var isMasterSwift = true
         /// One server for each: whether it is Swift.
         var servers = [true, true]
+        /// Whether the Swift servers know chains.
+        var forwards = true
         var replication = 2
         var chunkSize = 256 << 10
         var configuration = TestCluster.quickConfiguration
@@ -48,7 +50,7 @@ struct TestCluster: Sendable {
         let group = MultiThreadedEventLoopGroup.singleton
         let master = TestMaster(
             isSwift: wish.isMasterSwift, chunkSize: wish.chunkSize, replication: wish.replication)
-        let servers = wish.servers.map { TestChunkServer(isSwift: $0) }
+        let servers = wish.servers.map { TestChunkServer(isSwift: $0, forwards: wish.forwards) }
         var running: [RPCServer] = []
         var ports: [UInt16] = []
         for routes in [master.routes] + servers.map(\.routes) {

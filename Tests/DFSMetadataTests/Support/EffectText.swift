@@ -36,6 +36,7 @@ enum EffectText {
         switch answer {
         case .registered: "registered"
         case .reported(let unwanted): "reported, unwanted: \(unwanted)"
+        case .targets(let servers): "targets \(join(servers))"
         case .created(let file, let size, let copies): "created \(file) chunks of \(size), \(copies) copies"
         case .allocated(let chunk, let servers): "allocated \(chunk) on \(join(servers))"
         case .completed: "completed"

@@ -39,12 +39,22 @@ extension MasterHarness {
     }
 
     mutating func report(
-        _ address: String, life: UInt64 = 0, _ replicas: [(ChunkID, Digest)]
+        _ address: String, life: UInt64 = 0, _ replicas: [(ChunkID, Digest)], syncedOn: [String] = []
     ) throws -> (answer: Result<Answer, DFSError>, effects: [Effect]) {
         let server = try ServerAddress(address)
         let report = ReplicaReport(
-            address: server, nodeID: "node", connection: Self.connection(of: server, life: life), replicas: replicas)
+            address: server, nodeID: "node", connection: Self.connection(of: server, life: life), replicas: replicas,
+            syncedOn: try syncedOn.map { try ServerAddress($0) })
         return ask { .report(report, $0) }
+    }
+
+    /// The server asks where an upload to it is to be forwarded.
+    mutating func targets(_ id: ChunkID, from address: String) throws -> [String] {
+        let server = try ServerAddress(address)
+        guard case .targets(let servers) = try ask({ .targets(id, asker: server, $0) }).answer.get() else {
+            throw WrongAnswer()
+        }
+        return servers.map(\.description)
     }
 
     mutating func create(

@@ -70,8 +70,9 @@ class MatrixJob:
                 transfers.get(cluster, getter, file, row)
 
     def _right_after_put(self, cluster, putter, row):
-        """A Swift master's file can be read at once; a Swift client's has both replicas at once, too. Only what a
-        client without a complete call put on Go servers alone may be unavailable at first."""
+        """A Swift master's file can be read at once, and has both replicas at once, too: a Swift client brings it there,
+        or a Swift server that takes it from another client. Only what a client without a complete call put on Go servers
+        alone may be unavailable at first."""
         patience = transfers.UNAVAILABLE_SECONDS if SWIFT not in self.servers and putter != SWIFT else 0
         stored = []
         for sample in self._samples(putter):
@@ -80,6 +81,7 @@ class MatrixJob:
                 replicas.await_whole(cluster, stored[-1:], 0)
             if not patience:
                 self._get_by_all(cluster, stored[-1], row, 0)
+                replicas.await_whole(cluster, stored[-1:], 0)
         if patience:
             for file in stored:
                 self._get_by_all(cluster, file, row, patience)

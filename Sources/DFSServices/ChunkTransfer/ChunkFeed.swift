@@ -6,9 +6,7 @@ import Synchronization
 /// A piece is dropped when every replica has taken it, and the reader stops at ``capacity`` pieces until half of them are
 /// gone: the slowest replica sets the pace, memory is bounded, and the reader is not woken for every piece. A replica that
 /// leaves no longer holds the others up.
-final class ChunkFeed: Sendable {
-    typealias Piece = LocalSource.Piece
-
+package final class ChunkFeed<Piece: Sendable>: Sendable {
     fileprivate struct Consumer {
         /// The number of the next piece that it takes.
         var position = 0
@@ -29,8 +27,10 @@ final class ChunkFeed: Sendable {
     private let lowWaterMark: Int
     private let state: Mutex<State>
 
-    /// - Parameter consumerCount: the replicas, numbered from 0.
-    init(consumerCount: Int, capacity: Int) {
+    /// - Parameters:
+    ///   - consumerCount: the replicas, numbered from 0.
+    ///   - capacity: how many pieces are held at once.
+    package init(consumerCount: Int, capacity: Int) {
         self.capacity = max(1, capacity)
         lowWaterMark = self.capacity / 2
         state = Mutex(State(consumers: Dictionary(uniqueKeysWithValues: (0..<consumerCount).map { ($0, Consumer()) })))
@@ -39,12 +39,12 @@ final class ChunkFeed: Sendable {
     // MARK: The reader
 
     /// Whether a piece can be pushed now.
-    var hasRoom: Bool { state.withLock { $0.isWanted && $0.pieces.count < capacity } }
+    package var hasRoom: Bool { state.withLock { $0.isWanted && $0.pieces.count < capacity } }
 
     /// Waits until there is room for half of all pieces.
     ///
     /// - Returns: `false` when nobody wants them any more.
-    func waitForRoom() async -> Bool {
+    package func waitForRoom() async -> Bool {
         await withCheckedContinuation { continuation in
             let mustWait = state.withLock { state in
                 if mayProduce(state) { return false }
@@ -59,17 +59,17 @@ final class ChunkFeed: Sendable {
     private func mayProduce(_ state: State) -> Bool { !state.isWanted || state.pieces.count <= lowWaterMark }
 
     /// Adds a piece and wakes the replicas that wait for it.
-    func push(_ piece: Piece) {
+    package func push(_ piece: Piece) {
         wake { $0.pieces.append(piece) }
     }
 
     /// No piece follows.
-    func finish() {
+    package func finish() {
         wake { $0.ending = $0.ending ?? .success(()) }
     }
 
     /// Ends everything: replicas and reader stop at once.
-    func fail(_ error: DFSError) {
+    package func fail(_ error: DFSError) {
         wake { state in
             state.ending = .failure(error)
             state.base += state.pieces.count
@@ -82,7 +82,7 @@ final class ChunkFeed: Sendable {
     /// The next piece for `consumer`; `nil` after the last one.
     ///
     /// - Throws: what the feed failed with.
-    func next(_ consumer: Int) async throws(DFSError) -> Piece? {
+    package func next(_ consumer: Int) async throws(DFSError) -> Piece? {
         while true {
             if let next = try take(consumer) { return next }
             if state.withLock({ $0.isFinished(consumer) }) { return nil }
@@ -98,7 +98,7 @@ final class ChunkFeed: Sendable {
     }
 
     /// `consumer` takes no more pieces.
-    func leave(_ consumer: Int) {
+    package func leave(_ consumer: Int) {
         wake { state in
             state.consumers[consumer]?.waiter?.resume()
             state.consumers[consumer] = nil

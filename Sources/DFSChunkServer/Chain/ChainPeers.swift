@@ -1,0 +1,34 @@
+import DFSServices
+import Logging
+import NIOCore
+
+/// Connections to the servers behind this one: a pool for each number of servers that a chunk has yet to reach.
+///
+/// A server that cannot pass a chunk on takes no more of it, and in the end nothing more from the connection that it comes
+/// by, of whatever chunk. Servers that forward to each other in a ring could wait for each other for ever. They do not:
+/// chunks that have a way of `n` servers before them have connections of their own, and wait only for connections of
+/// chunks that have a shorter way. What has come to its last server waits for nothing but its disk.
+struct ChainPeers: Sendable {
+    private let pools: [PeerPool]
+
+    init(group: any EventLoopGroup, logger: Logger) {
+        var configuration = PeerPool.Configuration()
+        // A server that is back is found at once: every chunk that misses it must be sent to it by others.
+        configuration.channel.backoff.initial = .milliseconds(100)
+        configuration.channel.backoff.maximum = .seconds(1)
+        let settled = configuration
+        pools = (1..<UploadChain.maxCount).map { _ in
+            PeerPool(group: group, configuration: settled, logger: logger)
+        }
+    }
+
+    /// For chunks that have yet to reach `count` servers, at least one and fewer than ``UploadChain/maxCount``.
+    func pool(reaching count: Int) -> PeerPool { pools[count - 1] }
+
+    /// Closes all connections once their calls have ended.
+    func close() async {
+        await withDiscardingTaskGroup { group in
+            for pool in pools { group.addTask { await pool.close() } }
+        }
+    }
+}
