@@ -2275,7 +2275,7 @@ const ProtobufCMessageDescriptor dfs__describe_request__descriptor =
   (ProtobufCMessageInit) dfs__describe_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__describe_response__field_descriptors[6] =
+static const ProtobufCFieldDescriptor dfs__describe_response__field_descriptors[7] =
 {
   {
     "role",
@@ -2349,10 +2349,23 @@ static const ProtobufCFieldDescriptor dfs__describe_response__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "location",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__DescribeResponse, location),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__describe_response__field_indices_by_name[] = {
   4,   /* field[4] = chunk_size */
   2,   /* field[2] = cluster_id */
+  6,   /* field[6] = location */
   3,   /* field[3] = node_id */
   5,   /* field[5] = replication */
   0,   /* field[0] = role */
@@ -2361,7 +2374,7 @@ static const unsigned dfs__describe_response__field_indices_by_name[] = {
 static const ProtobufCIntRange dfs__describe_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor dfs__describe_response__descriptor =
 {
@@ -2371,7 +2384,7 @@ const ProtobufCMessageDescriptor dfs__describe_response__descriptor =
   "Dfs__DescribeResponse",
   "dfs",
   sizeof(Dfs__DescribeResponse),
-  6,
+  7,
   dfs__describe_response__field_descriptors,
   dfs__describe_response__field_indices_by_name,
   1,  dfs__describe_response__number_ranges,
@@ -4483,7 +4496,7 @@ const ProtobufCMessageDescriptor dfs__list_servers_response__descriptor =
   (ProtobufCMessageInit) dfs__list_servers_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__server_status__field_descriptors[8] =
+static const ProtobufCFieldDescriptor dfs__server_status__field_descriptors[9] =
 {
   {
     "address",
@@ -4581,6 +4594,18 @@ static const ProtobufCFieldDescriptor dfs__server_status__field_descriptors[8] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "location",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ServerStatus, location),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__server_status__field_indices_by_name[] = {
   0,   /* field[0] = address */
@@ -4589,13 +4614,14 @@ static const unsigned dfs__server_status__field_indices_by_name[] = {
   3,   /* field[3] = is_alive */
   1,   /* field[1] = kind */
   4,   /* field[4] = last_heard_at */
+  8,   /* field[8] = location */
   2,   /* field[2] = node_id */
   7,   /* field[7] = orphan_count */
 };
 static const ProtobufCIntRange dfs__server_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor dfs__server_status__descriptor =
 {
@@ -4605,7 +4631,7 @@ const ProtobufCMessageDescriptor dfs__server_status__descriptor =
   "Dfs__ServerStatus",
   "dfs",
   sizeof(Dfs__ServerStatus),
-  8,
+  9,
   dfs__server_status__field_descriptors,
   dfs__server_status__field_indices_by_name,
   1,  dfs__server_status__number_ranges,

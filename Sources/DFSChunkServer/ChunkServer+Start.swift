@@ -76,7 +76,7 @@ extension ChunkServer {
         ).add(to: &routes)
         DownloadService(store: store, threads: threads, changes: session.changes, stallLimit: settings.stallLimit)
             .add(to: &routes)
-        NodeService(nodeID: store.nodeID, master: session).add(to: &routes)
+        NodeService(nodeID: store.nodeID, location: settings.location, master: session).add(to: &routes)
         standard.add(to: &routes)
         return routes
     }

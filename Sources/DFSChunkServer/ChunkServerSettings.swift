@@ -15,6 +15,8 @@ package struct ChunkServerSettings: Sendable {
     package var folder = "./data"
     /// What the master and its clients dial; `nil` is where the server listens, as it was written.
     package var advertise: ServerAddress?
+    /// Where it stands in the network; `nil`: known by its host only.
+    package var location: NetworkLocation?
     /// Where it shows how it is by HTTP; `nil`: nowhere.
     package var httpListen: ServerAddress?
     /// Between heartbeats when nothing changes.

@@ -31,6 +31,9 @@ public struct ClientConfiguration: Sendable {
     /// Where a put of a stream keeps the chunks that it is sending, ``chunksInFlight`` and one more, in a file without a
     /// name.
     public var temporaryFolder = "/tmp"
+    /// Where this client stands in the network, `/` and its parts, such as `/dc1/rack7/host3`: chunks are read from the nearest
+    /// replica, and written to the nearest server first. `nil`: the master goes by the address that the client calls from.
+    public var location: String?
     /// Speaks TLS to every node, and nothing else; `nil` is plaintext. The nodes must serve TLS, which Go nodes do not.
     public var tls: TLSSettings?
 

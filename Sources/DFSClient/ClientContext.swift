@@ -10,6 +10,8 @@ import Synchronization
 /// What the parts of one client share.
 final class ClientContext: Sendable {
     let configuration: ClientConfiguration
+    /// Of the client, where it is set.
+    let location: NetworkLocation?
     let files: any FileSystem
     let logger: Logger
     /// Event loops of the whole process; connections are spread over them.
@@ -26,10 +28,11 @@ final class ClientContext: Sendable {
 
     /// - Parameter tls: `nil` for plaintext.
     init(
-        master address: ServerAddress, configuration: ClientConfiguration, tls: ClientTLS?, files: any FileSystem,
-        logger: Logger
+        master address: ServerAddress, configuration: ClientConfiguration, location: NetworkLocation?, tls: ClientTLS?,
+        files: any FileSystem, logger: Logger
     ) {
         self.configuration = configuration
+        self.location = location
         self.files = files
         self.logger = logger
         hedges = Mutex(HedgePolicy(floor: configuration.hedgeFloor))

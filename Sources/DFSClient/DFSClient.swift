@@ -31,7 +31,7 @@ public final class DFSClient: Sendable {
     ///   - master: the master's address, `host:port`; without a host it is this machine.
     ///   - configuration: limits and waiting times.
     ///   - logger: told of replicas that failed and were replaced, at level warning, and of details at debug.
-    /// - Throws: ``DFSError`` of code `invalidArgument` where `master` is no address, `failedPrecondition` where a file of
+    /// - Throws: ``DFSError`` of code `invalidArgument` where `master` is no address or ``ClientConfiguration/location`` none, `failedPrecondition` where a file of
     ///   ``ClientConfiguration/tls`` cannot be used.
     public convenience init(
         master: String, configuration: ClientConfiguration = ClientConfiguration(),
@@ -39,18 +39,21 @@ public final class DFSClient: Sendable {
     ) throws {
         try self.init(
             master: ServerAddress(master), configuration: configuration,
+            location: configuration.location.map { text throws(DFSError) in try NetworkLocation(text) },
             tls: configuration.tls.map { try ClientTLS($0, logger: logger) }, files: PosixFileSystem(), logger: logger)
     }
 
     /// - Parameters:
+    ///   - location: made from ``ClientConfiguration/location``.
     ///   - tls: made from ``ClientConfiguration/tls``.
     ///   - files: the local files.
     package init(
-        master: ServerAddress, configuration: ClientConfiguration, tls: ClientTLS? = nil, files: any FileSystem,
-        logger: Logger
+        master: ServerAddress, configuration: ClientConfiguration, location: NetworkLocation? = nil,
+        tls: ClientTLS? = nil, files: any FileSystem, logger: Logger
     ) {
         context = ClientContext(
-            master: master, configuration: configuration, tls: tls, files: files, logger: logger)
+            master: master, configuration: configuration, location: location, tls: tls, files: files,
+            logger: logger)
         self.master = MasterClient(context: context)
         uploader = Uploader(master: self.master, context: context)
         downloader = Downloader(master: self.master, context: context)

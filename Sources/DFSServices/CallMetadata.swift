@@ -7,6 +7,8 @@ package enum CallMetadata {
     package static let upload = "dfs-upload"
     /// AllocateChunk: comma-separated addresses of servers that failed and shall not be named again.
     package static let exclude = "dfs-exclude"
+    /// AllocateChunk and Open: where the client stands in the network, such as `/dc1/rack7/host3`.
+    package static let location = "dfs-location"
     /// UploadChunk: the length of the whole chunk; a stream that ends with another length is refused.
     /// DownloadChunk: how many bytes are wanted; echoed in the initial metadata by a server that heeds it.
     package static let length = "dfs-length"

@@ -16,6 +16,9 @@ struct ChunkServerCommand: NodeCommand {
     private static let advertiseFlag = FlagDeclaration.value(
         "advertise", ServerAddress.self,
         help: "Address that others dial to reach this server; by default that of -port.")
+    private static let locationFlag = FlagDeclaration.value(
+        "location", NetworkLocation.self, environment: "DFS_LOCATION",
+        help: "Where the server stands in the network: copies of a chunk go to different racks.")
     private static let quarantineFlag = FlagDeclaration.value(
         "quarantine-keep", GoDuration.self, environment: "DFS_QUARANTINE_KEEP",
         help: "How long deleted chunks are kept below .dfs/quarantine in the folder.")
@@ -32,13 +35,15 @@ struct ChunkServerCommand: NodeCommand {
 
     static let flags =
         [
-            portFlag, masterFlag, folderFlag, advertiseFlag, quarantineFlag, deletionShareFlag, deletionMinimumFlag,
+            portFlag, masterFlag, folderFlag, advertiseFlag, locationFlag, quarantineFlag, deletionShareFlag,
+            deletionMinimumFlag,
         ] + ClusterOptions.flags + NodeOptions.flags + NodeTLSOptions.flags + SharedOptions.flags
 
     @Option(Self.portFlag) var port = ServerAddress(host: "", port: 9001)
     @Option(Self.masterFlag) var master = ServerAddress(host: "", port: 8000)
     @Option(Self.folderFlag) var folder = "./data"
     @Option(Self.advertiseFlag) var advertise: ServerAddress?
+    @Option(Self.locationFlag) var location: NetworkLocation?
     @Option(Self.quarantineFlag) var quarantineKeep = GoDuration(.seconds(24 * 3600))
     @Option(Self.deletionShareFlag) var deletionShare = 30
     @Option(Self.deletionMinimumFlag) var deletionMinimum = 100
@@ -64,6 +69,7 @@ struct ChunkServerCommand: NodeCommand {
         settings.master = master
         settings.folder = folder
         settings.advertise = advertise
+        settings.location = location
         settings.drainLimit = node.drainLimit.duration
         settings.httpListen = node.httpListen
         settings.heartbeatInterval = cluster.heartbeatInterval.duration

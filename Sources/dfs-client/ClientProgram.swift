@@ -35,10 +35,15 @@ struct ClientOptions: ParsableArguments, Sendable {
     private static let masterFlag = FlagDeclaration.value(
         "master", ServerAddress.self, environment: "DFS_MASTER", help: "The master's address.")
 
+    private static let locationFlag = FlagDeclaration.value(
+        "location", NetworkLocation.self, environment: "DFS_LOCATION",
+        help: "Where the client stands in the network; by default the master goes by its address.")
+
     /// The declarations, for ``ClientProgram/flags``.
-    static let flags = [masterFlag]
+    static let flags = [masterFlag, locationFlag]
 
     @Option(Self.masterFlag) var master = ServerAddress(host: "localhost", port: 8000)
+    @Option(Self.locationFlag) var location: NetworkLocation?
     /// Taken so that one environment serves all binaries; a put asks for the replication, the rest is the master's.
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var tls: ClientTLSOptions
@@ -49,6 +54,7 @@ struct ClientOptions: ParsableArguments, Sendable {
         try await runInterruptibly(logger: logger) {
             var configuration = ClientConfiguration()
             if let folder = processEnvironment("TMPDIR") { configuration.temporaryFolder = folder }
+            configuration.location = location?.description
             if tls.isOn {
                 configuration.tls = TLSSettings(
                     authorities: tls.authorities, certificate: tls.certificate, key: tls.key)

@@ -46,7 +46,8 @@ struct ServersCommand: ProgramCommand {
             try StandardOutput.print(
                 JSONText.object([
                     ("address", .text(server.address)), ("kind", .text(server.kind.rawValue)),
-                    ("nodeID", .text(server.nodeID)), ("isAlive", .flag(server.isAlive)),
+                    ("nodeID", .text(server.nodeID)), ("location", .text(server.location)),
+                    ("isAlive", .flag(server.isAlive)),
                     ("lastHeardAt", .number(server.lastHeardAt)), ("freeBytes", .number(server.freeBytes)),
                     ("chunks", .number(server.chunkCount)), ("orphans", .number(server.orphanCount)),
                 ]))

@@ -108,10 +108,14 @@ struct  Dfs__DescribeResponse
    * default factor; master only
    */
   uint32_t replication;
+  /*
+   * chunk server only: where it stands in the network, such as /dc1/rack7/host3; empty: not told
+   */
+  char *location;
 };
 #define DFS__DESCRIBE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__describe_response__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
 
 
 struct  Dfs__CreateRequest
@@ -768,10 +772,14 @@ struct  Dfs__ServerStatus
    * chunks in its newest list that no file has
    */
   uint32_t orphan_count;
+  /*
+   * as it told, or made of its host
+   */
+  char *location;
 };
 #define DFS__SERVER_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__server_status__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string }
 
 
 struct  Dfs__CheckFilesRequest

@@ -1,10 +1,14 @@
 import DFSCore
 import DFSServices
 import DFSWire
+import RPC
 
 extension MasterClient {
     func openOnSwift(_ name: FileName) async throws(DFSError) -> FileLayout {
-        let response = try await call(Methods.open, OpenRequest(name: name.text), as: OpenResponse.self)
+        var metadata = Metadata()
+        if let location = context.location { metadata.add(CallMetadata.location, location.description) }
+        let response = try await call(
+            Methods.open, OpenRequest(name: name.text), as: OpenResponse.self, metadata: metadata)
         let chunkSize = try FileUpload.checked(chunkSize: response.chunkSize, from: peer.name)
         var chunks: [ChunkLocation] = []
         for (index, chunk) in response.chunks.enumerated() {

@@ -7,7 +7,7 @@ import RPC
 /// The master as a client sees it, Swift or Go.
 public final class MasterClient: Sendable {
     let peer: Peer
-    private let context: ClientContext
+    let context: ClientContext
 
     init(context: ClientContext) {
         self.context = context
@@ -49,6 +49,7 @@ public final class MasterClient: Sendable {
         var metadata = Metadata()
         if let id = upload.id { metadata.add(CallMetadata.upload, id) }
         metadata.add(CallMetadata.exclude, addresses: excluding)
+        if let location = context.location { metadata.add(CallMetadata.location, location.description) }
         let request = AllocateChunkRequest(fileName: upload.name.text, chunkIndex: number)
         let response: AllocateChunkResponse
         do {

@@ -19,6 +19,8 @@ public struct ServerStatus: Sendable, Equatable {
     public let kind: Kind
     /// Kept by a Swift node in its folder; empty for others.
     public let nodeID: String
+    /// Where it stands in the network: as it told, or made of its host.
+    public let location: String
     /// Whether it was heard of within the time after which a server counts as dead.
     public let isAlive: Bool
     /// In seconds since 1970, by the master's clock.
@@ -34,6 +36,7 @@ public struct ServerStatus: Sendable, Equatable {
         address = status.address
         kind = Kind(rawValue: status.kind) ?? .unknown
         nodeID = status.nodeID
+        location = status.location
         isAlive = status.isAlive
         lastHeardAt = Int(clamping: status.lastHeardAt)
         freeBytes = Int(clamping: status.freeBytes)

@@ -51,3 +51,12 @@ extension ServerAddress: FlagValue {
     /// What the help text shows as the default.
     public var defaultValueDescription: String { description }
 }
+
+extension NetworkLocation: FlagValue {
+    package static var placeholder: String { "/dc/rack/host" }
+
+    package init(flag text: String) throws(DFSError) { try self.init(text) }
+
+    /// What the help text shows as the default.
+    public var defaultValueDescription: String { description }
+}

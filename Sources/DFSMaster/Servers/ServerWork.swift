@@ -1,6 +1,7 @@
 import DFSCore
 import DFSMetadata
 import DFSServices
+import DFSWire
 import Logging
 import Synchronization
 
@@ -39,26 +40,37 @@ final class ServerWork: Sendable {
     private func perform(_ job: Job, _ metadata: MetadataManager) async {
         switch job {
         case .describe(let address):
-            let (kind, nodeID) = await describe(address)
-            metadata.post(.described(address, kind, nodeID: nodeID))
+            let (kind, nodeID, location) = await describe(address)
+            metadata.post(.described(address, kind, nodeID: nodeID, location: location))
         case .readBack(let chunk, let address):
             metadata.post(.readBack(chunk, at: address, await read(chunk, at: address)))
         }
     }
 
-    private func describe(_ address: ServerAddress) async -> (NodeKind, nodeID: String) {
+    private func describe(_ address: ServerAddress) async -> (NodeKind, nodeID: String, NetworkLocation?) {
         do {
             let kind = try await peers.withPeer(address) { peer in
                 // Asked anew: the server has a new connection, so it may be another one.
                 peer.forgetKind()
                 return try await peer.kind(timeout: .seconds(5))
             }
-            guard case .swift(let response) = kind else { return (.go, "") }
-            return (.swift, response.nodeID)
+            guard case .swift(let response) = kind else { return (.go, "", nil) }
+            return (.swift, response.nodeID, location(in: response, of: address))
         } catch {
             logger.warning(
                 "cannot ask a chunk server who it is", metadata: ["server": "\(address)", "error": "\(error)"])
-            return (.unknown, "")
+            return (.unknown, "", nil)
+        }
+    }
+
+    private func location(in response: DescribeResponse, of address: ServerAddress) -> NetworkLocation? {
+        if response.location.isEmpty { return nil }
+        do {
+            return try NetworkLocation(response.location)
+        } catch {
+            logger.warning(
+                "a chunk server tells no usable location", metadata: ["server": "\(address)", "error": "\(error)"])
+            return nil
         }
     }
 

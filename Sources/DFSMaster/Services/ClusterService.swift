@@ -36,7 +36,8 @@ extension ServerStatus {
         self.init(
             address: server.address.description, kind: server.kind.rawValue, nodeID: server.nodeID,
             isAlive: server.isAlive, lastHeardAt: server.lastHeardAt, freeBytes: server.freeBytes,
-            chunkCount: UInt32(server.chunkCount), orphanCount: UInt32(server.orphanCount))
+            chunkCount: UInt32(server.chunkCount), orphanCount: UInt32(server.orphanCount),
+            location: server.location.description)
     }
 }
 

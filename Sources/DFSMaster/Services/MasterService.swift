@@ -32,7 +32,7 @@ struct MasterService: Sendable {
     private func allocate(_ request: AllocateChunkRequest, _ call: ServerCall) async throws -> AllocateChunkResponse {
         let allocation = AllocationRequest(
             name: try FileName(request.fileName), index: Int(request.chunkIndex), upload: try call.upload(),
-            excluded: try call.excludedServers(), connection: call.connection)
+            excluded: try call.excludedServers(), location: try call.location(), connection: call.connection)
         guard case .allocated(let chunk, let servers) = try await metadata.ask({ .allocate(allocation, $0) }) else {
             throw MismatchedAnswer.error
         }
@@ -51,6 +51,12 @@ struct MasterService: Sendable {
 
 extension ServerCall {
     var connection: ConnectionToken { ConnectionToken(rawValue: connectionID.value) }
+
+    /// Where the caller is: as it says, or by the address that it calls from.
+    func location() throws(DFSError) -> NetworkLocation {
+        guard let text = metadata.first(CallMetadata.location) else { return NetworkLocation(host: peerHost) }
+        return try NetworkLocation(text)
+    }
 
     /// The upload that the call names; `nil` from a Go client.
     fileprivate func upload() throws(DFSError) -> FileID? {

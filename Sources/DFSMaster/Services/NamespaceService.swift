@@ -89,7 +89,9 @@ struct NamespaceService: Sendable {
 
     private func open(_ request: OpenRequest, _ call: ServerCall) async throws -> OpenResponse {
         let name = try FileName(request.name)
-        guard case .opened(let file) = try await metadata.read({ .open(name, call.connection, $0) }) else {
+        let reader = try call.location()
+        guard case .opened(let file) = try await metadata.read({ .open(name, near: reader, call.connection, $0) })
+        else {
             throw MismatchedAnswer.error
         }
         return OpenResponse(

@@ -31,10 +31,11 @@ extension MasterState {
         namespace.setPhase(.writing(lease(over: request.connection)), of: upload)
         guard let chunk = entry.chunk(at: request.index) else {
             let excluded = Set(request.excluded.compactMap { servers.handle(of: $0) })
-            let targets = try place(entry.header.replication, entry.header.chunkSize, excluding: excluded)
+            let targets = try place(
+                entry.header.replication, entry.header.chunkSize, excluding: excluded, for: request.location)
             return addChunk(to: entry.header, at: request.index, on: targets)
         }
-        return try placeAgain(chunk, of: entry.header, excluding: request.excluded)
+        return try placeAgain(chunk, of: entry.header, excluding: request.excluded, for: request.location)
     }
 
     /// A Go client names only the file: chunk 0 begins it, and the connection stands for the upload.
@@ -108,7 +109,7 @@ extension MasterState {
 
     /// Keeps the servers that the writer can use and fills up with others.
     private mutating func placeAgain(
-        _ chunk: ChunkHandle, of header: FileHeader, excluding excluded: [ServerAddress]
+        _ chunk: ChunkHandle, of header: FileHeader, excluding excluded: [ServerAddress], for writer: NetworkLocation?
     ) throws(DFSError) -> Answer {
         let refused = Set(excluded.compactMap { servers.handle(of: $0) })
         let kept = chunks[chunk].replicas.map(\.server).filter { !refused.contains($0) && servers[$0].isAlive }
@@ -116,7 +117,8 @@ extension MasterState {
         let missing = header.replication - kept.count
         let added =
             missing > 0
-            ? try place(missing, header.chunkSize, excluding: refused.union(kept)) : []
+            ? try place(missing, header.chunkSize, excluding: refused.union(kept), beside: Array(kept), for: writer)
+            : []
         for replica in chunks[chunk].replicas where refused.contains(replica.server) && replica.state == .assigned {
             removeReplica(of: chunk, on: replica.server)
         }
@@ -128,10 +130,16 @@ extension MasterState {
 
     /// Chooses and reserves `count` servers with room for one chunk, Swift servers first: Go clients write to the first
     /// that works.
+    ///
+    /// - Parameters:
+    ///   - others: servers that keep their copies.
+    ///   - writer: where it is.
     private mutating func place(
-        _ count: Int, _ bytes: UInt64, excluding excluded: Set<ServerHandle>
+        _ count: Int, _ bytes: UInt64, excluding excluded: Set<ServerHandle>, beside others: [ServerHandle] = [],
+        for writer: NetworkLocation? = nil
     ) throws(DFSError) -> [ServerHandle] {
-        let placement = Placement(bytes: bytes, excluded: excluded)
+        let placement = Placement(
+            bytes: bytes, excluded: excluded, taken: others.map { servers[$0].location }, writer: writer)
         let chosen = placement.choose(count, from: servers.all, using: &random)
         guard chosen.count == count else { throw shortage(of: count, bytes, got: chosen.count, excluded.count) }
         for server in chosen { servers.reserve(bytes, on: server) }

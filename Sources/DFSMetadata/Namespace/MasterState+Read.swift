@@ -16,10 +16,12 @@ extension MasterState {
 
     /// For Swift clients, which compare length and checksum: where no complete replica is known, they may try one that
     /// a server merely lists.
-    mutating func open(_ name: FileName, _ connection: ConnectionToken) throws(DFSError) -> Answer {
+    mutating func open(
+        _ name: FileName, near reader: NetworkLocation?, _ connection: ConnectionToken
+    ) throws(DFSError) -> Answer {
         let file = try visible(name)
         guard let facts = namespace.facts(file) else { preconditionFailure("a visible file is there") }
-        let chunks = try located(file, name, trustingReader: true)
+        let chunks = try located(file, name, trustingReader: true, near: reader)
         let length = chunks.reduce(0) { $0 + $1.digest.length }
         return .opened(
             OpenedFile(
@@ -55,7 +57,7 @@ extension MasterState {
     }
 
     private mutating func located(
-        _ file: FileID, _ name: FileName, trustingReader: Bool
+        _ file: FileID, _ name: FileName, trustingReader: Bool, near reader: NetworkLocation? = nil
     ) throws(DFSError) -> [LocatedChunk] {
         let handles = namespace.chunks(of: file)
         guard let ids = namespace.chunkIDs(of: file) else { preconditionFailure("a visible file is there") }
@@ -64,7 +66,7 @@ extension MasterState {
         var missing: ChunkHandle?
         for (index, handle) in handles.enumerated() {
             guard let digest = chunks[handle].digest else { preconditionFailure("a sealed chunk has a digest") }
-            let located = readers(of: handle, trustingReader: trustingReader)
+            let located = readers(of: handle, trustingReader: trustingReader, near: reader)
             if located.isEmpty {
                 missing = missing ?? handle
                 // Readers wait for it: prove what is listed before all else.
@@ -83,25 +85,33 @@ extension MasterState {
         return result
     }
 
-    /// Servers to read from: those whose last list held the chunk and that are connected go first, equals in random order
-    /// so that readers spread.
-    private mutating func readers(of chunk: ChunkHandle, trustingReader: Bool) -> [ServerAddress] {
-        let complete = readers(of: chunk, .complete)
-        return complete.isEmpty && trustingReader ? readers(of: chunk, .listed) : complete
+    /// Servers to read from: those whose last list held the chunk and that are connected go first, of these the nearest,
+    /// equals in random order so that readers spread.
+    private mutating func readers(
+        of chunk: ChunkHandle, trustingReader: Bool, near reader: NetworkLocation?
+    ) -> [ServerAddress] {
+        let complete = readers(of: chunk, .complete, near: reader)
+        return complete.isEmpty && trustingReader ? readers(of: chunk, .listed, near: reader) : complete
     }
 
-    private mutating func readers(of chunk: ChunkHandle, _ state: Replica.State) -> [ServerAddress] {
-        var sure: [ServerAddress] = []
-        var doubtful: [ServerAddress] = []
+    private mutating func readers(
+        of chunk: ChunkHandle, _ state: Replica.State, near reader: NetworkLocation?
+    ) -> [ServerAddress] {
+        var sure: [ServerHandle] = []
+        var doubtful: [ServerHandle] = []
         for replica in chunks[chunk].replicas where replica.state == state && servers[replica.server].isAlive {
             if replica.isMissing || servers[replica.server].stream == nil {
-                doubtful.append(servers[replica.server].address)
+                doubtful.append(replica.server)
             } else {
-                sure.append(servers[replica.server].address)
+                sure.append(replica.server)
             }
         }
         if sure.count > 1 { sure.shuffle(using: &random) }
         if doubtful.count > 1 { doubtful.shuffle(using: &random) }
-        return sure.isEmpty ? doubtful : doubtful.isEmpty ? sure : sure + doubtful
+        if let reader, sure.count > 1 {
+            // `sort` keeps the shuffled order of equals.
+            sure.sort { servers[$0].location.distance(to: reader) < servers[$1].location.distance(to: reader) }
+        }
+        return (sure + doubtful).map { servers[$0].address }
     }
 }

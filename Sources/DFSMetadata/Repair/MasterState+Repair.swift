@@ -102,22 +102,20 @@ extension MasterState {
         }
         let copies = repair.copies(of: chunk)
         let bytes = max(chunks[chunk].digest?.length ?? 0, policy.chunkSize)
-        var placement = Placement(bytes: bytes, excluded: excluded.union(copies.map(\.target)))
+        let taken = chunks[chunk].replicas
+            .filter { $0.state == .complete && servers[$0.server].isAlive }.map { servers[$0.server].location }
+        var placement = Placement(bytes: bytes, excluded: excluded.union(copies.map(\.target)), taken: taken)
         if let fresh = placement.choose(1, from: servers.all, using: &random).first { return fresh }
         placement.excluded = excluded.union(copies.filter { !$0.isLate || $0.overAt > now }.map(\.target))
         return placement.choose(1, from: servers.all, using: &random).first
     }
 
-    /// Deletes bad copies, and surplus ones where enough complete ones remain: first on the server that came back last,
-    /// then where space is least.
+    /// Deletes bad copies, and surplus ones where enough complete ones remain: first on racks that hold another one, then on
+    /// the server that came back last, then where space is least.
     private mutating func trim(_ chunk: ChunkHandle, surplus: Int) {
         guard !safeMode.isOn, namespace.facts(chunks[chunk].file)?.isSealed == true else { return }
         let bad = chunks[chunk].replicas.filter { $0.state == .bad && servers[$0.server].isAlive }.map(\.server)
-        let victims = chunks[chunk].replicas
-            .filter { $0.state == .complete && !$0.isMissing && servers[$0.server].isAlive }
-            .map { servers[$0.server] }
-            .sorted { ($1.aliveSince, $0.availableBytes) < ($0.aliveSince, $1.availableBytes) }
-            .prefix(surplus).map(\.handle)
+        let victims = surplus > 0 ? dispensable(surplus, of: chunk) : []
         for server in victims + (isWhole(chunk) ? bad : []) {
             update(chunk, on: server) { replica in
                 replica.isDeletedAsBad = replica.state == .bad
@@ -125,6 +123,20 @@ extension MasterState {
             }
             requestDeletion(of: id(of: chunk), on: server)
         }
+    }
+
+    /// The servers of the copies whose loss hurts least.
+    private func dispensable(_ count: Int, of chunk: ChunkHandle) -> [ServerHandle] {
+        var kept = chunks[chunk].replicas
+            .filter { $0.state == .complete && !$0.isMissing && servers[$0.server].isAlive }
+            .map { servers[$0.server] }
+            .sorted { ($1.aliveSince, $0.availableBytes) < ($0.aliveSince, $1.availableBytes) }
+        var victims: [ServerHandle] = []
+        for _ in 0..<min(count, kept.count) {
+            let crowded = kept.firstIndex { one in kept.count { $0.location.rack == one.location.rack } > 1 }
+            victims.append(kept.remove(at: crowded ?? 0).handle)
+        }
+        return victims
     }
 
     /// Whether a copy that was to be deleted and is still there should go, after all that may have happened since: otherwise it

@@ -33,12 +33,15 @@ extension MasterState {
         takeBackCopies(from: server)
     }
 
-    mutating func described(_ address: ServerAddress, _ kind: NodeKind, nodeID: String) {
+    mutating func described(
+        _ address: ServerAddress, _ kind: NodeKind, nodeID: String, _ location: NetworkLocation?
+    ) {
         guard let server = servers.handle(of: address) else { return }
         guard kind != .unknown else {
             servers[server].describeAt = now + .seconds(5)
             return
         }
+        servers[server].location = location ?? NetworkLocation(host: address.host)
         setKind(kind, nodeID: nodeID, of: server)
     }
 

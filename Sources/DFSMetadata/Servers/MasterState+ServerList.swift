@@ -12,7 +12,8 @@ extension MasterState {
     func status(of server: Server) -> ServerStanding {
         let silence = UInt64(max(0, (now - server.lastHeard).components.seconds))
         return ServerStanding(
-            address: server.address, kind: server.kind, nodeID: server.nodeID, isAlive: server.isAlive,
+            address: server.address, kind: server.kind, nodeID: server.nodeID, location: server.location,
+            isAlive: server.isAlive,
             lastHeardAt: wallSeconds - min(silence, wallSeconds), freeBytes: server.freeBytes,
             chunkCount: server.chunks.count - server.assignedCount, orphanCount: server.orphanCount)
     }

@@ -1,14 +1,21 @@
 import DFSCore
 
-/// Chooses servers for new replicas: most available space first, ties in random order, and never a server without room.
+/// Chooses servers for new replicas: on other racks than the copies that there are, as far as there are enough; then where
+/// most space is free, ties in random order; and never a server without room.
 struct Placement: Sendable {
     /// Room that the replica needs, reserved on each chosen server until its next heartbeat.
     let bytes: UInt64
     /// Servers that may not be chosen.
     var excluded: Set<ServerHandle> = []
+    /// Where copies are already, or will be.
+    var taken: [NetworkLocation] = []
+    /// Where the writer is: a server on the same machine gets the first copy, and the others follow in the order of their
+    /// distances, each from the one before.
+    var writer: NetworkLocation?
 
-    /// Chooses up to `count` servers, best first. Servers that have a heartbeat stream go before those that just lost it,
-    /// since a process that was killed closes its connection at once but counts as alive for a while.
+    /// Chooses up to `count` servers, in the order in which a chunk should go along them. Servers that have a heartbeat stream
+    /// go before those that just lost it, since a process that was killed closes its connection at once but counts as alive
+    /// for a while.
     func choose(
         _ count: Int, from servers: [Server], using random: inout SeededGenerator
     ) -> [ServerHandle] {
@@ -16,15 +23,43 @@ struct Placement: Sendable {
         var candidates = servers.filter { fits($0) }
         candidates.shuffle(using: &random)
         // `sort` keeps the shuffled order of equals.
-        candidates.sort { left, right in
-            if (left.stream == nil) != (right.stream == nil) { return left.stream != nil }
-            return left.availableBytes > right.availableBytes
+        candidates.sort { $0.availableBytes > $1.availableBytes }
+        var chosen: [Server] = []
+        for _ in 0..<min(count, candidates.count) {
+            let taken = taken + chosen.map(\.location)
+            let best = candidates.indices.min { rank(candidates[$0], taken) < rank(candidates[$1], taken) }
+            if let best { chosen.append(candidates.remove(at: best)) }
         }
-        return candidates.prefix(count).map(\.handle)
+        return alongTheWay(chosen).map(\.handle)
     }
 
     private func fits(_ server: Server) -> Bool {
         server.isAlive && server.availableBytes >= max(bytes, 1) && !excluded.contains(server.handle)
+    }
+
+    /// The lower the better; of equals the first counts.
+    private func rank(_ server: Server, _ taken: [NetworkLocation]) -> Int {
+        let closeness =
+            if taken.contains(server.location) {
+                3
+            } else if taken.contains(where: { $0.rack.utf8.elementsEqual(server.location.rack.utf8) }) {
+                2
+            } else {
+                taken.isEmpty && writer != server.location ? 1 : 0
+            }
+        return (server.stream == nil ? 4 : 0) + closeness
+    }
+
+    private func alongTheWay(_ servers: [Server]) -> [Server] {
+        guard var here = writer else { return servers }
+        var (rest, way) = (servers, [Server]())
+        while let next = rest.indices.min(by: {
+            here.distance(to: rest[$0].location) < here.distance(to: rest[$1].location)
+        }) {
+            way.append(rest.remove(at: next))
+            here = way[way.count - 1].location
+        }
+        return way
     }
 }
 

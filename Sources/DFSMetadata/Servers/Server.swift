@@ -8,6 +8,9 @@ struct Server: Sendable {
     /// Kept by the node in its folder; empty for Go nodes.
     var nodeID = ""
 
+    /// As it told; before, by its host.
+    var location: NetworkLocation
+
     var isAlive = true
     var lastHeard: MonotonicInstant
     /// When its present life began: of the surplus copies of a chunk, the one on the server back last goes.

@@ -22,7 +22,10 @@ struct ServerTable: Sendable {
         if let known = handles[address] { return known }
         guard servers.count < Self.maxCount else { return nil }
         let handle = ServerHandle(rawValue: UInt16(servers.count))
-        servers.append(Server(handle: handle, address: address, lastHeard: now, aliveSince: now))
+        servers.append(
+            Server(
+                handle: handle, address: address, location: NetworkLocation(host: address.host), lastHeard: now,
+                aliveSince: now))
         handles[address] = handle
         return handle
     }

@@ -11,7 +11,7 @@ package enum Effect: Sendable {
     case answer(CallToken, Result<Answer, DFSError>)
     /// Send a message on a heartbeat stream; to a stream that is gone it is dropped.
     case heartbeatResponse(StreamToken, TaskBatch)
-    /// Ask a chunk server whether it is one of ours; comes back as ``Input/described(_:_:nodeID:)``.
+    /// Ask a chunk server whether it is one of ours; comes back as ``Input/described(_:_:nodeID:location:)``.
     case describe(ServerAddress)
     /// Read a whole chunk from a server; comes back as ``Input/readBack(_:at:_:)``.
     case readBack(ChunkID, at: ServerAddress)

@@ -17,7 +17,7 @@ package enum Input: Sendable {
     /// A chunk server ended its heartbeat stream in order: it is stopping, and makes no copy that it had not begun.
     case serverLeft(ServerAddress, StreamToken)
     /// What ``Effect/describe(_:)`` found; ``NodeKind/unknown`` where the server could not be asked.
-    case described(ServerAddress, NodeKind, nodeID: String)
+    case described(ServerAddress, NodeKind, nodeID: String, location: NetworkLocation?)
     /// ChunkReports.Report: answered by ``Answer/reported(unwanted:)``.
     case report(ReplicaReport, CallToken)
     /// ChunkReports.UploadTargets, by the server of that address: answered by ``Answer/targets(_:)``.
@@ -34,8 +34,8 @@ package enum Input: Sendable {
     case complete(CompletionRequest, CallToken)
     /// Namespace.Abandon: answered by ``Answer/abandoned``.
     case abandon(FileID, CallToken)
-    /// Namespace.Open: answered by ``Answer/opened(_:)``.
-    case open(FileName, ConnectionToken, CallToken)
+    /// Namespace.Open, by a reader who may say where it is: answered by ``Answer/opened(_:)``.
+    case open(FileName, near: NetworkLocation?, ConnectionToken, CallToken)
     /// MasterService.GetFileInfo: answered by ``Answer/fileInfo(_:)``.
     case fileInfo(FileName, ConnectionToken, CallToken)
 
@@ -128,15 +128,19 @@ package struct AllocationRequest: Sendable {
     package let upload: FileID?
     /// Servers that the writer could not use.
     package let excluded: [ServerAddress]
+    /// Where the writer is, if it says.
+    package let location: NetworkLocation?
     package let connection: ConnectionToken
 
     package init(
-        name: FileName, index: Int, upload: FileID?, excluded: [ServerAddress], connection: ConnectionToken
+        name: FileName, index: Int, upload: FileID?, excluded: [ServerAddress], location: NetworkLocation? = nil,
+        connection: ConnectionToken
     ) {
         self.name = name
         self.index = index
         self.upload = upload
         self.excluded = excluded
+        self.location = location
         self.connection = connection
     }
 }

@@ -131,7 +131,8 @@ package struct MasterState: Sendable {
         case .heartbeat(let report, let stream): heartbeat(report, stream)
         case .heartbeatStreamEnded(let address, let stream): heartbeatStreamEnded(address, stream)
         case .serverLeft(let address, let stream): serverLeft(address, stream)
-        case .described(let address, let kind, let nodeID): described(address, kind, nodeID: nodeID)
+        case .described(let address, let kind, let nodeID, let location):
+            described(address, kind, nodeID: nodeID, location)
         case .report(let report, let call): take(report, call)
         case .targets(let chunk, let asker, let call):
             answer(call) { state throws(DFSError) in .targets(state.forward(chunk, from: asker)) }
@@ -144,8 +145,8 @@ package struct MasterState: Sendable {
             answer(call) { state throws(DFSError) in try state.complete(request) }
         case .abandon(let upload, let call):
             answer(call) { state throws(DFSError) in try state.giveUp(upload) }
-        case .open(let name, let connection, let call):
-            answer(call) { state throws(DFSError) in try state.open(name, connection) }
+        case .open(let name, let reader, let connection, let call):
+            answer(call) { state throws(DFSError) in try state.open(name, near: reader, connection) }
         case .fileInfo(let name, let connection, let call):
             answer(call) { state throws(DFSError) in try state.fileInfo(name, connection) }
         case .lookUp, .list, .makeFolder, .rename, .remove, .setReplication, .setAttributes, .listTrash, .restore,

@@ -6,6 +6,7 @@ package struct ServerStanding: Sendable, Equatable {
     package let kind: NodeKind
     /// Empty for Go nodes.
     package let nodeID: String
+    package let location: NetworkLocation
     package let isAlive: Bool
     /// Seconds since 1970.
     package let lastHeardAt: UInt64

@@ -22,10 +22,12 @@ package struct DescribeResponse: WireMessage {
     package var chunkSize: UInt64
     /// The default factor; from a master only.
     package var replication: UInt32
+    /// Where it stands in the network; empty where it does not say. From a chunk server only.
+    package var location: String
 
     package init(
         role: String = "", version: String = "", clusterID: String = "", nodeID: String = "", chunkSize: UInt64 = 0,
-        replication: UInt32 = 0
+        replication: UInt32 = 0, location: String = ""
     ) {
         self.role = role
         self.version = version
@@ -33,6 +35,7 @@ package struct DescribeResponse: WireMessage {
         self.nodeID = nodeID
         self.chunkSize = chunkSize
         self.replication = replication
+        self.location = location
     }
 
     package static let codec = WireCodec<Self>(
@@ -40,7 +43,8 @@ package struct DescribeResponse: WireMessage {
         read: { field in
             Self(
                 role: text(field.role), version: text(field.version), clusterID: text(field.cluster_id),
-                nodeID: text(field.node_id), chunkSize: field.chunk_size, replication: field.replication)
+                nodeID: text(field.node_id), chunkSize: field.chunk_size, replication: field.replication,
+                location: text(field.location))
         },
         write: { message, field, writer throws(WireError) in
             field.role = try writer.text(message.role, "role")
@@ -49,5 +53,6 @@ package struct DescribeResponse: WireMessage {
             field.node_id = try writer.text(message.nodeID, "node_id")
             field.chunk_size = message.chunkSize
             field.replication = message.replication
+            field.location = try writer.text(message.location, "location")
         })
 }

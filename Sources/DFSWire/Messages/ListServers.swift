@@ -57,10 +57,12 @@ package struct ServerStatus: WireMessage {
     package var chunkCount: UInt32
     /// Chunks in its newest list that no file has.
     package var orphanCount: UInt32
+    /// As it told, or made of its host.
+    package var location: String
 
     package init(
         address: String = "", kind: String = "", nodeID: String = "", isAlive: Bool = false, lastHeardAt: UInt64 = 0,
-        freeBytes: UInt64 = 0, chunkCount: UInt32 = 0, orphanCount: UInt32 = 0
+        freeBytes: UInt64 = 0, chunkCount: UInt32 = 0, orphanCount: UInt32 = 0, location: String = ""
     ) {
         self.address = address
         self.kind = kind
@@ -70,6 +72,7 @@ package struct ServerStatus: WireMessage {
         self.freeBytes = freeBytes
         self.chunkCount = chunkCount
         self.orphanCount = orphanCount
+        self.location = location
     }
 
     package static let codec = WireCodec<Self>(
@@ -78,7 +81,8 @@ package struct ServerStatus: WireMessage {
             Self(
                 address: text(field.address), kind: text(field.kind), nodeID: text(field.node_id),
                 isAlive: field.is_alive != 0, lastHeardAt: field.last_heard_at, freeBytes: field.free_bytes,
-                chunkCount: field.chunk_count, orphanCount: field.orphan_count)
+                chunkCount: field.chunk_count, orphanCount: field.orphan_count,
+                location: text(field.location))
         },
         write: { message, field, writer throws(WireError) in
             field.address = try writer.text(message.address, "address")
@@ -89,5 +93,6 @@ package struct ServerStatus: WireMessage {
             field.free_bytes = message.freeBytes
             field.chunk_count = message.chunkCount
             field.orphan_count = message.orphanCount
+            field.location = try writer.text(message.location, "location")
         })
 }

@@ -63,7 +63,7 @@ struct World {
         case .described(let number):
             let server = servers[number]
             let kind = server.isUp ? server.kind : .unknown
-            try perform(master.step(.described(server.address, kind, nodeID: "n")))
+            try perform(master.step(.described(server.address, kind, nodeID: "n", location: nil)))
         case .copied(let chunk, let source, let target, let life):
             try copy(chunk, from: source, to: target, life: life)
         case .read(let chunk, let number): try read(chunk, number)

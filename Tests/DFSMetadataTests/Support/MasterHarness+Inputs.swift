@@ -34,8 +34,10 @@ extension MasterHarness {
         return ask { .register(report, $0) }.effects
     }
 
-    mutating func described(_ address: String, _ kind: NodeKind) throws -> [Effect] {
-        step(.described(try ServerAddress(address), kind, nodeID: kind == .swift ? "node" : ""))
+    mutating func described(_ address: String, _ kind: NodeKind, location: String? = nil) throws -> [Effect] {
+        let place = try location.map { try NetworkLocation($0) }
+        return step(
+            .described(try ServerAddress(address), kind, nodeID: kind == .swift ? "node" : "", location: place))
     }
 
     mutating func report(
@@ -69,11 +71,13 @@ extension MasterHarness {
     }
 
     mutating func allocate(
-        _ name: String, _ index: Int, upload: FileID? = nil, excluding: [String] = [], over connection: UInt64 = 1
+        _ name: String, _ index: Int, upload: FileID? = nil, excluding: [String] = [], from location: String? = nil,
+        over connection: UInt64 = 1
     ) throws -> (answer: Result<Answer, DFSError>, effects: [Effect]) {
         let request = AllocationRequest(
             name: try FileName(name), index: index, upload: upload,
             excluded: try excluding.map { try ServerAddress($0) },
+            location: try location.map { try NetworkLocation($0) },
             connection: ConnectionToken(rawValue: connection))
         return ask { .allocate(request, $0) }
     }
@@ -87,10 +91,11 @@ extension MasterHarness {
     }
 
     mutating func open(
-        _ name: String, over connection: UInt64 = 2
+        _ name: String, from location: String? = nil, over connection: UInt64 = 2
     ) throws -> (answer: Result<Answer, DFSError>, effects: [Effect]) {
         let name = try FileName(name)
-        return ask { .open(name, ConnectionToken(rawValue: connection), $0) }
+        let reader = try location.map { try NetworkLocation($0) }
+        return ask { .open(name, near: reader, ConnectionToken(rawValue: connection), $0) }
     }
 
     mutating func fileInfo(
