@@ -18,6 +18,7 @@ public struct ReceiptProblem: Sendable, Equatable {
         case unread
     }
 
+    /// What is wrong.
     public let kind: Kind
     /// The file's name in the receipt; of an unreadable line its number, as `line 3`.
     public let name: String
@@ -28,6 +29,7 @@ public struct ReceiptProblem: Sendable, Equatable {
     /// What was found, in words.
     public let message: String
 
+    /// - Parameters: as the properties.
     public init(_ kind: Kind, _ name: String, chunkID: String? = nil, place: String? = nil, _ message: String) {
         self.kind = kind
         self.name = name

@@ -7,7 +7,7 @@ from harness import processes
 
 from . import samples
 from .cluster import REPLICATION, Cluster
-from .putting import FaultyPut, Problem
+from .putting import SUCCEEDED, FaultyPut, Problem
 
 # The longest that something may be left behind: an upload is abandoned 10 s after its connection has closed, absence counts
 # after 10 s, and what was ordered and not done is ordered again after 60 s.
@@ -41,16 +41,33 @@ class Batch:
 
     def _check(self, cluster):
         try:
+            self._empty_trash(cluster)
             self.check_healed(cluster)
             cluster.restart_all()
             self.check_healed(cluster)
             for put in self.puts:
                 put.expect_whole()
+            self._verify_receipts(cluster)
         except Problem as problem:
             return [problem]
         except processes.ProcessError as error:
             return [Problem("unhealed", f"{error} ({self.logs})")]
         return []
+
+    def _empty_trash(self, cluster):
+        """Files that were replaced are to go, too."""
+        done = cluster.client("trash", "empty")
+        if not done.ok:
+            raise Problem("wrong", done)
+
+    def _verify_receipts(self, cluster):
+        """Each put that succeeded has left a receipt that is true, by the word of the cluster and by its disks alone."""
+        count = sum(put.result.said == SUCCEEDED for put in self.puts)
+        folders = [word for server in cluster.servers for word in ("-dir", server.folder)]
+        for words in ([], folders) if count else ():
+            done = cluster.client("verify", *words, cluster.receipts)
+            if not done.ok or f"{count} receipts: {count} proven" not in done.output:
+                raise Problem("wrong", f"not {count} receipts are proven: {done}\n{done.output}")
 
     def check_healed(self, cluster, seconds=HEAL_SECONDS):
         """Waits until every chunk has its copies and nothing else is left. Raises ProcessError or Problem."""

@@ -44,6 +44,8 @@ class Cluster:
     def __init__(self, folder, logs, library):
         self.folder, self.logs, self.library = folder, logs, library
         self.nodes = {}
+        # Of all puts that were to meet a fault.
+        self.receipts = logs / "receipts"
 
     def __enter__(self):
         self.folder.mkdir(parents=True)

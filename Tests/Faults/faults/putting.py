@@ -16,7 +16,7 @@ from .steps import ROLES, Watch
 PUT_SECONDS = 100
 SETTLE_SECONDS = 40
 SUCCEEDED, FAILED, KILLED = "put succeeded", "put failed", "client killed"
-WHOLE, ABSENT = "whole", "absent"
+WHOLE, OLD, ABSENT = "whole", "as before", "absent"
 NO_SUCH_FILE = 3
 
 
@@ -49,6 +49,8 @@ class FaultyPut:
         self.cluster, self.combo = cluster, combo
         self.name = f"f{number:04d}"
         self.sample = samples.make(cluster.folder / self.name, number, combo.step.is_one_chunk)
+        # Half of the puts replace a file.
+        self.old = samples.make(cluster.folder / f"{self.name}-old", -number, True) if number % 2 else None
         self.watch = Watch(cluster, self.name, samples.tag(number), combo.step.is_one_chunk)
         self.result = Result(combo, self.name)
         self.victim = None          # the name of a node
@@ -59,6 +61,7 @@ class FaultyPut:
     def run(self):
         start = time.monotonic()
         try:
+            self._put_old()
             self._put()
             self._heal()
             self._check()
@@ -71,13 +74,22 @@ class FaultyPut:
 
     # The put.
 
+    def _put_old(self):
+        if self.old:
+            done = self._while_unavailable("put", self.old.path, self.name)
+            if not done.ok:
+                raise Problem("wrong", f"a put without a fault failed: {done}")
+            self.watch = Watch(self.cluster, self.name, self.watch.tag, self.watch.is_one_chunk)
+
     def _put(self):
         breakpoints = self.cluster.breakpoints
         self.client = None
         breakpoints.handler = self._handle
         try:
             self.log = self.cluster.logs / f"put-{self.name}.log"
-            self.client = self.cluster.start_client(self.log, "put", self.sample.path, self.name)
+            self.client = self.cluster.start_client(
+                self.log, "put", *(["-f"] if self.old else []), "-receipt", self.cluster.receipts, self.sample.path,
+                self.name)
             self._await_client()
             self._judge()
             if self.victim is None and self.combo.step.name == "ended":
@@ -180,7 +192,9 @@ class FaultyPut:
         if self.result.found == WHOLE:
             return
         if self.result.said == SUCCEEDED:
-            raise Problem("lost", f"{self.name} was acknowledged and is not there")
+            raise Problem("lost", f"{self.name} was acknowledged and is {self.result.found}")
+        if self.old and self.result.found == ABSENT:
+            raise Problem("lost", f"{self.name} was there before, and is not replaced but gone")
         self._put_again()
         self.expect_whole()
 
@@ -190,14 +204,17 @@ class FaultyPut:
             raise Problem("lost", f"{self.name} was acknowledged and is not there")
 
     def _read(self):
-        """WHOLE or ABSENT. Only that the cluster is not ready yet is waited for."""
+        """WHOLE, OLD or ABSENT. Only that the cluster is not ready yet is waited for."""
         folder = self.cluster.folder / "got"
         done = self._while_unavailable("get", self.name, folder)
         try:
             if done.ok:
-                if samples.digest(folder / self.name) != self.sample.digest:
-                    raise Problem("wrong", f"{self.name} came back with other bytes")
-                return WHOLE
+                found = samples.digest(folder / self.name)
+                if found == self.sample.digest:
+                    return WHOLE
+                if self.old and found == self.old.digest:
+                    return OLD
+                raise Problem("wrong", f"{self.name} came back with other bytes")
             if done.code != NO_SUCH_FILE:
                 raise Problem("lost" if self.result.said == SUCCEEDED else "wrong", done)
             return ABSENT
@@ -205,8 +222,8 @@ class FaultyPut:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _put_again(self):
-        """The name of a put that failed is free."""
-        done = self._while_unavailable("put", self.sample.path, self.name)
+        """The name of a put that failed can be used again."""
+        done = self._while_unavailable("put", *(["-f"] if self.old else []), self.sample.path, self.name)
         if not done.ok:
             raise Problem("wrong", f"the name cannot be used: {done}")
 

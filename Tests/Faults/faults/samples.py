@@ -24,7 +24,7 @@ class Sample:
 
 def tag(number):
     """What the chunks of a file begin with, but for the index behind it."""
-    return f"c{number:0{TAG_BYTES - 3}d}-"
+    return f"c{number:+0{TAG_BYTES - 3}d}-"
 
 
 def make(path, number, is_one_chunk):
