@@ -38,4 +38,12 @@ package enum Methods {
     package static let checkFiles = MethodPath(service: cluster, method: "CheckFiles")
     package static let report = MethodPath(service: chunkReports, method: "Report")
     package static let uploadTargets = MethodPath(service: chunkReports, method: "UploadTargets")
+
+    /// Those that are not unary, the standard services' among them.
+    package static let kinds: [MethodPath: CallKind] = [
+        heartbeat: .bidirectional, uploadChunk: .clientStream, downloadChunk: .serverStream,
+        MethodPath(service: "grpc.health.v1.Health", method: "Watch"): .serverStream,
+        MethodPath(service: "grpc.reflection.v1.ServerReflection", method: "ServerReflectionInfo"): .bidirectional,
+        MethodPath(service: "grpc.reflection.v1alpha.ServerReflection", method: "ServerReflectionInfo"): .bidirectional,
+    ]
 }
