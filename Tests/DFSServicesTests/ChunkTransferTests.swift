@@ -125,14 +125,14 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func frozenServerIsNotWaitedForAsLongAsOneThatSyncs() async throws {
         var settings = TransferSettings()
-        settings.stallLimit = .milliseconds(200)
+        settings.silenceLimit = .milliseconds(200)
         let code = try await uploadTo(describes: 1, settings: settings) { try await standStill() }
         #expect(code == .deadlineExceeded)
     }
 
     @Test(.timeLimit(.minutes(1))) func serverThatSyncsForLongIsWaitedForWhileItIsAlive() async throws {
         var settings = TransferSettings()
-        settings.stallLimit = .milliseconds(400)
+        settings.silenceLimit = .milliseconds(400)
         let code = try await uploadTo(describes: .max, settings: settings) { try await Task.sleep(for: .seconds(2)) }
         #expect(code == nil)
     }

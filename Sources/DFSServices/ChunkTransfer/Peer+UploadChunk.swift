@@ -24,7 +24,7 @@ extension Peer {
         let kind = try await kind()
         let (eventLoop, name) = (channel.executor.eventLoop, name)
         let options = CallOptions(metadata: request.metadata(settings))
-        async let _ = kind.isSwift ? askForSignsOfLife(every: settings.stallLimit / 4) : ()
+        async let _ = kind.isSwift ? askForSignsOfLife(within: settings.silenceLimit) : ()
         do {
             let chain = try await channel.withCall(Methods.uploadChunk, options) { call in
                 let sending = StallGuard(call: call, limit: settings.stallLimit, peer: name, eventLoop: eventLoop)
@@ -37,7 +37,7 @@ extension Peer {
                 defer { answering.stop() }
                 // A server may take long for its answer, since it syncs, but it must be there.
                 let living = StallGuard(
-                    call: call, limit: kind.isSwift ? settings.stallLimit : settings.acknowledgementLimit, peer: name,
+                    call: call, limit: kind.isSwift ? settings.silenceLimit : settings.acknowledgementLimit, peer: name,
                     eventLoop: eventLoop
                 ) { call.connectionStatistics.bytesReceived }
                 defer { living.stop() }
@@ -50,12 +50,10 @@ extension Peer {
         }
     }
 
-    /// Makes a server that is alive send something now and then, until the task is cancelled: a Go server is not asked, for it
-    /// takes what it does not know for a mistake.
-    private func askForSignsOfLife(every pause: Duration) async {
-        while !Task.isCancelled {
-            try? await Task.sleep(for: pause)
-            _ = try? await channel.describe(timeout: pause * 4, peer: name)
+    /// Makes a server that is alive send something now and then, until the task is cancelled.
+    private func askForSignsOfLife(within limit: Duration) async {
+        while (try? await Task.sleep(for: limit / 4)) != nil {
+            _ = try? await channel.describe(timeout: limit, peer: name)
         }
     }
 }

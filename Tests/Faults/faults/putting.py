@@ -12,7 +12,7 @@ from . import combos, samples
 from .cluster import CLIENT, MASTER, STOP_SECONDS
 from .steps import ROLES, Watch
 
-# A put loses patience with a server after 30 s, for the chunks under way and once more for the one allocated ahead.
+# A put loses patience with a server after 20 to 30 s, for the chunks under way and once more for the one allocated ahead.
 PUT_SECONDS = 100
 SETTLE_SECONDS = 40
 SUCCEEDED, FAILED, KILLED = "put succeeded", "put failed", "client killed"
