@@ -76,17 +76,21 @@ public struct PutOptions: Sendable {
     /// Whether a chunk is sent once, to a server that forwards it to the others while it arrives; otherwise, and where that
     /// server is a Go node or TLS is spoken, it is sent to each of its servers from here.
     public var forwardsChunks: Bool
+    /// Where the receipt of each file is appended; it is durable when the put of the file returns. A put that cannot write it
+    /// fails, and the file is stored all the same.
+    public var receipts: ReceiptLog?
 
     /// The defaults.
     public init(
         replication: Int? = nil, requiredReplicas: Int? = nil, replacesExisting: Bool = false,
-        attributes: FileAttributes = FileAttributes(), forwardsChunks: Bool = true
+        attributes: FileAttributes = FileAttributes(), forwardsChunks: Bool = true, receipts: ReceiptLog? = nil
     ) {
         self.replication = replication
         self.requiredReplicas = requiredReplicas
         self.replacesExisting = replacesExisting
         self.attributes = attributes
         self.forwardsChunks = forwardsChunks
+        self.receipts = receipts
     }
 }
 

@@ -270,6 +270,14 @@ public final class DFSClient: Sendable {
         master.checkFiles(path, withChunks: withChunks)
     }
 
+    /// Reads a chunk from one server, and keeps none of it.
+    func measure(_ chunkID: String, on server: String) async throws -> ReplicaMeasure {
+        try await ReplicaMeasure.take(chunkID, from: server, context)
+    }
+
+    /// How many copies are read back at once.
+    var copiesInFlight: Int { max(1, context.configuration.chunksInFlight * 2) }
+
     /// Second replicas that were asked because the first let wait.
     var hedgeCount: Int { context.hedges.withLock { $0.count } }
 

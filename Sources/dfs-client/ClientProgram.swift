@@ -21,13 +21,13 @@ struct ClientProgram: Program {
             MakeFolderCommand.self,
             RenameCommand.self, RemoveCommand.self, UsageCommand.self, SetReplicationCommand.self,
             SetAttributesCommand.self, TrashCommand.self,
-            ServersCommand.self, CheckCommand.self,
+            ServersCommand.self, CheckCommand.self, VerifyCommand.self,
         ])
 
     static let flags =
         ClientOptions.flags + ClientTLSOptions.flags + ClusterOptions.flags + SharedOptions.flags + PutCommand.flags
         + GetCommand.flags + CatCommand.flags + SetAttributesCommand.flags + ListCommand.flags + RemoveCommand.flags
-        + OutputOptions.flags
+        + OutputOptions.flags + VerifyCommand.flags
 }
 
 /// The flags of every command.

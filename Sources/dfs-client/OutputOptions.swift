@@ -31,29 +31,3 @@ extension FileStatus {
         return JSONText.object(members)
     }
 }
-
-/// A value of a JSON line.
-enum JSONText {
-    case text(String)
-    case number(Int)
-    case flag(Bool)
-    /// `null`.
-    case null
-    case list([JSONText])
-    case members([(String, JSONText)])
-
-    private var encoded: String {
-        switch self {
-        case .text(let text): JSONLine.string(text)
-        case .number(let number): "\(number)"
-        case .flag(let flag): "\(flag)"
-        case .null: "null"
-        case .list(let elements): "[" + elements.map(\.encoded).joined(separator: ",") + "]"
-        case .members(let members): Self.object(members)
-        }
-    }
-
-    static func object(_ members: [(String, JSONText)]) -> String {
-        "{" + members.map { "\(JSONLine.string($0.0)):\($0.1.encoded)" }.joined(separator: ",") + "}"
-    }
-}

@@ -3,21 +3,25 @@ import DFSClient
 import DFSCommandLine
 import Logging
 
-/// `put [-f] [-r] [-fan-out] [-attr <name>=<value>]... <local-file> <path>`
+/// `put [-f] [-r] [-fan-out] [-receipt <file>] [-attr <name>=<value>]... <local-file> <path>`
 struct PutCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
         "put", summary: "Store a local file; done when every replica is on disk.",
         discussion: "With -r a folder: all that is in it comes to stand in <path>, which is made where missing.")
-    static let flags = [replaceFlag, fanOutFlag]
+    static let flags = [replaceFlag, fanOutFlag, receiptFlag]
     static let replaceFlag = FlagDeclaration.toggle(
         "f", help: "put, mv: replace a file of that name; it goes to the trash.")
     private static let fanOutFlag = FlagDeclaration.toggle(
         "fan-out", help: "put: send each chunk to all its servers from here; otherwise the first one forwards it.")
+    private static let receiptFlag = FlagDeclaration.value(
+        "receipt", String.self, help: "put: append a line to this file about each file that is stored, for verify.",
+        placeholder: "file")
 
     @Argument(help: "The file to store; - is standard input, up to its end.") var localFile: String
     @Argument(help: "Its path in the cluster.") var remoteName: String
     @Flag(Self.replaceFlag) var replaces = false
     @Flag(Self.fanOutFlag) var fansOut = false
+    @Option(Self.receiptFlag) var receiptFile: String?
     @Flag(RemoveCommand.recursiveFlag) var isRecursive = false
     @Option(AttributeAssignment.flag) var attributes: [AttributeAssignment] = []
     @OptionGroup var client: ClientOptions
@@ -26,7 +30,8 @@ struct PutCommand: ProgramCommand {
     func execute(logger: Logger) async throws {
         let options = PutOptions(
             replication: client.cluster.givenReplication, replacesExisting: replaces,
-            attributes: try FileAttributes(attributes), forwardsChunks: !fansOut)
+            attributes: try FileAttributes(attributes), forwardsChunks: !fansOut,
+            receipts: try receiptFile.map { try ReceiptLog($0) })
         try await client.withClient(logger: logger) { client in
             guard isRecursive else { return try await put(options, client) }
             var report = TreeReport(done: "stored", logger: logger)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DFSClient
 import DFSCommandLine
+import DFSCore
 import Logging
 
 /// `du [-json] [<path>]`

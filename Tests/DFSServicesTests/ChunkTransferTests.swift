@@ -99,6 +99,44 @@ import Testing
         #expect(code == .deadlineExceeded)
     }
 
+    /// A server that answers Describe only so often, and the upload when `answers` says so.
+    private func uploadTo(
+        describes: Int, settings: TransferSettings, _ answers: @escaping @Sendable () async throws -> Void
+    ) async throws -> DFSError.Code? {
+        let left = Atomic<Int>(describes)
+        let id = try chunkID
+        let addRoutes = { (routes: inout ServiceRoutes) in
+            routes.unary(Methods.describe) { (_: DescribeRequest, _) in
+                if left.subtract(1, ordering: .relaxed).oldValue <= 0 { try await standStill() }
+                return DescribeResponse()
+            }
+            routes.streaming(Methods.uploadChunk) { call in
+                while try await call.receive() != nil {}
+                try await answers()
+                try await call.send(UploadChunkStatus(success: true))
+            }
+        }
+        return try await withServer(addRoutes) { peer in
+            await failureCode {
+                _ = try await peer.uploadChunk(ChunkUploadRequest(chunkID: id), settings: settings) { _ in }
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func frozenServerIsNotWaitedForAsLongAsOneThatSyncs() async throws {
+        var settings = TransferSettings()
+        settings.silenceLimit = .milliseconds(200)
+        let code = try await uploadTo(describes: 1, settings: settings) { try await standStill() }
+        #expect(code == .deadlineExceeded)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func serverThatSyncsForLongIsWaitedForWhileItIsAlive() async throws {
+        var settings = TransferSettings()
+        settings.silenceLimit = .milliseconds(400)
+        let code = try await uploadTo(describes: .max, settings: settings) { try await Task.sleep(for: .seconds(2)) }
+        #expect(code == nil)
+    }
+
     // MARK: Download
 
     /// What a server does with a download, beside sending `bytes` in pieces of 50,000 bytes.

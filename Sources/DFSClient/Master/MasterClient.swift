@@ -124,6 +124,12 @@ public final class MasterClient: Sendable {
         }
     }
 
+    /// The id of the master's cluster, as it said when it was first asked what it is; empty under a Go master.
+    func clusterID() async throws(DFSError) -> String {
+        guard try await isSwift(), case .swift(let description) = try await peer.kind() else { return "" }
+        return description.clusterID
+    }
+
     /// A call that is made again while the master is away, as long as ``ClientConfiguration/masterLimit``.
     ///
     /// - Parameter isRepeatable: asking twice does the same as asking once.

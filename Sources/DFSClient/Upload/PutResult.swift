@@ -8,6 +8,13 @@ public struct PutResult: Sendable, Equatable {
     public let length: Int
     /// In order of the file.
     public let chunks: [PutChunk]
+    /// The id of the cluster that has it; empty under a Go master.
+    public let clusterID: String
+    /// When the put had ended, in seconds since 1970.
+    public let storedAt: Int
+
+    /// What to keep so that all of this can be proven later.
+    public var receipt: Receipt { Receipt(self) }
 
     /// CRC-32C of the whole file as it was stored.
     public var crc32c: UInt32 {

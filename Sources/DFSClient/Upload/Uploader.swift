@@ -1,4 +1,5 @@
 import DFSCore
+import DFSFiles
 
 /// Sends local files into the cluster.
 ///
@@ -38,17 +39,25 @@ public final class Uploader: Sendable {
         _ send: (FileUpload) async throws -> [WrittenChunk]
     ) async throws -> PutResult {
         let upload = try await master.create(name, options)
+        let chunks: [WrittenChunk]
+        let clusterID: String
         do {
-            let chunks = try await send(upload)
+            clusterID = try await master.clusterID()
+            chunks = try await send(upload)
             try await master.complete(upload, chunks)
-            let length = chunks.reduce(0) { $0 + $1.length }
-            return PutResult(name: name.text, length: length, chunks: chunks.map { PutChunk($0) })
         } catch {
             let error = failure(error, path)
             // Also for a cancelled put, whose own task makes no more calls.
             await Task { await master.abandon(upload) }.value
             throw error
         }
+        let result = PutResult(
+            name: name.text, length: chunks.reduce(0) { $0 + $1.length }, chunks: chunks.map { PutChunk($0) },
+            clusterID: clusterID, storedAt: Int(WallSeconds.now()))
+        if let receipts = options.receipts {
+            try await context.onFileThread { try receipts.append(result.receipt) }
+        }
+        return result
     }
 
     /// Sends all chunks, a few at a time. An empty file is one empty chunk, so that it can be found again.

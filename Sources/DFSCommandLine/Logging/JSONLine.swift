@@ -23,23 +23,6 @@ package enum JSONLine {
         }
     }
 
-    /// RFC 8259 §7; the two line separators that JavaScript trips over are escaped too, as Go does.
-    package static func string(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case "\u{08}": result += "\\b"
-            case "\u{0C}": result += "\\f"
-            case _ where scalar.value < 0x20, "\u{2028}", "\u{2029}":
-                result += "\\u" + hex(UInt64(scalar.value), digits: 4)
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
-    }
+    /// As ``JSONText/string(_:)``.
+    package static func string(_ text: String) -> String { JSONText.string(text) }
 }

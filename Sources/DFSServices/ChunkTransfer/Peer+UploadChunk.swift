@@ -24,6 +24,7 @@ extension Peer {
         let kind = try await kind()
         let (eventLoop, name) = (channel.executor.eventLoop, name)
         let options = CallOptions(metadata: request.metadata(settings))
+        async let _ = kind.isSwift ? askForSignsOfLife(within: settings.silenceLimit) : ()
         do {
             let chain = try await channel.withCall(Methods.uploadChunk, options) { call in
                 let sending = StallGuard(call: call, limit: settings.stallLimit, peer: name, eventLoop: eventLoop)
@@ -34,12 +35,25 @@ extension Peer {
                 let answering = StallGuard(
                     call: call, limit: settings.acknowledgementLimit, peer: name, eventLoop: eventLoop)
                 defer { answering.stop() }
-                try await answering.waiting { try await upload.finish() }
+                // A server may take long for its answer, since it syncs, but it must be there.
+                let living = StallGuard(
+                    call: call, limit: kind.isSwift ? settings.silenceLimit : settings.acknowledgementLimit, peer: name,
+                    eventLoop: eventLoop
+                ) { call.connectionStatistics.bytesReceived }
+                defer { living.stop() }
+                try await answering.waiting { try await living.waiting { try await upload.finish() } }
                 return try ChainResult(trailers: call.trailingMetadata)
             }
             return ChunkUploadAnswer(acknowledgement: kind.isSwift ? .durable : .syncedUnverified, chain: chain)
         } catch {
             throw failure(error)
+        }
+    }
+
+    /// Makes a server that is alive send something now and then, until the task is cancelled.
+    private func askForSignsOfLife(within limit: Duration) async {
+        while (try? await Task.sleep(for: limit / 4)) != nil {
+            _ = try? await channel.describe(timeout: limit, peer: name)
         }
     }
 }

@@ -8,6 +8,9 @@ import RPC
 /// make its peer look dead. Lives on the call's event loop.
 final class StallGuard {
     private let call: ClientCall
+    /// Any change of this is progress, too.
+    private let signsOfLife: () -> UInt64
+    private var signsSeen: UInt64 = 0
     private let limit: TimeAmount
     private let peer: String
     private var waitingSince: NIODeadline?
@@ -15,8 +18,14 @@ final class StallGuard {
     private var timer: RepeatedTask?
 
     /// Starts to watch; on the call's event loop.
-    init(call: ClientCall, limit: Duration, peer: String, eventLoop: any EventLoop) {
+    ///
+    /// - Parameter signsOfLife: a count that grows where the peer does anything at all; read on the event loop.
+    init(
+        call: ClientCall, limit: Duration, peer: String, eventLoop: any EventLoop,
+        signsOfLife: @escaping () -> UInt64 = { 0 }
+    ) {
         self.call = call
+        self.signsOfLife = signsOfLife
         self.limit = TimeAmount(limit)
         self.peer = peer
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
@@ -47,6 +56,9 @@ final class StallGuard {
     }
 
     private func check() {
+        let signs = signsOfLife()
+        if signs != signsSeen, waitingSince != nil { waitingSince = .now() }
+        signsSeen = signs
         guard let waitingSince, .now() - waitingSince >= limit else { return }
         hasStalled = true
         stop()

@@ -9,6 +9,9 @@ package struct TransferSettings: Sendable {
     package var stallLimit = Duration.seconds(30)
     /// How long a server may take from the last byte of an upload to its acknowledgement: it syncs a whole chunk.
     package var acknowledgementLimit = Duration.seconds(120)
+    /// How long a Swift server may be silent meanwhile, though it is asked for signs of life. A server that waits for those
+    /// behind it gives them all the same, so this is equal along a chain.
+    package var silenceLimit = Duration.seconds(20)
 
     package init() {}
 }

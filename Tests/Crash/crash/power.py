@@ -3,11 +3,10 @@
 import os
 import shutil
 import struct
-import subprocess
 from collections import namedtuple
 from pathlib import Path
 
-from harness.processes import ProcessError
+from harness import preload
 
 SOURCE = Path(__file__).with_name("power.c")
 SECTOR = 512
@@ -19,16 +18,7 @@ Record = namedtuple("Record", "position kind inode offset length old_length payl
 
 def build(folder):
     """Compiles the library into `folder`. Raises ProcessError."""
-    compiler = next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
-    if not compiler:
-        raise ProcessError("there is no C compiler: install gcc, or put Swift's clang on the PATH")
-    library = folder / "power.so"
-    done = subprocess.run(
-        [compiler, "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library, SOURCE, "-ldl",
-         "-lpthread"], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise ProcessError(f"{compiler} {SOURCE.name} failed:\n{done.stderr}")
-    return library
+    return preload.build(SOURCE, folder)
 
 
 class Power:

@@ -56,7 +56,9 @@ final class TestMaster: Sendable {
         }
         routes.unary(Methods.getFileInfo) { [self] (request: GetFileInfoRequest, _) in try info(request) }
         guard isSwift else { return routes }
-        routes.unary(Methods.describe) { (_: DescribeRequest, _) in DescribeResponse(role: "master") }
+        routes.unary(Methods.describe) { (_: DescribeRequest, _) in
+            DescribeResponse(role: "master", clusterID: "test-cluster")
+        }
         routes.unary(Methods.create) { [self] (request: CreateRequest, _) in try create(request) }
         routes.unary(Methods.complete) { [self] (request: CompleteRequest, _) in try complete(request) }
         routes.unary(Methods.abandon) { [self] (request: AbandonRequest, _) in abandon(request) }

@@ -81,13 +81,37 @@ class Process:
         except subprocess.TimeoutExpired:
             self.kill()
 
-    def _end(self, number):
+    def signal(self, number):
+        """Sends it, unless the process has ended."""
         if not self.has_ended():
             self._child.send_signal(number)
+
+    def _end(self, number):
+        self.signal(number)
         if number == signal.SIGKILL:
             self._child.wait()
         with _lock:
             _running.discard(self)
+
+
+class Stop:
+    """SIGSTOP for a process, and SIGCONT after `seconds`, or earlier by `end`."""
+
+    def __init__(self, process, seconds):
+        self._process, self._is_over = process, threading.Event()
+        process.signal(signal.SIGSTOP)
+        self._thread = threading.Thread(target=self._go_on, args=(seconds,), daemon=True)
+        self._thread.start()
+
+    def _go_on(self, seconds):
+        self._is_over.wait(seconds)
+        self._process.signal(signal.SIGCONT)
+
+    def end(self, at_once):
+        """Returns when the process has gone on, which it does now where `at_once`."""
+        if at_once:
+            self._is_over.set()
+        self._thread.join()
 
 
 class Helper:
