@@ -44,7 +44,7 @@ public final class Downloader: Sendable {
     private func kept(_ index: Int, of layout: FileLayout, in target: LocalTarget) async throws -> GetChunk? {
         let chunk = layout.chunks[index]
         guard target.isResumable, let length = chunk.length, let crc32c = chunk.crc32c else { return nil }
-        let offset = index * layout.chunkSize
+        let offset = layout.starts[index]
         guard try await context.onFileThread({ try target.holds(length, at: offset, crc32c: crc32c) }) else {
             return nil
         }

@@ -12,7 +12,8 @@ extension MasterClient {
                 ChunkLocation(
                     id: try ChunkID(chunk.digest.chunkID).text, index: index,
                     length: chunk.digestKnown ? Int(clamping: chunk.digest.length) : nil,
-                    crc32c: chunk.digestKnown ? chunk.digest.crc32c : nil, servers: chunk.servers))
+                    crc32c: chunk.digestKnown ? chunk.digest.crc32c : nil, servers: chunk.servers,
+                    isOpen: !chunk.digestKnown))
         }
         try checkLengths(chunks, chunkSize: chunkSize, name)
         let lengths = chunks.compactMap(\.length)
@@ -77,12 +78,16 @@ extension MasterClient {
         }
     }
 
-    /// Offsets in the file follow from the index, so every chunk but the last must be full.
+    /// Offsets in the file follow from the lengths, which must be known of all chunks but the last.
     private func checkLengths(_ chunks: [ChunkLocation], chunkSize: Int, _ name: FileName) throws(DFSError) {
         for chunk in chunks {
-            guard let length = chunk.length else { continue }
-            let isLast = chunk.index == chunks.count - 1
-            guard isLast ? length <= chunkSize : length == chunkSize else {
+            guard let length = chunk.length else {
+                guard chunk.index == chunks.count - 1 else {
+                    throw DFSError(.dataLoss, "\(peer.name): chunk \(chunk.id) of \(name) has no length, and others follow")
+                }
+                continue
+            }
+            guard length <= chunkSize else {
                 throw DFSError(.dataLoss, "\(peer.name): chunk \(chunk.id) of \(name) has \(length) bytes")
             }
         }
