@@ -10,7 +10,7 @@ let openSize: Int64 = 10_000
 
 /// Appends `bytes` at the end of the chunk.
 @discardableResult
-func append(_ chunk: OpenChunk, _ bytes: [UInt8], at offset: Int64? = nil, version: UInt64 = 1) throws -> Int64 {
+func append(_ chunk: UnsealedChunk, _ bytes: [UInt8], at offset: Int64? = nil, version: UInt64 = 1) throws -> Int64 {
     let place = try offset ?? chunk.standing().length
     return try chunk.append([ByteBuffer(bytes: bytes)], crc32c: CRC32C.of(bytes), at: place, version: version)
 }
@@ -18,7 +18,7 @@ func append(_ chunk: OpenChunk, _ bytes: [UInt8], at offset: Int64? = nil, versi
 @Suite struct OpenChunkTests {
     private let disk = SimulatedDisk()
 
-    private func begin(_ store: ChunkStore, version: UInt64 = 1) throws -> OpenChunk {
+    private func begin(_ store: ChunkStore, version: UInt64 = 1) throws -> UnsealedChunk {
         try store.beginOpen(id("f_0"), version: version, chunkSize: openSize).0
     }
 

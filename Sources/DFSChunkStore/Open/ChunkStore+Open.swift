@@ -13,17 +13,20 @@ extension ChunkStore {
         package let isSealed: Bool
     }
 
+    /// How many chunks may be open.
+    package var maxOpenChunks: Int { settings.maxOpenChunks }
+
     /// The chunk under that id, while it is open.
-    package func unsealed(_ id: ChunkID) -> OpenChunk? { state.withLock { $0.open[id] } }
+    package func unsealed(_ id: ChunkID) -> UnsealedChunk? { state.withLock { $0.open[id] } }
 
     /// Makes an open chunk, or goes on with an empty one, that takes bytes of `version`. Durable on return. Blocks.
     ///
     /// - Parameter chunkSize: bytes that it holds at most.
     /// - Returns: the chunk, and whether the version is new here.
-    /// - Throws: what ``OpenChunk/begin(version:chunkSize:)`` throws; code ``DFSError/Code/resourceExhausted`` where too many are
+    /// - Throws: what ``UnsealedChunk/begin(version:chunkSize:)`` throws; code ``DFSError/Code/resourceExhausted`` where too many are
     ///   open or the disk has no room for a whole chunk.
     package func beginOpen(_ id: ChunkID, version: UInt64, chunkSize: Int64) throws(DFSError) -> (
-        OpenChunk, isNew: Bool
+        UnsealedChunk, isNew: Bool
     ) {
         let chunk = try enter(id, isBound: true)
         do throws(DFSError) {
@@ -55,15 +58,15 @@ extension ChunkStore {
 
     /// Makes the first `length` bytes of an open chunk a chunk like all others. Durable on return. Blocks.
     ///
-    /// - Throws: what ``OpenChunk/seal(version:length:)`` throws; code ``DFSError/Code/notFound`` where there is none.
+    /// - Throws: what ``UnsealedChunk/seal(version:length:)`` throws; code ``DFSError/Code/notFound`` where there is none.
     package func seal(_ id: ChunkID, version: UInt64, length: Int64) throws(DFSError) -> ContentDigest {
         let (chunk, isStored) = state.withLock { ($0.open[id], $0.catalog.stored(id) != nil) }
-        if isStored { return try OpenChunk.confirm(id, digestOnDisk(id), length) }
+        if isStored { return try UnsealedChunk.confirm(id, digestOnDisk(id), length) }
         guard let chunk else { throw DFSError(.notFound, "no open chunk \(id) here", advice: .tryOtherReplica) }
         return try chunk.seal(version: version, length: length)
     }
 
-    /// Deletes an open chunk for its users; see ``OpenChunk/delete(_:)``. Blocks.
+    /// Deletes an open chunk for its users; see ``UnsealedChunk/delete(_:)``. Blocks.
     package func deleteOpen(_ id: ChunkID, _ ground: DeletionGround) throws(DFSError) {
         try unsealed(id)?.delete(ground)
     }
@@ -77,7 +80,7 @@ extension ChunkStore {
     }
 
     /// Promises the chunk room for all its bytes, as for an upload.
-    func reserveRoom(for chunk: OpenChunk, _ bytes: Int64, _ state: inout OpenChunk.State) throws(DFSError) {
+    func reserveRoom(for chunk: UnsealedChunk, _ bytes: Int64, _ state: inout UnsealedChunk.State) throws(DFSError) {
         if state.reservation != nil { return }
         while true {
             let free = try files.freeBytes(at: layout.root)
@@ -108,7 +111,7 @@ extension ChunkStore {
     }
 
     /// The chunk's place among the open ones.
-    private func enter(_ id: ChunkID, isBound: Bool) throws(DFSError) -> OpenChunk {
+    private func enter(_ id: ChunkID, isBound: Bool) throws(DFSError) -> UnsealedChunk {
         let limit = settings.maxOpenChunks
         return try state.withLock { (state) throws(DFSError) in
             if let chunk = state.open[id] { return chunk }
@@ -118,7 +121,7 @@ extension ChunkStore {
             if isBound, state.open.count >= limit {
                 throw DFSError(.resourceExhausted, "\(limit) chunks are open here already; try another server")
             }
-            let chunk = OpenChunk(id: id, store: self)
+            let chunk = UnsealedChunk(id: id, store: self)
             state.open[id] = chunk
             state.catalog.setOpen(id, true)
             return chunk
@@ -126,7 +129,7 @@ extension ChunkStore {
     }
 
     /// A chunk that could not be made, and of which nothing is on the disk.
-    private func forgetIfEmpty(_ chunk: OpenChunk) {
+    private func forgetIfEmpty(_ chunk: UnsealedChunk) {
         chunk.state.withLock { open in
             guard open.end == nil, open.fence == 0 else { return }
             // A file that could not be told from one that was not made is no word that anybody was given.

@@ -57,7 +57,7 @@ extension ChunkStore {
 
     /// An open chunk of the last run takes nothing more; its data is read when somebody asks for its length.
     func takeUp(_ id: ChunkID, _ journal: OpenJournal) {
-        var found = OpenChunk.State()
+        var found = UnsealedChunk.State()
         found.chunkSize = journal.chunkSize
         found.version = journal.version
         found.fence = journal.fence
@@ -66,7 +66,7 @@ extension ChunkStore {
         found.frozen = DFSError(
             .unavailable, "chunk \(id) takes nothing more here, since this server was restarted",
             advice: .refreshLocations)
-        let chunk = OpenChunk(id: id, store: self, found)
+        let chunk = UnsealedChunk(id: id, store: self, found)
         state.withLock { state in
             state.open[id] = chunk
             state.catalog.setOpen(id, true)

@@ -42,7 +42,7 @@ package final class ChunkStore: Sendable {
         var spare = SpareChunks()
         var reclaimed = Reclaimed()
         var nextUpload: UInt64 = 1
-        var open: [ChunkID: OpenChunk] = [:]
+        var open: [ChunkID: UnsealedChunk] = [:]
     }
 
     let files: any FileSystem

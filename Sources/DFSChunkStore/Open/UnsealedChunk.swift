@@ -8,7 +8,7 @@ import Synchronization
 /// Its moves: *fenced* (known by a fence only, no bytes) to *live* (``begin(version:chunkSize:)``), to *frozen* (a failure, or
 /// a restart of the server: it takes nothing more), to its end (``seal(version:length:)``, ``delete(_:)``, ``leave()``). A fence
 /// may come in each of them. Any thread may call; calls that change something come one after the other and block on the disk.
-package final class OpenChunk: Sendable {
+package final class UnsealedChunk: Sendable {
     struct State {
         var chunkSize: Int64 = 0
         /// Durable bytes.
@@ -42,7 +42,8 @@ package final class OpenChunk: Sendable {
     }
 
     package let id: ChunkID
-    let store: ChunkStore
+    /// Holds this chunk; whoever else does holds the store, too.
+    unowned let store: ChunkStore
     // Held during disk calls on purpose: what changes the file comes one after the other anyway.
     let state: Mutex<State>
     /// While bytes may still come.

@@ -2,7 +2,7 @@ import DFSCore
 import DFSFiles
 
 // Who may append: a chunk begins under a version, and fences raise what is taken.
-extension OpenChunk {
+extension UnsealedChunk {
     /// Takes bytes of `version` from now on. Durable on return. Blocks.
     ///
     /// Bytes of a lower version are never given up for it. A recovery that finds any seals the chunk with them; so a higher

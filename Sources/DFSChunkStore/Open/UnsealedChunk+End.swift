@@ -2,7 +2,7 @@ import DFSCore
 import DFSFiles
 
 // How an open chunk ends.
-extension OpenChunk {
+extension UnsealedChunk {
     /// Makes the first `length` bytes a chunk like all others: file, name and digest are durable on return. Blocks.
     ///
     /// Done again, it gives the same answer. The digest comes first and is durable before the journal is cut off, so that
