@@ -1,3 +1,4 @@
+import DFSChunkStore
 import DFSCore
 import DFSServices
 import Logging
@@ -19,6 +20,7 @@ package final class ChunkServer: Sendable {
         let threads: DiskThreads
         let peers: PeerPool
         let chainPeers: ChainPeers
+        let appending: Appending
         let master: Peer
         let session: MasterSession
         let server: RPCServer
@@ -27,6 +29,8 @@ package final class ChunkServer: Sendable {
         let sessionTask: Task<Void, Never>
         /// Copies, which end when they are handed back and those begun are done, or when it is cancelled.
         let copyTask: Task<Void, Never>
+        /// Open chunks, which end when they are drained.
+        let appendTask: Task<Void, Never>
         /// All other work, which ends when it is cancelled.
         let workTask: Task<Void, Never>
     }
@@ -75,9 +79,11 @@ package final class ChunkServer: Sendable {
             changes: changes, heartbeatInterval: settings.heartbeatInterval, reportLimit: settings.reportLimit,
             logger: logger)
         let chainPeers = ChainPeers(group: group, logger: logger)
+        let appending = Appending(
+            store: store, threads: threads, session: session, settings: settings.append, group: group, logger: logger)
         let calls = settings.httpListen.map { _ in CallMetrics(kinds: Methods.kinds) }
         let server = RPCServer(
-            routes: routes(store, threads, session, chainPeers), configuration: serverConfiguration(calls),
+            routes: routes(store, threads, session, chainPeers, appending), configuration: serverConfiguration(calls),
             group: group,
             logger: logger)
         let port = try await listen(server)
@@ -94,10 +100,12 @@ package final class ChunkServer: Sendable {
         let sessionTask = Task { await session.run() }
         let copyTask = Task { await replication.run() }
         let workTask = Task { await work.run() }
+        let appendTask = Task { await appending.primaries.run() }
         running.withLock {
             $0 = Running(
-                threads: threads, peers: peers, chainPeers: chainPeers, master: master, session: session,
-                server: server, pages: pages, sessionTask: sessionTask, copyTask: copyTask, workTask: workTask)
+                threads: threads, peers: peers, chainPeers: chainPeers, appending: appending, master: master,
+                session: session, server: server, pages: pages, sessionTask: sessionTask, copyTask: copyTask,
+                appendTask: appendTask, workTask: workTask)
         }
         standard.health.serve()
         logger.info(
@@ -123,6 +131,9 @@ package final class ChunkServer: Sendable {
         if let running {
             running.session.tasks.handBackCopies()
             async let calls: Void = running.server.shutdown(grace: settings.drainLimit)
+            // Writers go on elsewhere as soon as the master hears that their chunks are given up.
+            running.appending.stopping.give()
+            await running.appending.primaries.drain(within: Self.leaveLimit)
             await finish(running.copyTask, within: settings.drainLimit)
             // A Swift master places nothing here from now on, and hears of the last uploads by their reports. A Go master
             // knows lists only, so its last one comes when all uploads have ended.
@@ -130,16 +141,23 @@ package final class ChunkServer: Sendable {
             running.session.stop()
             await finish(running.sessionTask, within: Self.leaveLimit)
             await calls
+            running.appendTask.cancel()
+            await running.appendTask.value
             running.workTask.cancel()
             await running.workTask.value
             await running.peers.close()
             await running.chainPeers.close()
+            await running.appending.peers.close()
             await running.master.channel.close()
             await running.pages?.close()
             await running.threads.stop()
         }
         try? await group.shutdownGracefully()
     }
+
+    /// For tests: what runs while the server does.
+    var store: ChunkStore? { running.withLock { $0?.session.store } }
+    var diskThreads: DiskThreads? { running.withLock { $0?.threads } }
 
     /// Reads the files of the TLS port again, and logs what came of it.
     package func reloadTLS() async { await running.withLock({ $0?.server })?.reloadTLS() }

@@ -1,6 +1,6 @@
 import RPC
 
-/// Every method of the three `.proto` files.
+/// Every method of our `.proto` files.
 package enum Methods {
     private static let masterService = "master.MasterService"
     private static let chunkService = "chunk.ChunkService"
@@ -8,6 +8,7 @@ package enum Methods {
     private static let trash = "dfs.Trash"
     private static let cluster = "dfs.Cluster"
     private static let chunkReports = "dfs.ChunkReports"
+    private static let openChunks = "dfs.OpenChunks"
 
     // Spoken by Go nodes too.
     package static let getFileInfo = MethodPath(service: masterService, method: "GetFileInfo")
@@ -38,10 +39,18 @@ package enum Methods {
     package static let checkFiles = MethodPath(service: cluster, method: "CheckFiles")
     package static let report = MethodPath(service: chunkReports, method: "Report")
     package static let uploadTargets = MethodPath(service: chunkReports, method: "UploadTargets")
+    package static let openAppend = MethodPath(service: "dfs.Append", method: "Open")
+    package static let closeAppend = MethodPath(service: "dfs.Append", method: "Close")
+    package static let renewLeases = MethodPath(service: "dfs.Leases", method: "Renew")
+    package static let append = MethodPath(service: openChunks, method: "Append")
+    package static let replicate = MethodPath(service: openChunks, method: "Replicate")
+    package static let fence = MethodPath(service: openChunks, method: "Fence")
+    package static let seal = MethodPath(service: openChunks, method: "Seal")
 
     /// Those that are not unary, the standard services' among them.
     package static let kinds: [MethodPath: CallKind] = [
-        heartbeat: .bidirectional, uploadChunk: .clientStream, downloadChunk: .serverStream,
+        heartbeat: .bidirectional, uploadChunk: .clientStream, downloadChunk: .serverStream, append: .bidirectional,
+        replicate: .bidirectional,
         MethodPath(service: "grpc.health.v1.Health", method: "Watch"): .serverStream,
         MethodPath(service: "grpc.reflection.v1.ServerReflection", method: "ServerReflectionInfo"): .bidirectional,
         MethodPath(service: "grpc.reflection.v1alpha.ServerReflection", method: "ServerReflectionInfo"): .bidirectional,

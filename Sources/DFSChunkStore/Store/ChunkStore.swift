@@ -14,6 +14,9 @@ package final class ChunkStore: Sendable {
         package var quarantineKeep: Duration = .seconds(24 * 3600)
         /// Room to reserve for an upload that does not say its length.
         package var usualChunkSize = Int64(ClusterDefaults.chunkSize)
+        /// Open chunks that were begun since the start and are not sealed or deleted; one more is refused. Those that are
+        /// known by a fence only, or wait to be sealed since the last run, do not count.
+        package var maxOpenChunks = 256
 
         package init() {}
     }
@@ -26,6 +29,10 @@ package final class ChunkStore: Sendable {
         package var unverified = 0
         /// Unfinished uploads of the last run, removed.
         package var temporariesRemoved = 0
+        /// Open chunks of the last run, which wait to be sealed.
+        package var open = 0
+        /// Open chunks whose file says nothing any more; in quarantine.
+        package var openDamaged = 0
         /// Names in the folder that are no chunks; left alone.
         package var ignored: [String] = []
     }
@@ -36,6 +43,9 @@ package final class ChunkStore: Sendable {
         var spare = SpareChunks()
         var reclaimed = Reclaimed()
         var nextUpload: UInt64 = 1
+        var open: [ChunkID: UnsealedChunk] = [:]
+        /// How many of them have room of their own.
+        var begunCount = 0
     }
 
     let files: any FileSystem
@@ -69,6 +79,7 @@ package final class ChunkStore: Sendable {
         layout = StoreLayout(root: root)
         try files.makeFolder(layout.temporaries)
         try files.makeFolder(layout.quarantine)
+        try files.makeFolder(layout.open)
         guard let lock = try files.lock(layout.lock) else {
             throw DFSError(
                 .failedPrecondition, "another chunk server uses the folder \(root); stop it, or choose another -dir")
@@ -77,6 +88,7 @@ package final class ChunkStore: Sendable {
         nodeID = try Self.keptNodeID(files, layout, new: newNodeID)
         var report = StartReport()
         report.temporariesRemoved = try Self.removeTemporaries(files, layout)
+        let open = try Self.scanOpen(files, layout, second: wallClock(), &report)
         let found = try Self.scan(files, layout, &report)
         let spare = try Self.findSpare(files, layout)
         startReport = report
@@ -84,6 +96,7 @@ package final class ChunkStore: Sendable {
             for (id, stored) in found { state.catalog.store(id, stored) }
             state.spare = spare
         }
+        for (id, journal) in open { takeUp(id, journal) }
     }
 
     /// What the catalog says, without touching the disk.

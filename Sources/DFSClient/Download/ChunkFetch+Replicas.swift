@@ -137,7 +137,7 @@ extension ChunkFetch {
                 context.hedges.withLock { $0.noteFirstByte(after: .now - began) }
                 try standing.learn(download.stored)
                 let writer = ChunkWriter(
-                    context: context, target: target, chunkOffset: index * layout.chunkSize, standing: standing,
+                    context: context, target: target, chunkOffset: layout.starts[index], standing: standing,
                     eventLoop: peer.channel.executor.eventLoop)
                 try await writer.drain(download, after: first) { progress.chunk(index, at: standing.position) }
             }

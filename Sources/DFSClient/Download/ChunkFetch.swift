@@ -14,16 +14,24 @@ struct ChunkFetch: Sendable {
     let progress: ProgressMeter
     let failedServers: FailedServers
 
+    /// How long a reader of an open chunk asks the master again: for longer than that takes to notice that the chunk's
+    /// primary is gone, and to seal it.
+    private static let openChunkLimit = Duration.seconds(30)
+
     /// - Throws: ``DFSError``: of the local file at once, of a replica only when none is left.
     func run() async throws -> GetChunk {
         var location = layout.chunks[index]
         let standing = FetchStanding(
             expected: expectation(of: location), wanted: wanted, isRewritable: target.isRewritable)
+        standing.isGrowing = location.isOpen
+        let openChunkEnd = ContinuousClock.now + Self.openChunkLimit
         var attempt = 1
         while attempt <= max(1, context.configuration.maxAttempts) {
             if attempt > 1 {
                 try await Task.sleep(for: .milliseconds(300 << attempt))
+                let wasOpen = location.isOpen
                 location = try await refreshed(location)
+                if wasOpen, !location.isOpen { standing.settle(expectation(of: location)) }
             }
             let reached = standing.position
             let servers = failedServers.last(await ordered(location.servers))
@@ -45,7 +53,9 @@ struct ChunkFetch: Sendable {
                     isVerified: standing.isVerified)
             }
             // Servers give up on a stream that lets them wait for minutes, however often; that is no fault of theirs.
-            attempt = !target.isRewritable && standing.position > reached ? 1 : attempt + 1
+            let isGettingOn = !target.isRewritable && standing.position > reached
+            let isToBeSealed = location.isOpen && attempt > 1 && .now < openChunkEnd
+            attempt = isGettingOn ? 1 : isToBeSealed ? 2 : attempt + 1
         }
         throw standing.lastError
             ?? DFSError(.unavailable, "chunk \(location.id) has no replica now; try again later")
@@ -144,7 +154,7 @@ struct ChunkFetch: Sendable {
             advice: .giveUp)
     }
 
-    /// What the master knows, or what follows from the chunk's place.
+    /// What the master knows, or what follows from the chunk's place under a Go master.
     private func expectation(of location: ChunkLocation) -> FetchStanding.Expectation {
         let isLast = index == layout.chunks.count - 1
         return FetchStanding.Expectation(

@@ -44,7 +44,7 @@ public final class Downloader: Sendable {
     private func kept(_ index: Int, of layout: FileLayout, in target: LocalTarget) async throws -> GetChunk? {
         let chunk = layout.chunks[index]
         guard target.isResumable, let length = chunk.length, let crc32c = chunk.crc32c else { return nil }
-        let offset = index * layout.chunkSize
+        let offset = layout.starts[index]
         guard try await context.onFileThread({ try target.holds(length, at: offset, crc32c: crc32c) }) else {
             return nil
         }
@@ -75,7 +75,12 @@ public final class Downloader: Sendable {
 
     /// As ``DFSClient/read(_:range:)``.
     public func read(_ name: String, range: Range<Int>) async throws -> [UInt8] {
-        let layout = try await master.open(name)
+        try await read(try await master.open(name), range: range)
+    }
+
+    /// A part of the file as it was when the master told of it.
+    func read(_ layout: FileLayout, range: Range<Int>) async throws -> [UInt8] {
+        let name = layout.name
         let there = range.clamped(to: 0..<max(0, layout.length ?? .max))
         guard there.count <= Self.maxBytesInMemory else {
             throw DFSError(

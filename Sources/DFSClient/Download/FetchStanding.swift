@@ -20,6 +20,7 @@ final class FetchStanding: Sendable {
         var isVerified = false
         /// Whether the expectation was only read off another replica.
         var isMeasured = false
+        var isGrowing = false
         var hedge: String?
         var localError: DFSError?
         var lastError: DFSError?
@@ -51,6 +52,11 @@ final class FetchStanding: Sendable {
     var missingByteCount: Int? {
         state.withLock { state in end(state.expected).map { max(0, $0 - state.position) } }
     }
+    /// Whether the chunk may become longer while it is read: then as much counts as there was at first.
+    var isGrowing: Bool {
+        get { state.withLock { $0.isGrowing } }
+        set { state.withLock { $0.isGrowing = newValue } }
+    }
     /// The server that was asked, too, because the first one let wait.
     var hedge: String? {
         get { state.withLock { $0.hedge } }
@@ -74,6 +80,7 @@ final class FetchStanding: Sendable {
         guard let stored else { return }
         let isOther = state.withLock { state in
             let expected = state.expected
+            if state.isGrowing, let length = expected.length { return stored.length < length }
             if let length = expected.length, length != stored.length { return true }
             if let crc32c = expected.crc32c, let other = stored.crc32c, crc32c != other { return true }
             state.expected = Expectation(length: stored.length, crc32c: expected.crc32c ?? stored.crc32c)
@@ -102,6 +109,13 @@ final class FetchStanding: Sendable {
             throw DFSError(
                 .dataLoss, "the replica on \(measure.server) has other bytes than the file",
                 advice: .tryOtherReplica)
+        }
+    }
+
+    /// An open chunk was sealed: now it is known what it must be. What has come is the beginning of it.
+    func settle(_ expected: Expectation) {
+        state.withLock { state in
+            (state.expected, state.isGrowing, state.isMeasured) = (expected, false, false)
         }
     }
 

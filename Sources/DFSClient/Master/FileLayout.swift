@@ -4,14 +4,32 @@ import DFSCore
 public struct FileLayout: Sendable, Equatable {
     /// The file's name in the cluster.
     public let name: String
-    /// Bytes in the file; `nil` where nobody knows yet (a Go master, or a file of a Go client that nobody has read).
+    /// Bytes in the file; `nil` where nobody knows yet (a Go master, or a file that is being appended to).
     public let length: Int?
-    /// Bytes in each chunk but the last.
+    /// Bytes in a chunk at most. All chunks but the last have as many, unless the file was appended to.
     public let chunkSize: Int
     /// In order of the file.
     public let chunks: [ChunkLocation]
     /// Its owner's notes; none under a Go master.
     public let attributes: FileAttributes
+    /// Where each chunk begins in the file. A chunk of unknown length before the last one, as Go masters tell of, is full.
+    let starts: [Int]
+
+    init(name: String, length: Int?, chunkSize: Int, chunks: [ChunkLocation], attributes: FileAttributes) {
+        self.name = name
+        self.length = length
+        self.chunkSize = chunkSize
+        self.chunks = chunks
+        self.attributes = attributes
+        var starts: [Int] = []
+        starts.reserveCapacity(chunks.count)
+        var start = 0
+        for chunk in chunks {
+            starts.append(start)
+            start += chunk.length ?? chunkSize
+        }
+        self.starts = starts
+    }
 
     /// CRC-32C of the whole file, where length and checksum of every chunk are known.
     public var crc32c: UInt32? {
@@ -29,9 +47,9 @@ extension FileLayout {
     /// wanted up to `Int.max`, since the last one may be of unknown length.
     func parts(_ range: Range<Int>) -> [(index: Int, wanted: Range<Int>)] {
         chunks.compactMap { chunk in
-            let start = chunk.index * chunkSize
+            let start = starts[chunk.index]
             let isLast = chunk.index == chunks.count - 1
-            let place = start..<(isLast ? Int.max : start + chunkSize)
+            let place = start..<(isLast ? Int.max : starts[chunk.index + 1])
             let part = range.clamped(to: place)
             guard !part.isEmpty else { return nil }
             let first = part.lowerBound - start
@@ -55,4 +73,6 @@ public struct ChunkLocation: Sendable, Equatable {
     public let crc32c: UInt32?
     /// Addresses of the servers that hold it, best first.
     public let servers: [String]
+    /// Whether it takes records: the first of its servers tells how long it is by now.
+    public var isOpen = false
 }

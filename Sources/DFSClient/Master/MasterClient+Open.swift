@@ -16,7 +16,8 @@ extension MasterClient {
                 ChunkLocation(
                     id: try ChunkID(chunk.digest.chunkID).text, index: index,
                     length: chunk.digestKnown ? Int(clamping: chunk.digest.length) : nil,
-                    crc32c: chunk.digestKnown ? chunk.digest.crc32c : nil, servers: chunk.servers))
+                    crc32c: chunk.digestKnown ? chunk.digest.crc32c : nil, servers: chunk.servers,
+                    isOpen: !chunk.digestKnown && index == response.chunks.count - 1))
         }
         try checkLengths(chunks, chunkSize: chunkSize, name)
         let lengths = chunks.compactMap(\.length)
@@ -81,14 +82,10 @@ extension MasterClient {
         }
     }
 
-    /// Offsets in the file follow from the index, so every chunk but the last must be full.
     private func checkLengths(_ chunks: [ChunkLocation], chunkSize: Int, _ name: FileName) throws(DFSError) {
         for chunk in chunks {
-            guard let length = chunk.length else { continue }
-            let isLast = chunk.index == chunks.count - 1
-            guard isLast ? length <= chunkSize : length == chunkSize else {
-                throw DFSError(.dataLoss, "\(peer.name): chunk \(chunk.id) of \(name) has \(length) bytes")
-            }
+            guard let length = chunk.length, length > chunkSize else { continue }
+            throw DFSError(.dataLoss, "\(peer.name): chunk \(chunk.id) of \(name) has \(length) bytes")
         }
     }
 }

@@ -134,7 +134,7 @@ extension MasterState {
     /// - Parameters:
     ///   - others: servers that keep their copies.
     ///   - writer: where it is.
-    private mutating func place(
+    mutating func place(
         _ count: Int, _ bytes: UInt64, excluding excluded: Set<ServerHandle>, beside others: [ServerHandle] = [],
         for writer: NetworkLocation? = nil
     ) throws(DFSError) -> [ServerHandle] {

@@ -124,6 +124,12 @@ struct Namespace: Sendable {
         precondition(isPlaced, "a file is sealed in a place that is free")
     }
 
+    /// The complete file has one more chunk, with so many bytes.
+    mutating func append(_ chunk: ChunkHandle, length: UInt64, at time: UInt64, to id: FileID) {
+        guard let slot = complete.slot(of: id) else { return }
+        complete.append(chunk, length: length, at: time, to: slot)
+    }
+
     mutating func setReplication(_ copies: Int, of id: FileID) {
         if let slot = complete.slot(of: id) {
             complete.setReplication(copies, of: slot)
@@ -232,6 +238,11 @@ struct Namespace: Sendable {
     func place(of name: FileName) -> Place? {
         let descent = descend(Array(name.parts.dropLast()))
         return descent.rest.isEmpty ? Place(parent: descent.folder, name: name.leaf) : nil
+    }
+
+    /// Whether a complete file stands anywhere but in the trash.
+    func isVisible(_ id: FileID) -> Bool {
+        complete.slot(of: id).map { tree.way(from: complete.parent(of: $0)).top == .root } ?? false
     }
 
     /// The path of what stands at `place`; `nil` where it is in the trash.
