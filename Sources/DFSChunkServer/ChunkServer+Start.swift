@@ -51,16 +51,17 @@ extension ChunkServer {
     }
 
     func routes(
-        _ store: ChunkStore, _ threads: DiskThreads, _ session: MasterSession, _ chainPeers: ChainPeers
+        _ store: ChunkStore, _ threads: DiskThreads, _ session: MasterSession, _ chainPeers: ChainPeers, _ source: ChunkSource
     ) -> ServiceRoutes {
         var routes = ServiceRoutes()
         UploadService(
-            store: store, threads: threads, master: session, budget: WriteBudget(byteCount: settings.writeBudget),
+            store: store, threads: threads, source: source, master: session, budget: WriteBudget(byteCount: settings.writeBudget),
             chainPeers: chainPeers, forwardSlots: ForwardSlots(count: settings.maxForwardedUploads),
             stallLimit: settings.stallLimit, logger: logger
         ).add(to: &routes)
-        DownloadService(store: store, threads: threads, changes: session.changes, stallLimit: settings.stallLimit)
+        DownloadService(source: source, changes: session.changes, stallLimit: settings.stallLimit)
             .add(to: &routes)
+        ReplicaService(suspicions: source.suspicions).add(to: &routes)
         NodeService(nodeID: store.nodeID, master: session).add(to: &routes)
         standard.add(to: &routes)
         return routes

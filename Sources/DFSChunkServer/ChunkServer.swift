@@ -68,13 +68,15 @@ package final class ChunkServer: Sendable {
             address: settings.master, role: "master", group: group, configuration: Self.masterChannel, logger: logger)
         // The address may depend on the port that the system chooses, and the services need the session before.
         let address = LateAddress()
+        let suspicions = Suspicions()
+        let source = ChunkSource(store: store, threads: threads, suspicions: suspicions)
         let session = MasterSession(
             address: address, nodeID: store.nodeID, peer: master, store: store, threads: threads, tasks: tasks,
-            changes: changes, heartbeatInterval: settings.heartbeatInterval, reportLimit: settings.reportLimit,
+            suspicions: suspicions, changes: changes, heartbeatInterval: settings.heartbeatInterval, reportLimit: settings.reportLimit,
             logger: logger)
         let chainPeers = ChainPeers(group: group, logger: logger)
         let server = RPCServer(
-            routes: routes(store, threads, session, chainPeers), configuration: Self.serverConfiguration, group: group,
+            routes: routes(store, threads, session, chainPeers, source), configuration: Self.serverConfiguration, group: group,
             logger: logger)
         let port = try await listen(server)
         let listening = ServerAddress(host: settings.listen.host, port: port)
@@ -82,10 +84,15 @@ package final class ChunkServer: Sendable {
         address.set(settings.advertise ?? listening, tlsPort: tlsPort)
         let peers = PeerPool(group: group, logger: logger)
         let replication = ReplicationWorker(
-            tasks: tasks, store: store, threads: threads, peers: peers, changes: changes, logger: logger)
+            tasks: tasks, store: store, source: source, peers: peers, changes: changes, logger: logger)
+        let checker = ReplicaChecker(
+            suspicions: suspicions, store: store, threads: threads, master: session, changes: changes, logger: logger)
         let work = BackgroundWork(
+            checker: checker,
+            scrubber: Scrubber(settings: settings.scrub, store: store, checker: checker, logger: logger),
             deletion: DeletionWorker(tasks: tasks, store: store, threads: threads, changes: changes, logger: logger),
-            housekeeper: Housekeeper(store: store, threads: threads, master: session, logger: logger))
+            housekeeper: Housekeeper(
+                store: store, threads: threads, checker: checker, master: session, logger: logger))
         let sessionTask = Task { await session.run() }
         let copyTask = Task { await replication.run() }
         let workTask = Task { await work.run() }

@@ -34,8 +34,10 @@ package enum Methods {
     package static let restore = MethodPath(service: trash, method: "Restore")
     package static let emptyTrash = MethodPath(service: trash, method: "Empty")
     package static let securePort = MethodPath(service: namespace, method: "SecurePort")
+    package static let reportDamage = MethodPath(service: namespace, method: "ReportDamage")
     package static let listServers = MethodPath(service: cluster, method: "ListServers")
     package static let checkFiles = MethodPath(service: cluster, method: "CheckFiles")
     package static let report = MethodPath(service: chunkReports, method: "Report")
     package static let uploadTargets = MethodPath(service: chunkReports, method: "UploadTargets")
+    package static let checkReplica = MethodPath(service: "dfs.Replicas", method: "Check")
 }

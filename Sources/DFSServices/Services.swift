@@ -5,5 +5,5 @@ package enum Services {
     package static let ofMaster = [
         "master.MasterService", "dfs.Namespace", "dfs.Trash", "dfs.Cluster", "dfs.ChunkReports", node,
     ]
-    package static let ofChunkServer = ["chunk.ChunkService", node]
+    package static let ofChunkServer = ["chunk.ChunkService", "dfs.Replicas", node]
 }

@@ -27,10 +27,17 @@ struct DFSMasterCommand: NodeCommand {
     private static let safeModeLimitFlag = FlagDeclaration.value(
         "safe-mode-limit", GoDuration.self, environment: "DFS_SAFE_MODE_LIMIT",
         help: "After a start, how long to wait for chunk servers to tell of the chunks before anything is changed.")
+    private static let scrubRateFlag = FlagDeclaration.value(
+        "scrub-rate", ByteCount.self, environment: "DFS_SCRUB_RATE",
+        help: "Bytes a second, such as 8MB, of chunks on Go servers that are read again to find damage; 0 for none.")
+    private static let scrubCycleFlag = FlagDeclaration.value(
+        "scrub-cycle", GoDuration.self, environment: "DFS_SCRUB_CYCLE",
+        help: "How often each chunk on a Go server is read again, at most.")
     static let flags =
         SharedOptions.flags + ClusterOptions.flags + NodeOptions.flags + NodeTLSOptions.flags
         + [
-            listenFlag, metadataFolderFlag, trashKeepFlag, safeModeLimitFlag, orphanKeepFlag, backupFolderFlag,
+            listenFlag, metadataFolderFlag, trashKeepFlag, safeModeLimitFlag, orphanKeepFlag, scrubRateFlag, scrubCycleFlag,
+            backupFolderFlag,
             backupIntervalFlag, backupKeepFlag, backupFlag, restoreFlag, dumpFlag,
         ]
     private static let backupFolderFlag = FlagDeclaration.value(
@@ -60,6 +67,8 @@ struct DFSMasterCommand: NodeCommand {
 
     @Option(Self.safeModeLimitFlag) var safeModeLimit = GoDuration(ClusterPolicy().safeModeLimit)
     @Option(Self.orphanKeepFlag) var orphanKeep = GoDuration(ClusterPolicy().orphanRetention)
+    @Option(Self.scrubRateFlag) var scrubRate = ByteCount(bytes: 8 << 20)
+    @Option(Self.scrubCycleFlag) var scrubCycle = GoDuration(ClusterPolicy().rereadCycle)
     @Option(Self.backupFolderFlag) var backupFolder: String?
     @Option(Self.backupIntervalFlag) var backupInterval = GoDuration(.seconds(24 * 3600))
     @Option(Self.backupKeepFlag) var backupKeep = 7
@@ -70,6 +79,9 @@ struct DFSMasterCommand: NodeCommand {
     func validate() throws {
         guard backupInterval.duration >= .seconds(1) else {
             throw ValidationError("-backup-interval \(backupInterval) is too short; give at least 1s")
+        }
+        guard scrubCycle.duration >= .seconds(1) else {
+            throw ValidationError("-scrub-cycle: \(scrubCycle) is too short; give at least 1s")
         }
         guard backupKeep > 0 else {
             throw ValidationError("-backup-keep \(backupKeep) would keep no backup; give at least 1")
@@ -115,6 +127,8 @@ struct DFSMasterCommand: NodeCommand {
         }
         configuration.policy.trashRetention = trashKeep.duration
         configuration.policy.orphanRetention = orphanKeep.duration
+        configuration.policy.rereadBytesPerSecond = UInt64(scrubRate.bytes)
+        configuration.policy.rereadCycle = scrubCycle.duration
         configuration.policy.safeModeLimit = safeModeLimit.duration
         configuration.policy.replication = cluster.replication
         configuration.policy.chunkSize = UInt64(cluster.chunkSize.bytes)

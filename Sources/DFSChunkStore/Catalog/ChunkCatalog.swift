@@ -65,6 +65,12 @@ package struct ChunkCatalog: Sendable {
         records.filter { $0.value.stored != nil || includingUnfinished && $0.value.writers > 0 }.keys.sorted()
     }
 
+    /// The first `count` ids with a file behind `id` in their order; from the start for `nil`.
+    package func ids(after id: ChunkID?, count: Int) -> [ChunkID] {
+        let rest = records.filter { key, record in record.stored != nil && id.map { $0 < key } ?? true }
+        return Array(rest.keys.sorted().prefix(count))
+    }
+
     /// All chunks whose digest is known.
     package var digests: [(id: ChunkID, digest: ContentDigest)] {
         records.compactMap { id, record in record.stored?.digest.map { (id, $0) } }

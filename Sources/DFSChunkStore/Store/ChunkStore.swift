@@ -69,6 +69,7 @@ package final class ChunkStore: Sendable {
         layout = StoreLayout(root: root)
         try files.makeFolder(layout.temporaries)
         try files.makeFolder(layout.quarantine)
+        try files.makeFolder(layout.tables)
         guard let lock = try files.lock(layout.lock) else {
             throw DFSError(
                 .failedPrecondition, "another chunk server uses the folder \(root); stop it, or choose another -dir")
@@ -78,6 +79,7 @@ package final class ChunkStore: Sendable {
         var report = StartReport()
         report.temporariesRemoved = try Self.removeTemporaries(files, layout)
         let found = try Self.scan(files, layout, &report)
+        try Self.removeStrayTables(files, layout, keeping: Set(found.map(\.0)))
         let spare = try Self.findSpare(files, layout)
         startReport = report
         state.withLock { state in

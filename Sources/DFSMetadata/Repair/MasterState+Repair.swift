@@ -138,7 +138,7 @@ extension MasterState {
         return false
     }
 
-    private func isWhole(_ chunk: ChunkHandle) -> Bool {
+    func isWhole(_ chunk: ChunkHandle) -> Bool {
         guard let file = namespace.facts(chunks[chunk].file) else { return false }
         let sure = chunks[chunk].replicas.count {
             $0.state == .complete && !$0.isMissing && servers[$0.server].isAlive

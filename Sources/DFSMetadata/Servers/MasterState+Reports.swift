@@ -28,7 +28,9 @@ extension MasterState {
                 }
             }
         }
-        effects.append(.answer(call, .success(.reported(unwanted: unwanted))))
+        for id in report.damaged { takeOut(id, damagedOn: server) }
+        let expendable = report.keptDamaged.filter { isExpendable($0) }
+        effects.append(.answer(call, .success(.reported(unwanted: unwanted, expendable: expendable))))
     }
 
     /// The server holds all of the chunk. The first complete copy decides the chunk's digest.

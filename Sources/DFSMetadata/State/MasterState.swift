@@ -20,6 +20,8 @@ package struct MasterState: Sendable {
     /// By file; of open uploads of Go clients only.
     var forwarding: [FileID: Forwarding] = [:]
     var verification = Verification()
+    var suspects = Suspects()
+    var rereading = Rereading()
     var backlog = Backlog()
     var safeMode = SafeMode()
     /// The connections that closed last, so that a call which was still on its way when its connection closed does not hold
@@ -136,6 +138,8 @@ package struct MasterState: Sendable {
         case .targets(let chunk, let asker, let call):
             answer(call) { state throws(DFSError) in .targets(state.forward(chunk, from: asker)) }
         case .readBack(let chunk, let address, let finding): conclude(chunk, address, finding)
+        case .damage(let chunk, let address, let call):
+            answer(call) { state throws(DFSError) in state.suspect(chunk, at: address) }
         case .create(let request, let call):
             answer(call) { state throws(DFSError) in try state.create(request) }
         case .allocate(let request, let call):
@@ -204,6 +208,7 @@ package struct MasterState: Sendable {
         expireCopies()
         releaseHeldRepairs()
         repair.retry(256)
+        rereadCopies()
         verification.wake(now: now)
     }
 
