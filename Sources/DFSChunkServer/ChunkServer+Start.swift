@@ -51,11 +51,13 @@ extension ChunkServer {
     }
 
     func routes(
-        _ store: ChunkStore, _ threads: DiskThreads, _ session: MasterSession, _ chainPeers: ChainPeers, _ source: ChunkSource
+        _ store: ChunkStore, _ threads: DiskThreads, _ session: MasterSession, _ chainPeers: ChainPeers,
+        _ source: ChunkSource
     ) -> ServiceRoutes {
         var routes = ServiceRoutes()
         UploadService(
-            store: store, threads: threads, source: source, master: session, budget: WriteBudget(byteCount: settings.writeBudget),
+            store: store, threads: threads, source: source, master: session,
+            budget: WriteBudget(byteCount: settings.writeBudget),
             chainPeers: chainPeers, forwardSlots: ForwardSlots(count: settings.maxForwardedUploads),
             stallLimit: settings.stallLimit, logger: logger
         ).add(to: &routes)

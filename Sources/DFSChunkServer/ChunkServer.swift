@@ -72,11 +72,13 @@ package final class ChunkServer: Sendable {
         let source = ChunkSource(store: store, threads: threads, suspicions: suspicions)
         let session = MasterSession(
             address: address, nodeID: store.nodeID, peer: master, store: store, threads: threads, tasks: tasks,
-            suspicions: suspicions, changes: changes, heartbeatInterval: settings.heartbeatInterval, reportLimit: settings.reportLimit,
+            suspicions: suspicions, changes: changes, heartbeatInterval: settings.heartbeatInterval,
+            reportLimit: settings.reportLimit,
             logger: logger)
         let chainPeers = ChainPeers(group: group, logger: logger)
         let server = RPCServer(
-            routes: routes(store, threads, session, chainPeers, source), configuration: Self.serverConfiguration, group: group,
+            routes: routes(store, threads, session, chainPeers, source), configuration: Self.serverConfiguration,
+            group: group,
             logger: logger)
         let port = try await listen(server)
         let listening = ServerAddress(host: settings.listen.host, port: port)

@@ -27,6 +27,9 @@ package protocol OpenFile: AnyObject, Sendable {
     /// - Returns: false where this file system knows no such reads; nothing has changed then.
     func beginDirectReads() -> Bool
 
+    /// Asks the kernel to forget what it has of the file in memory, so that what is read next comes from the disk. A hint.
+    func forgetCached()
+
     /// Fills `block`, in place of what it held, with the bytes from `offset` on, a multiple of ``BlockBuffer/alignment``: as
     /// many as fit, fewer only at the end of the file.
     func read(into block: BlockBuffer, at offset: Int64) throws(DFSError)

@@ -115,7 +115,9 @@ import Testing
         }
         disk.restart()
         #expect(try openStore(on: disk).scrubCursor() == cursor)
-        for text in ["", "2 5 going x\n", "1 x going x\n", "1 5 gone x\n", "1 5"] { #expect(ScrubCursor(text: text) == nil) }
+        for text in ["", "2 5 going x\n", "1 x going x\n", "1 5 gone x\n", "1 5"] {
+            #expect(ScrubCursor(text: text) == nil)
+        }
         #expect(ScrubCursor(text: "1 5 going a b\n")?.last != nil || (try? id("a b")) == nil)
     }
 }

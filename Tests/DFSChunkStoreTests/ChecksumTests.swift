@@ -116,7 +116,7 @@ import Testing
         disk.restart(keepingUnsynced: keepingUnsynced)
         let store = try openStore(on: disk)
         #expect(try store.openChunk(id("f_0")).lacksChecksums == !keepingUnsynced)
-        let mended = keepingUnsynced ? [] : ["table"]
+        let mended = keepingUnsynced ? [] : [ChunkStore.missingTable]
         #expect(try check(store, "f_0") == .sound(digest(content(Self.long)), mended: mended))
         #expect(try read(store, "f_0") == content(Self.long))
     }

@@ -15,9 +15,11 @@ struct ReplicaChecker: Sendable {
     func run() async {
         while let (id, cause) = await suspicions.next() {
             do {
-                let finding = try await find(id, threads)
+                let finding = try await find(id, threads, isSuspect: true)
                 switch cause {
-                case .read: try await settle(finding, id)
+                case .read:
+                    if case .sound = finding { logger.info("a chunk is sound", metadata: ["chunk": "\(id)"]) }
+                    try await settle(finding, id)
                 case .unwanted: try await settleUnwanted(finding, id)
                 }
                 suspicions.finish(id, .success(finding))
@@ -41,10 +43,13 @@ struct ReplicaChecker: Sendable {
     }
 
     private func find(
-        _ id: ChunkID, _ threads: DiskThreads, _ pace: (Int) async throws -> Void = { _ in }
+        _ id: ChunkID, _ threads: DiskThreads, isSuspect: Bool = false,
+        _ pace: (Int) async throws -> Void = { _ in }
     ) async throws -> CheckFinding {
         let store = store
-        guard let check = try await threads.run({ try store.beginCheck(id) }) else { return .gone }
+        guard let check = try await threads.run({ try store.beginCheck(id, isSuspect: isSuspect) }) else {
+            return .gone
+        }
         do {
             while case let count = try await threads.run({ try check.scan.step() }), count > 0 { try await pace(count) }
         } catch let error as DFSError where error.code == .dataLoss {
@@ -59,7 +64,6 @@ struct ReplicaChecker: Sendable {
         switch finding {
         case .gone: break
         case .sound(_, let mended):
-            logger.debug("a chunk is sound", metadata: ["chunk": "\(id)"])
             logMended(mended, id)
         case .digestFound(let digest, let mended):
             logMended(mended, id)
@@ -106,7 +110,8 @@ struct ReplicaChecker: Sendable {
 
     private func logMended(_ mended: [String], _ id: ChunkID) {
         if mended.isEmpty { return }
-        logger.warning(
+        logger.log(
+            level: mended == [ChunkStore.missingTable] ? .debug : .warning,
             "what is kept beside a chunk was wrong or missing and has been written anew",
             metadata: ["chunk": "\(id)", "mended": "\(mended.joined(separator: " "))"])
     }

@@ -56,6 +56,8 @@ struct Scrubber: Sendable {
                 throw error
             }
             cursor.isDone = true
+            // Where there was nothing to read there is nothing to keep.
+            if cursor.last == nil { continue }
             await keep(cursor, threads)
             let hours = Double(store.wallSeconds - cursor.cycleStart) / 3600
             logger.info("all chunks have been read and compared", metadata: ["hours": "\(hours)"])

@@ -67,7 +67,8 @@ final class Suspicions: Sendable {
     /// one task.
     func next() async -> (ChunkID, Cause)? {
         while !Task.isCancelled {
-            let first = state.withLock { state in state.order.first.flatMap { id in state.causes[id].map { (id, $0) } } }
+            let first = state.withLock { state in state.order.first.flatMap { id in state.causes[id].map { (id, $0) } }
+            }
             if let first { return first }
             await bell.wait()
         }

@@ -46,7 +46,9 @@ struct Housekeeper: Sendable {
     }
 
     /// A damaged chunk may be all that is left of it: only a master that knows better ones lets it go.
-    private func purgeDamaged() async throws {
+    ///
+    /// - Parameter toldCount: how many are kept, as it was logged last.
+    private func purgeDamaged(_ toldCount: inout Int) async throws {
         let store = store
         let due = try await threads.run { try store.dueDamagedChunks(limit: Self.maxDamagedAsked) }
         if due.isEmpty { return }
@@ -54,7 +56,8 @@ struct Housekeeper: Sendable {
         let count = try await threads.run { try store.eraseDamaged(expendable) }
         if count > 0 { logger.info("damaged chunks removed for good", metadata: ["count": "\(count)"]) }
         let kept = due.filter { !expendable.contains($0) }
-        guard let first = kept.first else { return }
+        defer { toldCount = kept.count }
+        guard let first = kept.first, kept.count != toldCount else { return }
         logger.error(
             "damaged chunks are kept, since no master has said that there are enough good copies",
             metadata: ["count": "\(kept.count)", "first": "\(first)"])
@@ -69,11 +72,12 @@ struct Housekeeper: Sendable {
 
     private func purgeForEver() async {
         let store = store
+        var keptDamagedCount = 0
         while !Task.isCancelled {
             do {
                 let count = try await threads.run { try store.purgeQuarantine() }
                 if count > 0 { logger.info("quarantined chunks removed for good", metadata: ["count": "\(count)"]) }
-                try await purgeDamaged()
+                try await purgeDamaged(&keptDamagedCount)
                 logReclaimed(store.takeReclaimed())
             } catch {
                 logger.error("cannot empty the quarantine", metadata: ["error": "\(error)"])

@@ -27,11 +27,14 @@ package enum CheckFinding: Sendable, Equatable {
 extension ChunkStore {
     /// Begins to compare a chunk with its checksums, on the disk itself where that can be read past the page cache.
     ///
+    /// - Parameter isSuspect: whether somebody has read wrong bytes: then what the page cache has of the chunk is dropped, since
+    ///   it may be that alone which is wrong.
     /// - Returns: `nil` when there is no such chunk.
-    package func beginCheck(_ id: ChunkID) throws(DFSError) -> ChunkCheck? {
+    package func beginCheck(_ id: ChunkID, isSuspect: Bool = false) throws(DFSError) -> ChunkCheck? {
         guard let stored = state.withLock({ $0.catalog.stored(id) }) else { return nil }
         do {
             let file = try files.open(layout.chunk(id), .reading)
+            if isSuspect { file.forgetCached() }
             return ChunkCheck(id: id, stored: stored, file: file, scan: ChunkScan(file, pastCache: true))
         } catch  where error.code == .notFound {
             forget(id)
@@ -83,6 +86,10 @@ extension ChunkStore {
         return isThere ? try mend(check, found, keptTable(of: check.id, length: found.length)) : []
     }
 
+    /// How a table is called that was not there: that of a chunk of an older version or a Go node, or of the time before a
+    /// power loss.
+    package static let missingTable = "missing table"
+
     /// Writes what is kept beside the bytes anew, where it is wrong; says what that was.
     private func mend(
         _ check: ChunkCheck, _ found: BlockChecksums, _ table: BlockChecksums?
@@ -97,8 +104,9 @@ extension ChunkStore {
             }
         }
         if found.length > BlockChecksums.wholeBlockSize, table != found {
+            let isThere = try files.status(of: layout.table(check.id)) != nil
             keepTable(found, of: check.id)
-            mended.append("table")
+            mended.append(isThere ? "table" : Self.missingTable)
         }
         return mended
     }

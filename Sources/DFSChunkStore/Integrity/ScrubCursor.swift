@@ -22,7 +22,8 @@ package struct ScrubCursor: Sendable, Equatable {
     /// - Returns: `nil` for any other form: then a cycle begins.
     init?(text: String) {
         let parts = text.prefix { $0 != "\n" }.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false)
-        guard parts.count == 4, parts[0] == "1", let start = Int64(parts[1]), ["going", "done"].contains(parts[2]) else {
+        guard parts.count == 4, parts[0] == "1", let start = Int64(parts[1]), ["going", "done"].contains(parts[2])
+        else {
             return nil
         }
         cycleStart = start

@@ -114,7 +114,9 @@ extension ChunkStore {
         }
         // Where the attribute is lost, a table that is whole still tells what the bytes must be.
         let checksums =
-            if let digest = stored.digest { checksums(of: id, digest) } else { keptTable(of: id, length: stored.length) }
+            if let digest = stored.digest { checksums(of: id, digest) } else {
+                keptTable(of: id, length: stored.length)
+            }
         return ChunkReader(id: id, stored: stored, checksums: checksums, file: file)
     }
 

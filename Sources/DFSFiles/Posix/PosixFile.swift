@@ -78,6 +78,8 @@ final class PosixFile: OpenFile {
 
     func beginDirectReads() -> Bool { beginDirectWrites() }
 
+    func forgetCached() { _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
+
     func read(into block: BlockBuffer, at offset: Int64) throws(DFSError) {
         block.clear()
         try block.fill { (room) throws(DFSError) -> Int in

@@ -56,6 +56,8 @@ final class SimulatedFile: OpenFile {
 
     func beginDirectReads() -> Bool { disk.takesDirectWrites }
 
+    func forgetCached() {}
+
     func read(into block: BlockBuffer, at offset: Int64) throws(DFSError) {
         precondition(offset % Int64(BlockBuffer.alignment) == 0, "a block at byte \(offset) of \(path)")
         try block.replace(by: read(upTo: BlockBuffer.capacity, at: offset))
