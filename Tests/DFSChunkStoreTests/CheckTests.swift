@@ -102,6 +102,22 @@ import Testing
         #expect(try disk.names(inFolder: "/data/.dfs/quarantine") == [])
     }
 
+    @Test func aDamagedChunkGoesAlsoWhileItIsUploadedAgain() throws {
+        let disk = SimulatedDisk()
+        let store = try openStore(on: disk)
+        try put(store, "f_0", content(100))
+        let upload = try store.beginUpload(of: id("f_0"), expecting: ExpectedContent())
+        try upload.append([UploadPiece(segments: [ByteBuffer(bytes: content(100))], checksum: 0)])
+        try disk.rot("/data/f_0", at: 5)
+        #expect(try check(store, "f_0") == .damaged(blocks: []))
+        #expect(try store.quarantine(id("f_0"), .damaged) == .removed)
+        #expect(code { _ = try store.openChunk(id("f_0")) } == .unavailable)
+        #expect(code { _ = try upload.commit() } == .notFound, "what it was compared with is gone")
+        #expect(store.withCatalog { $0.ids(includingUnfinished: true) } == [])
+        try put(store, "f_0", content(100))
+        #expect(try read(store, "f_0") == content(100))
+    }
+
     @Test func theScrubbersPlaceOutlivesARestart() throws {
         let disk = SimulatedDisk()
         var cursor = ScrubCursor(cycleStart: 123, last: try id("f_0"))

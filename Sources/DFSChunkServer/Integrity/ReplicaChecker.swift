@@ -83,7 +83,7 @@ struct ReplicaChecker: Sendable {
             await master.quarantineUnwanted(id, .doubtful)
         case .damaged(let blocks) where blocks.isEmpty:
             let store = store
-            guard let digest = try await threads.run({ try store.believeBytes(of: id) }) else {
+            guard let digest = try? await threads.run({ try store.believeBytes(of: id) }) else {
                 return try await settle(finding, id)
             }
             try await master.announce(id, digest, isVouchedFor: true, unwantedGround: .damaged)
@@ -99,12 +99,8 @@ struct ReplicaChecker: Sendable {
         logger.error(
             "a chunk is damaged: it is taken out of service and kept in quarantine",
             metadata: ["chunk": "\(id)", "blocks": "\(names)", "of": "\(blocks.count)"])
-        while try await threads.run({ try store.quarantine(id, .damaged) }) == .busy {
-            // A repeated upload is being compared with it.
-            await changes.damage.wait(atMost: .seconds(1))
-            try Task.checkCancellation()
-        }
-        changes.ring()
+        defer { changes.ring() }
+        _ = try await threads.run { try store.quarantine(id, .damaged) }
         await master.reportDamaged(id)
     }
 

@@ -6,13 +6,10 @@ final class ChangeSignal: Sendable {
     let replication = Bell()
     /// Heard by what deletes: an upload that was in the way may have ended.
     let deletion = Bell()
-    /// Heard by what takes damaged chunks out of service: an upload that was in the way may have ended.
-    let damage = Bell()
 
     func ring() {
         session.ring()
         replication.ring()
         deletion.ring()
-        damage.ring()
     }
 }

@@ -10,11 +10,12 @@ extension ChunkStore {
     ///
     /// To restore it, stop the server and move the file back into the folder of chunks; the next start takes it up.
     ///
-    /// - Returns: ``ChunkCatalog/Removal/busy`` while an upload of it is under way, and nothing happens then.
+    /// - Returns: ``ChunkCatalog/Removal/busy`` while an upload of it is under way, and nothing happens then; a damaged
+    ///   chunk goes all the same.
     package func quarantine(_ id: ChunkID, _ ground: DeletionGround) throws(DFSError) -> ChunkCatalog.Removal {
         let (removal, stored) = state.withLock { state in
             let stored = state.catalog.stored(id)
-            return (state.catalog.beginRemoval(id), stored)
+            return (state.catalog.beginRemoval(id, evenWhileWritten: ground == .damaged), stored)
         }
         guard removal == .removed else { return removal }
         do throws(DFSError) {

@@ -132,6 +132,11 @@ extension ChunkStore {
                 "chunk \(id) exists with other bytes (\(existing), uploaded: \(digest)); it stays as it is")
         }
         try files.syncFolder(layout.root)
-        state.withLock { $0.catalog.store(id, ChunkCatalog.Stored(digest)) }
+        try state.withLock { (state) throws(DFSError) in
+            if state.catalog.isLeaving(id) {
+                throw DFSError(.unavailable, "chunk \(id) is just found damaged here; send it again")
+            }
+            state.catalog.store(id, ChunkCatalog.Stored(digest))
+        }
     }
 }
