@@ -1,6 +1,7 @@
 import DFSCore
 import DFSServices
 import Logging
+import Monitoring
 import NIOPosix
 import RPC
 import RPCServices
@@ -21,6 +22,7 @@ package final class ChunkServer: Sendable {
         let master: Peer
         let session: MasterSession
         let server: RPCServer
+        let pages: StatusServer?
         /// The session, which ends when it is asked to.
         let sessionTask: Task<Void, Never>
         /// Copies, which end when they are handed back and those begun are done, or when it is cancelled.
@@ -76,14 +78,16 @@ package final class ChunkServer: Sendable {
             reportLimit: settings.reportLimit,
             logger: logger)
         let chainPeers = ChainPeers(group: group, logger: logger)
+        let calls = settings.httpListen.map { _ in CallMetrics(kinds: Methods.kinds) }
         let server = RPCServer(
-            routes: routes(store, threads, session, chainPeers, source), configuration: Self.serverConfiguration,
+            routes: routes(store, threads, session, chainPeers, source), configuration: serverConfiguration(calls),
             group: group,
             logger: logger)
         let port = try await listen(server)
         let listening = ServerAddress(host: settings.listen.host, port: port)
         let tlsPort = try await listenSecurely(server)
         address.set(settings.advertise ?? listening, tlsPort: tlsPort)
+        let pages = try await showPages(ChunkServerPages(session: session, threads: threads, calls: calls), server)
         let peers = PeerPool(group: group, logger: logger)
         let replication = ReplicationWorker(
             tasks: tasks, store: store, source: source, peers: peers, changes: changes, logger: logger)
@@ -101,7 +105,7 @@ package final class ChunkServer: Sendable {
         running.withLock {
             $0 = Running(
                 threads: threads, peers: peers, chainPeers: chainPeers, master: master, session: session,
-                server: server, sessionTask: sessionTask, copyTask: copyTask, workTask: workTask)
+                server: server, pages: pages, sessionTask: sessionTask, copyTask: copyTask, workTask: workTask)
         }
         standard.health.serve()
         logger.info(
@@ -139,6 +143,7 @@ package final class ChunkServer: Sendable {
             await running.peers.close()
             await running.chainPeers.close()
             await running.master.channel.close()
+            await running.pages?.close()
             await running.threads.stop()
         }
         try? await group.shutdownGracefully()

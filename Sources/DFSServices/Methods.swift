@@ -40,4 +40,12 @@ package enum Methods {
     package static let report = MethodPath(service: chunkReports, method: "Report")
     package static let uploadTargets = MethodPath(service: chunkReports, method: "UploadTargets")
     package static let checkReplica = MethodPath(service: "dfs.Replicas", method: "Check")
+
+    /// Those that are not unary, the standard services' among them.
+    package static let kinds: [MethodPath: CallKind] = [
+        heartbeat: .bidirectional, uploadChunk: .clientStream, downloadChunk: .serverStream,
+        MethodPath(service: "grpc.health.v1.Health", method: "Watch"): .serverStream,
+        MethodPath(service: "grpc.reflection.v1.ServerReflection", method: "ServerReflectionInfo"): .bidirectional,
+        MethodPath(service: "grpc.reflection.v1alpha.ServerReflection", method: "ServerReflectionInfo"): .bidirectional,
+    ]
 }
