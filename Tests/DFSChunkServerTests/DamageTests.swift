@@ -119,8 +119,7 @@ import Testing
                         ReplicationTask(chunkID: "good_0", targetAddress: address),
                     ]))
                 await reported(master, damaged: "bad_0")
-                while try !target.names().contains("good_0") { await Task.yield() }
-                #expect(try await target.download("good_0").bytes == content(Self.size))
+                while (try? await target.download("good_0").bytes) != content(Self.size) { await Task.yield() }
                 await expect(.notFound) { _ = try await target.download("bad_0") }
             }
         }

@@ -28,9 +28,16 @@ final class Suspicions: Sendable {
     private let bell = Bell()
 
     /// The chunk is to be checked. Never waits.
-    func note(_ id: ChunkID, _ cause: Cause = .read) {
-        state.withLock { Self.enter(id, cause, &$0) }
+    ///
+    /// - Returns: whether it is going to be; otherwise too many others are.
+    @discardableResult
+    func note(_ id: ChunkID, _ cause: Cause = .read) -> Bool {
+        let isKnown = state.withLock { state in
+            Self.enter(id, cause, &state)
+            return state.causes[id] != nil
+        }
         bell.ring()
+        return isKnown
     }
 
     /// Has the chunk checked, and waits for what is found.

@@ -36,7 +36,10 @@ extension MasterSession {
     /// Reports chunks that have been here for a while. Those that the master does not want are read first: it may be their
     /// digest that has changed, and not their bytes.
     private func reportOld(_ chunks: [(ChunkID, ContentDigest)]) async throws {
-        for id in try await report(chunks, limit: .seconds(30)) { suspicions.note(id, .unwanted) }
+        for id in try await report(chunks, limit: .seconds(30)) where !suspicions.note(id, .unwanted) {
+            // It is reported again with the next heartbeat, and found unwanted then.
+            state.withLock { _ = $0.unconfirmed.insert(id) }
+        }
     }
 
     /// Tells a Swift master that a chunk was found damaged; again later, where it cannot be told now.
