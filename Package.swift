@@ -223,7 +223,8 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "DFSClient", "DFSCore", "TestCertificates", "dfs-master", "dfs-chunkserver", "dfs-client", logging,
+                "DFSClient", "DFSServices", "DFSWire", "RPC", "DFSFiles", "DFSCore", "TestCertificates", "dfs-master",
+                "dfs-chunkserver", "dfs-client", logging, nioCore, nioPosix,
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -727,6 +727,186 @@ void   dfs__secure_port_response__free_unpacked
   assert(message->base.descriptor == &dfs__secure_port_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   dfs__report_damage_request__init
+                     (Dfs__ReportDamageRequest         *message)
+{
+  static const Dfs__ReportDamageRequest init_value = DFS__REPORT_DAMAGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__report_damage_request__get_packed_size
+                     (const Dfs__ReportDamageRequest *message)
+{
+  assert(message->base.descriptor == &dfs__report_damage_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__report_damage_request__pack
+                     (const Dfs__ReportDamageRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__report_damage_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__report_damage_request__pack_to_buffer
+                     (const Dfs__ReportDamageRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__report_damage_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__ReportDamageRequest *
+       dfs__report_damage_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__ReportDamageRequest *)
+     protobuf_c_message_unpack (&dfs__report_damage_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__report_damage_request__free_unpacked
+                     (Dfs__ReportDamageRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__report_damage_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__report_damage_response__init
+                     (Dfs__ReportDamageResponse         *message)
+{
+  static const Dfs__ReportDamageResponse init_value = DFS__REPORT_DAMAGE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__report_damage_response__get_packed_size
+                     (const Dfs__ReportDamageResponse *message)
+{
+  assert(message->base.descriptor == &dfs__report_damage_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__report_damage_response__pack
+                     (const Dfs__ReportDamageResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__report_damage_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__report_damage_response__pack_to_buffer
+                     (const Dfs__ReportDamageResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__report_damage_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__ReportDamageResponse *
+       dfs__report_damage_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__ReportDamageResponse *)
+     protobuf_c_message_unpack (&dfs__report_damage_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__report_damage_response__free_unpacked
+                     (Dfs__ReportDamageResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__report_damage_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__check_replica_request__init
+                     (Dfs__CheckReplicaRequest         *message)
+{
+  static const Dfs__CheckReplicaRequest init_value = DFS__CHECK_REPLICA_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__check_replica_request__get_packed_size
+                     (const Dfs__CheckReplicaRequest *message)
+{
+  assert(message->base.descriptor == &dfs__check_replica_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__check_replica_request__pack
+                     (const Dfs__CheckReplicaRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__check_replica_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__check_replica_request__pack_to_buffer
+                     (const Dfs__CheckReplicaRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__check_replica_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__CheckReplicaRequest *
+       dfs__check_replica_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__CheckReplicaRequest *)
+     protobuf_c_message_unpack (&dfs__check_replica_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__check_replica_request__free_unpacked
+                     (Dfs__CheckReplicaRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__check_replica_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__check_replica_response__init
+                     (Dfs__CheckReplicaResponse         *message)
+{
+  static const Dfs__CheckReplicaResponse init_value = DFS__CHECK_REPLICA_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__check_replica_response__get_packed_size
+                     (const Dfs__CheckReplicaResponse *message)
+{
+  assert(message->base.descriptor == &dfs__check_replica_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__check_replica_response__pack
+                     (const Dfs__CheckReplicaResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__check_replica_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__check_replica_response__pack_to_buffer
+                     (const Dfs__CheckReplicaResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__check_replica_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__CheckReplicaResponse *
+       dfs__check_replica_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__CheckReplicaResponse *)
+     protobuf_c_message_unpack (&dfs__check_replica_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__check_replica_response__free_unpacked
+                     (Dfs__CheckReplicaResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__check_replica_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   dfs__report_request__init
                      (Dfs__ReportRequest         *message)
 {
@@ -3104,7 +3284,165 @@ const ProtobufCMessageDescriptor dfs__secure_port_response__descriptor =
   (ProtobufCMessageInit) dfs__secure_port_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__report_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor dfs__report_damage_request__field_descriptors[2] =
+{
+  {
+    "chunk_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ReportDamageRequest, chunk_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "server",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ReportDamageRequest, server),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__report_damage_request__field_indices_by_name[] = {
+  0,   /* field[0] = chunk_id */
+  1,   /* field[1] = server */
+};
+static const ProtobufCIntRange dfs__report_damage_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor dfs__report_damage_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.ReportDamageRequest",
+  "ReportDamageRequest",
+  "Dfs__ReportDamageRequest",
+  "dfs",
+  sizeof(Dfs__ReportDamageRequest),
+  2,
+  dfs__report_damage_request__field_descriptors,
+  dfs__report_damage_request__field_indices_by_name,
+  1,  dfs__report_damage_request__number_ranges,
+  (ProtobufCMessageInit) dfs__report_damage_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define dfs__report_damage_response__field_descriptors NULL
+#define dfs__report_damage_response__field_indices_by_name NULL
+#define dfs__report_damage_response__number_ranges NULL
+const ProtobufCMessageDescriptor dfs__report_damage_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.ReportDamageResponse",
+  "ReportDamageResponse",
+  "Dfs__ReportDamageResponse",
+  "dfs",
+  sizeof(Dfs__ReportDamageResponse),
+  0,
+  dfs__report_damage_response__field_descriptors,
+  dfs__report_damage_response__field_indices_by_name,
+  0,  dfs__report_damage_response__number_ranges,
+  (ProtobufCMessageInit) dfs__report_damage_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__check_replica_request__field_descriptors[1] =
+{
+  {
+    "chunk_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckReplicaRequest, chunk_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__check_replica_request__field_indices_by_name[] = {
+  0,   /* field[0] = chunk_id */
+};
+static const ProtobufCIntRange dfs__check_replica_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor dfs__check_replica_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.CheckReplicaRequest",
+  "CheckReplicaRequest",
+  "Dfs__CheckReplicaRequest",
+  "dfs",
+  sizeof(Dfs__CheckReplicaRequest),
+  1,
+  dfs__check_replica_request__field_descriptors,
+  dfs__check_replica_request__field_indices_by_name,
+  1,  dfs__check_replica_request__number_ranges,
+  (ProtobufCMessageInit) dfs__check_replica_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__check_replica_response__field_descriptors[2] =
+{
+  {
+    "digest",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckReplicaResponse, digest),
+    &dfs__chunk_digest__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_sound",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckReplicaResponse, is_sound),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__check_replica_response__field_indices_by_name[] = {
+  0,   /* field[0] = digest */
+  1,   /* field[1] = is_sound */
+};
+static const ProtobufCIntRange dfs__check_replica_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor dfs__check_replica_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.CheckReplicaResponse",
+  "CheckReplicaResponse",
+  "Dfs__CheckReplicaResponse",
+  "dfs",
+  sizeof(Dfs__CheckReplicaResponse),
+  2,
+  dfs__check_replica_response__field_descriptors,
+  dfs__check_replica_response__field_indices_by_name,
+  1,  dfs__check_replica_response__number_ranges,
+  (ProtobufCMessageInit) dfs__check_replica_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__report_request__field_descriptors[7] =
 {
   {
     "server_address",
@@ -3166,9 +3504,35 @@ static const ProtobufCFieldDescriptor dfs__report_request__field_descriptors[5] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "damaged_chunks",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Dfs__ReportRequest, n_damaged_chunks),
+    offsetof(Dfs__ReportRequest, damaged_chunks),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kept_damaged_chunks",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Dfs__ReportRequest, n_kept_damaged_chunks),
+    offsetof(Dfs__ReportRequest, kept_damaged_chunks),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__report_request__field_indices_by_name[] = {
   2,   /* field[2] = chunks */
+  5,   /* field[5] = damaged_chunks */
+  6,   /* field[6] = kept_damaged_chunks */
   1,   /* field[1] = node_id */
   0,   /* field[0] = server_address */
   4,   /* field[4] = synced_on */
@@ -3177,7 +3541,7 @@ static const unsigned dfs__report_request__field_indices_by_name[] = {
 static const ProtobufCIntRange dfs__report_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor dfs__report_request__descriptor =
 {
@@ -3187,14 +3551,14 @@ const ProtobufCMessageDescriptor dfs__report_request__descriptor =
   "Dfs__ReportRequest",
   "dfs",
   sizeof(Dfs__ReportRequest),
-  5,
+  7,
   dfs__report_request__field_descriptors,
   dfs__report_request__field_indices_by_name,
   1,  dfs__report_request__number_ranges,
   (ProtobufCMessageInit) dfs__report_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__report_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor dfs__report_response__field_descriptors[3] =
 {
   {
     "cluster_id",
@@ -3220,15 +3584,28 @@ static const ProtobufCFieldDescriptor dfs__report_response__field_descriptors[2]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "expendable_chunks",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Dfs__ReportResponse, n_expendable_chunks),
+    offsetof(Dfs__ReportResponse, expendable_chunks),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__report_response__field_indices_by_name[] = {
   0,   /* field[0] = cluster_id */
+  2,   /* field[2] = expendable_chunks */
   1,   /* field[1] = unwanted_chunks */
 };
 static const ProtobufCIntRange dfs__report_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor dfs__report_response__descriptor =
 {
@@ -3238,7 +3615,7 @@ const ProtobufCMessageDescriptor dfs__report_response__descriptor =
   "Dfs__ReportResponse",
   "dfs",
   sizeof(Dfs__ReportResponse),
-  2,
+  3,
   dfs__report_response__field_descriptors,
   dfs__report_response__field_indices_by_name,
   1,  dfs__report_response__number_ranges,
@@ -5069,7 +5446,7 @@ void dfs__node__init (Dfs__Node_Service *service,
                                      &dfs__node__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }
-static const ProtobufCMethodDescriptor dfs__namespace__method_descriptors[12] =
+static const ProtobufCMethodDescriptor dfs__namespace__method_descriptors[13] =
 {
   { "Create", &dfs__create_request__descriptor, &dfs__create_response__descriptor },
   { "Complete", &dfs__complete_request__descriptor, &dfs__complete_response__descriptor },
@@ -5083,6 +5460,7 @@ static const ProtobufCMethodDescriptor dfs__namespace__method_descriptors[12] =
   { "SetReplication", &dfs__set_replication_request__descriptor, &dfs__set_replication_response__descriptor },
   { "SetAttributes", &dfs__set_attributes_request__descriptor, &dfs__set_attributes_response__descriptor },
   { "SecurePort", &dfs__secure_port_request__descriptor, &dfs__secure_port_response__descriptor },
+  { "ReportDamage", &dfs__report_damage_request__descriptor, &dfs__report_damage_response__descriptor },
 };
 const unsigned dfs__namespace__method_indices_by_name[] = {
   2,        /* Abandon */
@@ -5093,6 +5471,7 @@ const unsigned dfs__namespace__method_indices_by_name[] = {
   3,        /* Open */
   8,        /* Remove */
   7,        /* Rename */
+  12,        /* ReportDamage */
   11,        /* SecurePort */
   10,        /* SetAttributes */
   9,        /* SetReplication */
@@ -5105,7 +5484,7 @@ const ProtobufCServiceDescriptor dfs__namespace__descriptor =
   "Namespace",
   "Dfs__Namespace",
   "dfs",
-  12,
+  13,
   dfs__namespace__method_descriptors,
   dfs__namespace__method_indices_by_name
 };
@@ -5204,6 +5583,14 @@ void dfs__namespace__secure_port(ProtobufCService *service,
 {
   assert(service->descriptor == &dfs__namespace__descriptor);
   service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void dfs__namespace__report_damage(ProtobufCService *service,
+                                   const Dfs__ReportDamageRequest *input,
+                                   Dfs__ReportDamageResponse_Closure closure,
+                                   void *closure_data)
+{
+  assert(service->descriptor == &dfs__namespace__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__namespace__init (Dfs__Namespace_Service *service,
                            Dfs__Namespace_ServiceDestroy destroy)
@@ -5349,5 +5736,38 @@ void dfs__chunk_reports__init (Dfs__ChunkReports_Service *service,
 {
   protobuf_c_service_generated_init (&service->base,
                                      &dfs__chunk_reports__descriptor,
+                                     (ProtobufCServiceDestroy) destroy);
+}
+static const ProtobufCMethodDescriptor dfs__replicas__method_descriptors[1] =
+{
+  { "Check", &dfs__check_replica_request__descriptor, &dfs__check_replica_response__descriptor },
+};
+const unsigned dfs__replicas__method_indices_by_name[] = {
+  0         /* Check */
+};
+const ProtobufCServiceDescriptor dfs__replicas__descriptor =
+{
+  PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
+  "dfs.Replicas",
+  "Replicas",
+  "Dfs__Replicas",
+  "dfs",
+  1,
+  dfs__replicas__method_descriptors,
+  dfs__replicas__method_indices_by_name
+};
+void dfs__replicas__check(ProtobufCService *service,
+                          const Dfs__CheckReplicaRequest *input,
+                          Dfs__CheckReplicaResponse_Closure closure,
+                          void *closure_data)
+{
+  assert(service->descriptor == &dfs__replicas__descriptor);
+  service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void dfs__replicas__init (Dfs__Replicas_Service *service,
+                          Dfs__Replicas_ServiceDestroy destroy)
+{
+  protobuf_c_service_generated_init (&service->base,
+                                     &dfs__replicas__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }

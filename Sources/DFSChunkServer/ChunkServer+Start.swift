@@ -74,18 +74,19 @@ extension ChunkServer {
 
     func routes(
         _ store: ChunkStore, _ threads: DiskThreads, _ session: MasterSession, _ chainPeers: ChainPeers,
-        _ appending: Appending
+        _ source: ChunkSource, _ appending: Appending
     ) -> ServiceRoutes {
         var routes = ServiceRoutes()
         UploadService(
-            store: store, threads: threads, master: session, budget: WriteBudget(byteCount: settings.writeBudget),
+            store: store, threads: threads, source: source, master: session,
+            budget: WriteBudget(byteCount: settings.writeBudget),
             chainPeers: chainPeers, forwardSlots: ForwardSlots(count: settings.maxForwardedUploads),
             stallLimit: settings.stallLimit, logger: logger
         ).add(to: &routes)
         DownloadService(
-            store: store, threads: threads, primaries: appending.primaries, changes: session.changes,
-            stallLimit: settings.stallLimit
+            source: source, primaries: appending.primaries, changes: session.changes, stallLimit: settings.stallLimit
         ).add(to: &routes)
+        ReplicaService(suspicions: source.suspicions).add(to: &routes)
         AppendService(primaries: appending.primaries, stallLimit: settings.stallLimit).add(to: &routes)
         ReplicateService(
             store: store, threads: threads, changes: session.changes, stopping: appending.stopping

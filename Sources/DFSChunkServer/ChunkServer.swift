@@ -74,16 +74,20 @@ package final class ChunkServer: Sendable {
             address: settings.master, role: "master", group: group, configuration: Self.masterChannel, logger: logger)
         // The address may depend on the port that the system chooses, and the services need the session before.
         let address = LateAddress()
+        let suspicions = Suspicions()
+        let source = ChunkSource(store: store, threads: threads, suspicions: suspicions)
         let session = MasterSession(
             address: address, nodeID: store.nodeID, peer: master, store: store, threads: threads, tasks: tasks,
-            changes: changes, heartbeatInterval: settings.heartbeatInterval, reportLimit: settings.reportLimit,
+            suspicions: suspicions, changes: changes, heartbeatInterval: settings.heartbeatInterval,
+            reportLimit: settings.reportLimit,
             logger: logger)
         let chainPeers = ChainPeers(group: group, logger: logger)
         let appending = Appending(
             store: store, threads: threads, session: session, settings: settings.append, group: group, logger: logger)
         let calls = settings.httpListen.map { _ in CallMetrics(kinds: Methods.kinds) }
         let server = RPCServer(
-            routes: routes(store, threads, session, chainPeers, appending), configuration: serverConfiguration(calls),
+            routes: routes(store, threads, session, chainPeers, source, appending),
+            configuration: serverConfiguration(calls),
             group: group,
             logger: logger)
         let port = try await listen(server)
@@ -93,10 +97,15 @@ package final class ChunkServer: Sendable {
         let pages = try await showPages(ChunkServerPages(session: session, threads: threads, calls: calls), server)
         let peers = PeerPool(group: group, logger: logger)
         let replication = ReplicationWorker(
-            tasks: tasks, store: store, threads: threads, peers: peers, changes: changes, logger: logger)
+            tasks: tasks, store: store, source: source, peers: peers, changes: changes, logger: logger)
+        let checker = ReplicaChecker(
+            suspicions: suspicions, store: store, threads: threads, master: session, changes: changes, logger: logger)
         let work = BackgroundWork(
+            checker: checker,
+            scrubber: Scrubber(settings: settings.scrub, store: store, checker: checker, logger: logger),
             deletion: DeletionWorker(tasks: tasks, store: store, threads: threads, changes: changes, logger: logger),
-            housekeeper: Housekeeper(store: store, threads: threads, master: session, logger: logger))
+            housekeeper: Housekeeper(
+                store: store, threads: threads, checker: checker, master: session, logger: logger))
         let sessionTask = Task { await session.run() }
         let copyTask = Task { await replication.run() }
         let workTask = Task { await work.run() }

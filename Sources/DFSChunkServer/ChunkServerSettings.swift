@@ -32,6 +32,8 @@ package struct ChunkServerSettings: Sendable {
     package var goSettlingTime = Duration.seconds(8)
     /// Which bursts of deletions are held.
     package var deletionBreaker = DeletionBreaker.Limits()
+    /// How all chunks are read in the background.
+    package var scrub = ScrubSettings()
     /// Bytes of all uploads together that may wait for the disk.
     package var writeBudget = 24 << 20
     /// Uploads that are passed on to other servers at once; more stay here alone.

@@ -19,8 +19,8 @@ extension DFSClient {
 
     /// Writes a part of a file to an open descriptor, as ``read(_:to:named:)`` writes all of it.
     ///
-    /// Only what is wanted comes over the network from our servers. A chunk that is wanted as a whole is compared with its
-    /// checksum, a part of one only with what its replica's other bytes say where a Go server holds it.
+    /// Only what is wanted comes over the network from our servers, with the checksums that it has had since it was written. Where
+    /// a Go server holds a chunk, all of it is read and compared first.
     ///
     /// - Parameter range: bytes of the file, from 0; what lies behind its end is left out.
     /// - Returns: when all that the file has of `range` is written.

@@ -1,10 +1,13 @@
 import Glibc
 import NIOCore
 
-/// Memory that a disk can take data from without the page cache between: it begins at a multiple of ``alignment``.
+/// Memory that a disk can take data from, or put it into, without the page cache between: it begins at a multiple of
+/// ``alignment``.
 ///
-/// Filled from its start, written by ``OpenFile/write(_:at:)-(BlockBuffer,_)``, emptied, filled again.
-// Unchecked: the memory is this object's alone, and it is one writer's at a time; ChunkWriter keeps it under its lock.
+/// Filled from its start, written by ``OpenFile/write(_:at:)-(BlockBuffer,_)``, emptied, filled again; or filled by
+/// ``OpenFile/read(into:at:)``.
+// Unchecked: the memory is this object's alone, and it is one user's at a time; ChunkWriter and ChunkScan keep it under
+// their locks.
 package final class BlockBuffer: @unchecked Sendable {
     /// What offset, length and memory address of a write past the page cache are multiples of. No disk in use asks for
     /// more; one that did would refuse the first write, which then goes through the page cache.
@@ -37,6 +40,28 @@ package final class BlockBuffer: @unchecked Sendable {
 
     /// Forgets what it holds.
     package func clear() { count = 0 }
+
+    /// Takes what the file of a test holds, in place of what it held; as much as fits.
+    package func replace(by bytes: ByteBuffer) {
+        clear()
+        var bytes = bytes
+        take(from: &bytes)
+    }
+
+    /// Has `body` put bytes behind those that it holds, any number up to the room left, until it says that there are no
+    /// more.
+    ///
+    /// - Parameter body: says how many bytes it has put; 0 for no more.
+    func fill<Failure: Error>(
+        _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
+    ) throws(Failure) {
+        while !isFull {
+            let room = UnsafeMutableRawBufferPointer(start: memory + count, count: Self.capacity - count)
+            let got = try body(room)
+            if got == 0 { return }
+            count += got
+        }
+    }
 
     /// A copy of the bytes that it holds.
     package var contents: ByteBuffer { withBytes { ByteBuffer(bytes: $0) } }

@@ -22,6 +22,18 @@ package protocol OpenFile: AnyObject, Sendable {
     /// - Returns: false where this file system knows no such writes; nothing has changed then.
     func beginDirectWrites() -> Bool
 
+    /// From now on ``read(into:at:)`` takes bytes from the disk past the page cache, and leaves that as it is.
+    ///
+    /// - Returns: false where this file system knows no such reads; nothing has changed then.
+    func beginDirectReads() -> Bool
+
+    /// Asks the kernel to forget what it has of the file in memory, so that what is read next comes from the disk. A hint.
+    func forgetCached()
+
+    /// Fills `block`, in place of what it held, with the bytes from `offset` on, a multiple of ``BlockBuffer/alignment``: as
+    /// many as fit, fewer only at the end of the file.
+    func read(into block: BlockBuffer, at offset: Int64) throws(DFSError)
+
     /// Sets room for `length` bytes aside, in one piece as far as the disk has one. The file's size stays as it is.
     ///
     /// - Returns: false where the file system cannot do that.

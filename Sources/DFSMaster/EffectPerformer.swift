@@ -65,6 +65,18 @@ struct EffectPerformer: Sendable {
             logger.warning("replica is gone", metadata: ["chunk": "\(chunk)", "server": "\(server)"])
         case .replicaBad(let chunk, let server):
             logger.warning("replica holds other bytes", metadata: ["chunk": "\(chunk)", "server": "\(server)"])
+        case .damageReported(let chunk, let server):
+            logger.warning(
+                "a reader says that a replica is damaged; it is checked",
+                metadata: ["chunk": "\(chunk)", "server": "\(server)"])
+        case .replicaDamaged(let chunk, let server, 0):
+            logger.error(
+                "the last replica of a chunk is damaged: what is left of it stays where it is",
+                metadata: ["chunk": "\(chunk)", "server": "\(server)"])
+        case .replicaDamaged(let chunk, let server, let left):
+            logger.warning(
+                "a replica is damaged and is made again",
+                metadata: ["chunk": "\(chunk)", "server": "\(server)", "left": "\(left)"])
         case .deletionOrdered(let chunk, let server):
             logger.info("deletion ordered", metadata: ["chunk": "\(chunk)", "server": "\(server)"])
         }

@@ -35,6 +35,7 @@ package enum Methods {
     package static let restore = MethodPath(service: trash, method: "Restore")
     package static let emptyTrash = MethodPath(service: trash, method: "Empty")
     package static let securePort = MethodPath(service: namespace, method: "SecurePort")
+    package static let reportDamage = MethodPath(service: namespace, method: "ReportDamage")
     package static let listServers = MethodPath(service: cluster, method: "ListServers")
     package static let checkFiles = MethodPath(service: cluster, method: "CheckFiles")
     package static let report = MethodPath(service: chunkReports, method: "Report")
@@ -46,6 +47,7 @@ package enum Methods {
     package static let replicate = MethodPath(service: openChunks, method: "Replicate")
     package static let fence = MethodPath(service: openChunks, method: "Fence")
     package static let seal = MethodPath(service: openChunks, method: "Seal")
+    package static let checkReplica = MethodPath(service: "dfs.Replicas", method: "Check")
 
     /// Those that are not unary, the standard services' among them.
     package static let kinds: [MethodPath: CallKind] = [

@@ -33,13 +33,20 @@ struct ChunkServerCommand: NodeCommand {
         "append-idle", GoDuration.self, environment: "DFS_APPEND_IDLE",
         help: "How long a chunk that is appended to waits for a record before it is sealed.")
 
+    private static let scrubRateFlag = FlagDeclaration.value(
+        "scrub-rate", ByteCount.self, environment: "DFS_SCRUB_RATE",
+        help: "Bytes a second, such as 8MB, of chunks that are read in the background to find damage; 0 for none.")
+    private static let scrubCycleFlag = FlagDeclaration.value(
+        "scrub-cycle", GoDuration.self, environment: "DFS_SCRUB_CYCLE",
+        help: "How often each chunk is read so, at most.")
+
     static let configuration = CommandConfiguration.program(
         "dfs-chunkserver", summary: "Keeps chunks in a folder, serves them, and follows its master's orders.")
 
     static let flags =
         [
             portFlag, masterFlag, folderFlag, advertiseFlag, locationFlag, quarantineFlag, deletionShareFlag,
-            deletionMinimumFlag, appendIdleFlag,
+            deletionMinimumFlag, appendIdleFlag, scrubRateFlag, scrubCycleFlag,
         ] + ClusterOptions.flags + NodeOptions.flags + NodeTLSOptions.flags + SharedOptions.flags
 
     @Option(Self.portFlag) var port = ServerAddress(host: "", port: 9001)
@@ -51,6 +58,8 @@ struct ChunkServerCommand: NodeCommand {
     @Option(Self.deletionShareFlag) var deletionShare = 30
     @Option(Self.deletionMinimumFlag) var deletionMinimum = 100
     @Option(Self.appendIdleFlag) var appendIdle = GoDuration(.seconds(60))
+    @Option(Self.scrubRateFlag) var scrubRate = ByteCount(bytes: ScrubSettings().bytesPerSecond)
+    @Option(Self.scrubCycleFlag) var scrubCycle = GoDuration(ScrubSettings().cycle)
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var node: NodeOptions
     @OptionGroup var tls: NodeTLSOptions
@@ -62,6 +71,9 @@ struct ChunkServerCommand: NodeCommand {
         }
         guard deletionMinimum >= 0 else { throw ValidationError("-deletion-minimum: write 0 or more") }
         guard appendIdle.duration > .zero else { throw ValidationError("-append-idle: write more than 0") }
+        guard scrubCycle.duration >= .seconds(1) else {
+            throw ValidationError("-scrub-cycle: \(scrubCycle) is too short; give at least 1s")
+        }
         guard !folder.isEmpty else { throw ValidationError("-dir: name a folder") }
     }
 
@@ -80,6 +92,8 @@ struct ChunkServerCommand: NodeCommand {
         settings.heartbeatInterval = cluster.heartbeatInterval.duration
         settings.store.usualChunkSize = Int64(cluster.chunkSize.bytes)
         settings.store.quarantineKeep = quarantineKeep.duration
+        settings.scrub.bytesPerSecond = scrubRate.bytes
+        settings.scrub.cycle = scrubCycle.duration
         settings.deletionBreaker.share = Double(deletionShare) / 100
         settings.deletionBreaker.minimumCount = deletionMinimum
         settings.append.idleLimit = appendIdle.duration

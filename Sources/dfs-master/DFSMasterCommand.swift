@@ -30,10 +30,17 @@ struct DFSMasterCommand: NodeCommand {
     private static let appendLeaseFlag = FlagDeclaration.value(
         "append-lease", GoDuration.self, environment: "DFS_APPEND_LEASE",
         help: "How long the first server of a chunk that is appended to may go on without asking the master again.")
+    private static let scrubRateFlag = FlagDeclaration.value(
+        "scrub-rate", ByteCount.self, environment: "DFS_SCRUB_RATE",
+        help: "Bytes a second, such as 8MB, of chunks on Go servers that are read again to find damage; 0 for none.")
+    private static let scrubCycleFlag = FlagDeclaration.value(
+        "scrub-cycle", GoDuration.self, environment: "DFS_SCRUB_CYCLE",
+        help: "How often each chunk on a Go server is read again, at most.")
     static let flags =
         SharedOptions.flags + ClusterOptions.flags + NodeOptions.flags + NodeTLSOptions.flags
         + [
-            listenFlag, metadataFolderFlag, trashKeepFlag, safeModeLimitFlag, orphanKeepFlag, appendLeaseFlag,
+            listenFlag, metadataFolderFlag, trashKeepFlag, safeModeLimitFlag, orphanKeepFlag, appendLeaseFlag, scrubRateFlag,
+            scrubCycleFlag,
             backupFolderFlag,
             backupIntervalFlag, backupKeepFlag, backupFlag, restoreFlag, dumpFlag,
         ]
@@ -65,6 +72,8 @@ struct DFSMasterCommand: NodeCommand {
     @Option(Self.safeModeLimitFlag) var safeModeLimit = GoDuration(ClusterPolicy().safeModeLimit)
     @Option(Self.orphanKeepFlag) var orphanKeep = GoDuration(ClusterPolicy().orphanRetention)
     @Option(Self.appendLeaseFlag) var appendLease = GoDuration(ClusterPolicy().appendLease)
+    @Option(Self.scrubRateFlag) var scrubRate = ByteCount(bytes: 8 << 20)
+    @Option(Self.scrubCycleFlag) var scrubCycle = GoDuration(ClusterPolicy().rereadCycle)
     @Option(Self.backupFolderFlag) var backupFolder: String?
     @Option(Self.backupIntervalFlag) var backupInterval = GoDuration(.seconds(24 * 3600))
     @Option(Self.backupKeepFlag) var backupKeep = 7
@@ -78,6 +87,9 @@ struct DFSMasterCommand: NodeCommand {
         }
         guard appendLease.duration >= .milliseconds(500) else {
             throw ValidationError("-append-lease \(appendLease) is too short; give at least 500ms")
+        }
+        guard scrubCycle.duration >= .seconds(1) else {
+            throw ValidationError("-scrub-cycle: \(scrubCycle) is too short; give at least 1s")
         }
         guard backupKeep > 0 else {
             throw ValidationError("-backup-keep \(backupKeep) would keep no backup; give at least 1")
@@ -124,6 +136,8 @@ struct DFSMasterCommand: NodeCommand {
         }
         configuration.policy.trashRetention = trashKeep.duration
         configuration.policy.orphanRetention = orphanKeep.duration
+        configuration.policy.rereadBytesPerSecond = UInt64(scrubRate.bytes)
+        configuration.policy.rereadCycle = scrubCycle.duration
         configuration.policy.safeModeLimit = safeModeLimit.duration
         configuration.policy.appendLease = appendLease.duration
         configuration.policy.replication = cluster.replication

@@ -36,6 +36,7 @@ func withServer(
     settings.folder = folder ?? ownFolder
     settings.heartbeatInterval = interval
     settings.files = files
+    settings.scrub.bytesPerSecond = 0
     change(&settings)
     var logger = Logger(label: "chunkserver")
     logger.logLevel = .critical
@@ -90,6 +91,9 @@ extension ServerUnderTest {
     struct Download: Sendable {
         var bytes: [UInt8] = []
         var sizes: [Int] = []
+        /// Of each message: the checksum that it came with, and the one of its data.
+        var checksums: [UInt32] = []
+        var computed: [UInt32] = []
         var metadata: Metadata = [:]
     }
 
@@ -103,6 +107,8 @@ extension ServerUnderTest {
                 #expect(frame.chunkID == id)
                 #expect(frame.seqNo == download.sizes.count)
                 download.sizes.append(frame.dataByteCount)
+                download.checksums.append(frame.checksum)
+                download.computed.append(frame.computedChecksum)
                 for segment in frame.data { download.bytes += Array(segment.readableBytesView) }
             }
             download.metadata = try await call.initialMetadata()

@@ -138,7 +138,7 @@ import Testing
             #expect(disk.files.contains { $0.hasSuffix("-spare/f_0") })
             try await server.upload("f_1", content(2 << 20))
             #expect(try await server.download("f_1").bytes == content(2 << 20))
-            #expect(disk.files == ["/data/.dfs/node-id", "/data/f_1"])
+            #expect(disk.files == ["/data/.dfs/checksums/f_1", "/data/.dfs/node-id", "/data/f_1"])
         }
         await master.stop()
     }

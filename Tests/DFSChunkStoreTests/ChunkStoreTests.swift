@@ -99,7 +99,7 @@ import Testing
         #expect(store.startReport.ignored == ["sub"])
         #expect(try read(store, "a.txt_0") == content(2500))
         let expected = ContentDigest(length: 2500, crc32c: CRC32C.of(content(2500)))
-        #expect(try store.verify(id("a.txt_0")) == expected)
+        #expect(try check(store, "a.txt_0") == .digestFound(expected, mended: ["attribute"]))
         #expect(store.withCatalog { $0.unverified } == [try id("plain")])
         #expect(try put(store, "a.txt_0", content(2500)) == expected)
         #expect(code { try put(store, "plain", content(11)) } == .alreadyExists)
@@ -135,7 +135,7 @@ import Testing
         #expect(code { _ = try store.openChunk(id("gone_0")) } == .notFound)
         #expect(code { _ = try store.openChunk(id("cut_0")) } == .dataLoss)
         #expect(store.withCatalog { $0.ids(includingUnfinished: true) } == [try id("whole_0")])
-        #expect(disk.files.filter { $0.hasSuffix("cut_0") } == ["/data/.dfs/quarantine/999960/cut_0"])
+        #expect(disk.files.filter { $0.hasSuffix("cut_0") } == ["/data/.dfs/quarantine/999960-damaged/cut_0"])
         try put(store, "cut_0", content(100))
         #expect(try read(store, "cut_0") == content(100))
     }

@@ -65,7 +65,9 @@ import Testing
             #expect(disk.files.filter { $0.contains("/tmp/") } == [])
             return hasStruck
         }
-        #expect(calls == 9, "free space, create, set aside, two blocks, attribute, sync, rename, folder sync")
+        #expect(
+            calls == 12,
+            "free space, create, set aside, two blocks, attribute, sync, rename, three for the table, folder sync")
     }
 
     @Test(arguments: [false, true])

@@ -42,7 +42,24 @@ func put(
 
 func read(_ store: ChunkStore, _ name: String) throws -> [UInt8] {
     let reader = try store.openChunk(id(name))
-    return try Array(reader.read(at: 0, count: Int(reader.stored.length)).readableBytesView)
+    if reader.stored.length == 0 { return [] }
+    return try Array(reader.read(at: 0, count: Int(reader.stored.length), comparing: true).bytes.readableBytesView)
+}
+
+/// Reads the chunk from the disk and compares it with its checksums.
+func check(_ store: ChunkStore, _ name: String) throws -> CheckFinding {
+    guard let check = try store.beginCheck(id(name)) else { return .gone }
+    while try check.scan.step() > 0 {}
+    return try store.conclude(check)
+}
+
+extension SimulatedDisk {
+    /// A bit of this byte turns round.
+    func rot(_ path: String, at offset: Int) throws {
+        let file = try open(path, .reading)
+        let byte = try file.read(upTo: 1, at: Int64(offset)).readableBytesView
+        try file.write([ByteBuffer(bytes: byte.map { $0 ^ 0x10 })], at: Int64(offset))
+    }
 }
 
 func code(_ body: () throws -> Void) -> DFSError.Code? {

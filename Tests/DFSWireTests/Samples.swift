@@ -47,7 +47,7 @@ enum Samples {
         ReportRequest(serverAddress: ":9001", syncedOn: names),
         ReportRequest(
             serverAddress: ":9001", nodeID: "n", chunks: names.map { ChunkDigest(chunkID: $0, length: 1, crc32c: 2) },
-            tlsPort: 9443),
+            tlsPort: 9443, damagedChunks: names, keptDamagedChunks: names),
         OpenAppendRequest(), CloseAppendRequest(), CloseAppendRequest(name: "logs/a", writerID: "w"),
         OpenAppendRequest(
             name: "logs/a", writerID: "w", isExclusive: true, failedChunk: "a.00ff_1", failedVersion: 3,
@@ -59,7 +59,10 @@ enum Samples {
         UploadTargetsRequest(serverAddress: ":9001", chunkID: "a.00ff_1"), UploadTargetsRequest(),
         UploadTargetsResponse(), UploadTargetsResponse(servers: [":9002", "h:9003"]),
         SecurePortRequest(server: ":9001"), SecurePortRequest(), SecurePortResponse(), SecurePortResponse(port: .max),
-        ReportResponse(clusterID: "c", unwantedChunks: names),
+        ReportResponse(clusterID: "c", unwantedChunks: names, expendableChunks: names),
+        ReportDamageRequest(chunkID: "a_0", server: ":9001"), ReportDamageRequest(), ReportDamageResponse(),
+        CheckReplicaRequest(chunkID: "a_0"), CheckReplicaRequest(), CheckReplicaResponse(),
+        CheckReplicaResponse(digest: ChunkDigest(chunkID: "a_0", length: .max, crc32c: .max), isSound: true),
     ]
 
     private static let file = FileStatus(

@@ -16,6 +16,9 @@ int dfs_start_writeback(int descriptor, off_t offset, off_t count);
 /// fcntl(2) with F_SETFL: sets or clears O_DIRECT, which needs _GNU_SOURCE.
 int dfs_set_direct(int descriptor, int direct);
 
+/// fcntl(2) with F_GETFL: whether O_DIRECT is set, which needs _GNU_SOURCE.
+int dfs_is_direct(int descriptor);
+
 /// fstatfs(2): whether the file is on tmpfs. <sys/vfs.h> is in no module of Glibc.
 int dfs_lives_in_memory(int descriptor);
 
@@ -27,6 +30,10 @@ int dfs_set_attribute(int descriptor, const char *name, const void *value, size_
 
 /// fgetxattr(2): <sys/xattr.h> is in no module of Glibc.
 ssize_t dfs_get_attribute(int descriptor, const char *name, void *value, size_t capacity);
+
+/// ioprio_set(2), which has no wrapper: the calling thread's reads wait for those of others, where the disk's scheduler
+/// knows such a class.
+int dfs_rest_while_others_read(void);
 
 /// mallopt(3): freed blocks of up to `bytes` stay in the heap instead of going back to the kernel, which would hand
 /// them out again as fresh, slow pages. At most `arenas` heaps.

@@ -31,6 +31,10 @@ typedef struct Dfs__OpenResponse Dfs__OpenResponse;
 typedef struct Dfs__OpenChunk Dfs__OpenChunk;
 typedef struct Dfs__SecurePortRequest Dfs__SecurePortRequest;
 typedef struct Dfs__SecurePortResponse Dfs__SecurePortResponse;
+typedef struct Dfs__ReportDamageRequest Dfs__ReportDamageRequest;
+typedef struct Dfs__ReportDamageResponse Dfs__ReportDamageResponse;
+typedef struct Dfs__CheckReplicaRequest Dfs__CheckReplicaRequest;
+typedef struct Dfs__CheckReplicaResponse Dfs__CheckReplicaResponse;
 typedef struct Dfs__ReportRequest Dfs__ReportRequest;
 typedef struct Dfs__ReportResponse Dfs__ReportResponse;
 typedef struct Dfs__UploadTargetsRequest Dfs__UploadTargetsRequest;
@@ -334,6 +338,56 @@ struct  Dfs__SecurePortResponse
     , 0 }
 
 
+struct  Dfs__ReportDamageRequest
+{
+  ProtobufCMessage base;
+  char *chunk_id;
+  /*
+   * an address as Open gave it
+   */
+  char *server;
+};
+#define DFS__REPORT_DAMAGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__report_damage_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Dfs__ReportDamageResponse
+{
+  ProtobufCMessage base;
+};
+#define DFS__REPORT_DAMAGE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__report_damage_response__descriptor) \
+     }
+
+
+struct  Dfs__CheckReplicaRequest
+{
+  ProtobufCMessage base;
+  char *chunk_id;
+};
+#define DFS__CHECK_REPLICA_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__check_replica_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Dfs__CheckReplicaResponse
+{
+  ProtobufCMessage base;
+  /*
+   * what the disk holds
+   */
+  Dfs__ChunkDigest *digest;
+  /*
+   * that is what the server's checksums say; otherwise the copy is out of service now
+   */
+  protobuf_c_boolean is_sound;
+};
+#define DFS__CHECK_REPLICA_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__check_replica_response__descriptor) \
+    , NULL, 0 }
+
+
 struct  Dfs__ReportRequest
 {
   ProtobufCMessage base;
@@ -350,10 +404,20 @@ struct  Dfs__ReportRequest
    */
   size_t n_synced_on;
   char **synced_on;
+  /*
+   * copies that were just found damaged and are out of service
+   */
+  size_t n_damaged_chunks;
+  char **damaged_chunks;
+  /*
+   * damaged copies in quarantine whose time is over: may they be erased?
+   */
+  size_t n_kept_damaged_chunks;
+  char **kept_damaged_chunks;
 };
 #define DFS__REPORT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__report_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0,NULL, 0,NULL, 0,NULL }
 
 
 struct  Dfs__ReportResponse
@@ -365,10 +429,15 @@ struct  Dfs__ReportResponse
    */
   size_t n_unwanted_chunks;
   char **unwanted_chunks;
+  /*
+   * kept damaged ones that may be: there are enough good copies, or no file has them
+   */
+  size_t n_expendable_chunks;
+  char **expendable_chunks;
 };
 #define DFS__REPORT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__report_response__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0,NULL, 0,NULL }
 
 
 struct  Dfs__UploadTargetsRequest
@@ -1210,6 +1279,82 @@ Dfs__SecurePortResponse *
 void   dfs__secure_port_response__free_unpacked
                      (Dfs__SecurePortResponse *message,
                       ProtobufCAllocator *allocator);
+/* Dfs__ReportDamageRequest methods */
+void   dfs__report_damage_request__init
+                     (Dfs__ReportDamageRequest         *message);
+size_t dfs__report_damage_request__get_packed_size
+                     (const Dfs__ReportDamageRequest   *message);
+size_t dfs__report_damage_request__pack
+                     (const Dfs__ReportDamageRequest   *message,
+                      uint8_t             *out);
+size_t dfs__report_damage_request__pack_to_buffer
+                     (const Dfs__ReportDamageRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__ReportDamageRequest *
+       dfs__report_damage_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__report_damage_request__free_unpacked
+                     (Dfs__ReportDamageRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__ReportDamageResponse methods */
+void   dfs__report_damage_response__init
+                     (Dfs__ReportDamageResponse         *message);
+size_t dfs__report_damage_response__get_packed_size
+                     (const Dfs__ReportDamageResponse   *message);
+size_t dfs__report_damage_response__pack
+                     (const Dfs__ReportDamageResponse   *message,
+                      uint8_t             *out);
+size_t dfs__report_damage_response__pack_to_buffer
+                     (const Dfs__ReportDamageResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__ReportDamageResponse *
+       dfs__report_damage_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__report_damage_response__free_unpacked
+                     (Dfs__ReportDamageResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__CheckReplicaRequest methods */
+void   dfs__check_replica_request__init
+                     (Dfs__CheckReplicaRequest         *message);
+size_t dfs__check_replica_request__get_packed_size
+                     (const Dfs__CheckReplicaRequest   *message);
+size_t dfs__check_replica_request__pack
+                     (const Dfs__CheckReplicaRequest   *message,
+                      uint8_t             *out);
+size_t dfs__check_replica_request__pack_to_buffer
+                     (const Dfs__CheckReplicaRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__CheckReplicaRequest *
+       dfs__check_replica_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__check_replica_request__free_unpacked
+                     (Dfs__CheckReplicaRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__CheckReplicaResponse methods */
+void   dfs__check_replica_response__init
+                     (Dfs__CheckReplicaResponse         *message);
+size_t dfs__check_replica_response__get_packed_size
+                     (const Dfs__CheckReplicaResponse   *message);
+size_t dfs__check_replica_response__pack
+                     (const Dfs__CheckReplicaResponse   *message,
+                      uint8_t             *out);
+size_t dfs__check_replica_response__pack_to_buffer
+                     (const Dfs__CheckReplicaResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__CheckReplicaResponse *
+       dfs__check_replica_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__check_replica_response__free_unpacked
+                     (Dfs__CheckReplicaResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Dfs__ReportRequest methods */
 void   dfs__report_request__init
                      (Dfs__ReportRequest         *message);
@@ -1906,6 +2051,18 @@ typedef void (*Dfs__SecurePortRequest_Closure)
 typedef void (*Dfs__SecurePortResponse_Closure)
                  (const Dfs__SecurePortResponse *message,
                   void *closure_data);
+typedef void (*Dfs__ReportDamageRequest_Closure)
+                 (const Dfs__ReportDamageRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__ReportDamageResponse_Closure)
+                 (const Dfs__ReportDamageResponse *message,
+                  void *closure_data);
+typedef void (*Dfs__CheckReplicaRequest_Closure)
+                 (const Dfs__CheckReplicaRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__CheckReplicaResponse_Closure)
+                 (const Dfs__CheckReplicaResponse *message,
+                  void *closure_data);
 typedef void (*Dfs__ReportRequest_Closure)
                  (const Dfs__ReportRequest *message,
                   void *closure_data);
@@ -2084,6 +2241,10 @@ struct Dfs__Namespace_Service
                       const Dfs__SecurePortRequest *input,
                       Dfs__SecurePortResponse_Closure closure,
                       void *closure_data);
+  void (*report_damage)(Dfs__Namespace_Service *service,
+                        const Dfs__ReportDamageRequest *input,
+                        Dfs__ReportDamageResponse_Closure closure,
+                        void *closure_data);
 };
 typedef void (*Dfs__Namespace_ServiceDestroy)(Dfs__Namespace_Service *);
 void dfs__namespace__init (Dfs__Namespace_Service *service,
@@ -2103,7 +2264,8 @@ void dfs__namespace__init (Dfs__Namespace_Service *service,
       function_prefix__ ## remove,\
       function_prefix__ ## set_replication,\
       function_prefix__ ## set_attributes,\
-      function_prefix__ ## secure_port  }
+      function_prefix__ ## secure_port,\
+      function_prefix__ ## report_damage  }
 void dfs__namespace__create(ProtobufCService *service,
                             const Dfs__CreateRequest *input,
                             Dfs__CreateResponse_Closure closure,
@@ -2152,6 +2314,10 @@ void dfs__namespace__secure_port(ProtobufCService *service,
                                  const Dfs__SecurePortRequest *input,
                                  Dfs__SecurePortResponse_Closure closure,
                                  void *closure_data);
+void dfs__namespace__report_damage(ProtobufCService *service,
+                                   const Dfs__ReportDamageRequest *input,
+                                   Dfs__ReportDamageResponse_Closure closure,
+                                   void *closure_data);
 typedef struct Dfs__Trash_Service Dfs__Trash_Service;
 struct Dfs__Trash_Service
 {
@@ -2251,6 +2417,27 @@ void dfs__chunk_reports__upload_targets(ProtobufCService *service,
                                         const Dfs__UploadTargetsRequest *input,
                                         Dfs__UploadTargetsResponse_Closure closure,
                                         void *closure_data);
+typedef struct Dfs__Replicas_Service Dfs__Replicas_Service;
+struct Dfs__Replicas_Service
+{
+  ProtobufCService base;
+  void (*check)(Dfs__Replicas_Service *service,
+                const Dfs__CheckReplicaRequest *input,
+                Dfs__CheckReplicaResponse_Closure closure,
+                void *closure_data);
+};
+typedef void (*Dfs__Replicas_ServiceDestroy)(Dfs__Replicas_Service *);
+void dfs__replicas__init (Dfs__Replicas_Service *service,
+                          Dfs__Replicas_ServiceDestroy destroy);
+#define DFS__REPLICAS__BASE_INIT \
+    { &dfs__replicas__descriptor, protobuf_c_service_invoke_internal, NULL }
+#define DFS__REPLICAS__INIT(function_prefix__) \
+    { DFS__REPLICAS__BASE_INIT,\
+      function_prefix__ ## check  }
+void dfs__replicas__check(ProtobufCService *service,
+                          const Dfs__CheckReplicaRequest *input,
+                          Dfs__CheckReplicaResponse_Closure closure,
+                          void *closure_data);
 
 /* --- descriptors --- */
 
@@ -2270,6 +2457,10 @@ extern const ProtobufCMessageDescriptor dfs__open_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__open_chunk__descriptor;
 extern const ProtobufCMessageDescriptor dfs__secure_port_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__secure_port_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__report_damage_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__report_damage_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__check_replica_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__check_replica_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__report_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__report_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__upload_targets_request__descriptor;
@@ -2309,6 +2500,7 @@ extern const ProtobufCServiceDescriptor dfs__namespace__descriptor;
 extern const ProtobufCServiceDescriptor dfs__trash__descriptor;
 extern const ProtobufCServiceDescriptor dfs__cluster__descriptor;
 extern const ProtobufCServiceDescriptor dfs__chunk_reports__descriptor;
+extern const ProtobufCServiceDescriptor dfs__replicas__descriptor;
 
 PROTOBUF_C__END_DECLS
 

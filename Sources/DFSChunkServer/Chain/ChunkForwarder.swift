@@ -22,21 +22,19 @@ struct ChunkForwarder: Sendable {
     let expected: ExpectedContent
     let route: ChainRoute
     let peers: ChainPeers
-    let store: ChunkStore
-    let threads: DiskThreads
+    let source: ChunkSource
     let logger: Logger
     private let clock = SystemClock()
 
     init(
-        id: ChunkID, expected: ExpectedContent, route: ChainRoute, peers: ChainPeers, store: ChunkStore,
-        threads: DiskThreads, logger: Logger
+        id: ChunkID, expected: ExpectedContent, route: ChainRoute, peers: ChainPeers, source: ChunkSource,
+        logger: Logger
     ) {
         self.id = id
         self.expected = expected
         self.route = route
         self.peers = peers
-        self.store = store
-        self.threads = threads
+        self.source = source
         self.logger = logger
     }
 
@@ -72,16 +70,17 @@ struct ChunkForwarder: Sendable {
         -> ChainStanding
     {
         var standing = standing
-        let (store, threads, id) = (store, threads, id)
+        let source = source
         let request = ChunkUploadRequest(chunkID: id, length: Int(digest.length), crc32c: digest.crc32c)
         // Each round settles at least one of them.
         while !standing.pending.isEmpty, .now() < end {
             let plan = await plan(standing.pending, isLengthKnown: true)
-            guard let reader = try? await threads.run({ try store.openChunk(id) }) else { break }
+            guard let reader = try? await source.open(id) else { break }
             let round = await CallContext.$deadline.withValue(end) {
                 await send(plan, request) { _, upload in
-                    try await ChunkStream(reader: reader, threads: threads, range: 0..<digest.length)
-                        .forEachBlock { try await upload.send($0) }
+                    try await source.forEachPiece(of: reader, 0..<digest.length, comparing: true) { piece in
+                        try await upload.send(piece.bytes, crc32c: piece.crc32c)
+                    }
                 }
             }
             standing.result.acknowledged.merge(round.result.acknowledged) { $1 }

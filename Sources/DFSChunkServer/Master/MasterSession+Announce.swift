@@ -11,7 +11,7 @@ extension MasterSession {
     private enum Announcement {
         /// It knows the chunk, or need not know it yet.
         case known
-        /// It does not want the chunk, which is in quarantine.
+        /// It does not want the chunk.
         case unwanted
         /// It cannot be told now.
         case unheard
@@ -28,11 +28,13 @@ extension MasterSession {
     ///   - isVouchedFor: the master does not depend on this report: a client of ours tells it of the chunk when
     ///     it completes its file, and a copy that it ordered it looks for itself. Then the upload waits for the answer
     ///     all the same, but succeeds without it.
+    ///   - unwantedGround: how a chunk goes to quarantine that the master does not want.
     /// - Throws: code ``DFSError/Code/dataLoss`` when the master knows other bytes for the chunk, which is in
     ///   quarantine then; ``DFSError/Code/unavailable`` when it has not answered within ``reportLimit`` and nobody
     ///   vouches: the chunk stays, and the master is told later.
     func announce(
-        _ id: ChunkID, _ digest: ContentDigest, syncedOn: [ServerAddress] = [], isVouchedFor: Bool
+        _ id: ChunkID, _ digest: ContentDigest, syncedOn: [ServerAddress] = [], isVouchedFor: Bool,
+        unwantedGround: DeletionGround = .doubtful
     ) async throws(DFSError) {
         tasks.noteUpload(id)
         changes.ring()
@@ -41,6 +43,10 @@ extension MasterSession {
             switch await tell(id, digest, syncedOn, until: end) {
             case .known: return
             case .unwanted:
+                logger.error(
+                    "the master knows other bytes for a chunk: this copy goes to quarantine",
+                    metadata: ["chunk": "\(id)"])
+                await quarantineUnwanted(id, unwantedGround)
                 throw DFSError(.dataLoss, "the master knows other bytes for chunk \(id); this copy is in quarantine")
             case .unheard where isVouchedFor: return
             case .unheard where clock.now + Self.retryPause >= end:

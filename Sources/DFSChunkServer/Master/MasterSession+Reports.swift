@@ -14,12 +14,14 @@ extension MasterSession {
         let all = store.withCatalog { $0.digests.map { ($0.id, $0.digest) } }
         if all.isEmpty, tlsPort != 0 { _ = try await report([], limit: .seconds(30)) }
         for start in stride(from: 0, to: all.count, by: Self.pageSize) {
-            _ = try await report(Array(all[start..<min(all.count, start + Self.pageSize)]), limit: .seconds(30))
+            try await reportOld(Array(all[start..<min(all.count, start + Self.pageSize)]))
         }
+        try await reportUndeclaredDamage()
     }
 
     /// Tells a Swift master again of chunks that it did not confirm.
     func reportUnconfirmed() async throws {
+        try await reportUndeclaredDamage()
         let waiting = state.withLock { $0.unconfirmed }
         if waiting.isEmpty { return }
         let known = store.withCatalog { catalog in
@@ -28,25 +30,75 @@ extension MasterSession {
         let gone = known.filter { $0.1 == nil }.map(\.0)
         state.withLock { $0.unconfirmed.subtract(gone) }
         let page = known.compactMap { id, digest in digest.map { (id, $0) } }
-        if !page.isEmpty { _ = try await report(page, limit: .seconds(30)) }
+        if !page.isEmpty { try await reportOld(page) }
     }
 
-    /// Reports chunks and quarantines those that the master does not want.
+    /// Reports chunks that have been here for a while. Those that the master does not want are read first: it may be their
+    /// digest that has changed, and not their bytes.
+    private func reportOld(_ chunks: [(ChunkID, ContentDigest)]) async throws {
+        for id in try await report(chunks, limit: .seconds(30)) where !suspicions.note(id, .unwanted) {
+            // It is reported again with the next heartbeat, and found unwanted then.
+            state.withLock { _ = $0.unconfirmed.insert(id) }
+        }
+    }
+
+    /// Tells a Swift master that a chunk was found damaged; again later, where it cannot be told now.
+    func reportDamaged(_ id: ChunkID) async {
+        state.withLock { state in
+            if state.undeclaredDamage.count < Self.pageSize { state.undeclaredDamage.insert(id) }
+        }
+        guard isMasterSwift else { return }
+        do {
+            try await reportUndeclaredDamage()
+        } catch {
+            logger.warning("damage not reported yet", metadata: ["chunk": "\(id)", "error": "\(error)"])
+        }
+    }
+
+    private func reportUndeclaredDamage() async throws {
+        let damaged = state.withLock { $0.undeclaredDamage }
+        if damaged.isEmpty { return }
+        // One that a good copy has come for must not be told of any more: the master would take that for damaged.
+        let missing = store.withCatalog { catalog in damaged.filter { catalog.stored($0) == nil } }
+        _ = try await exchange(damaged: missing.sorted(), limit: .seconds(30))
+        state.withLock { $0.undeclaredDamage.subtract(damaged) }
+    }
+
+    /// Which of these damaged chunks a Swift master can miss; none where there is no such master.
+    func expendable(_ ids: [ChunkID]) async -> Set<ChunkID> {
+        guard isMasterSwift, let answer = try? await exchange(keptDamaged: ids, limit: .seconds(30)) else { return [] }
+        return Set(answer.expendableChunks.compactMap { try? ChunkID($0) }).intersection(ids)
+    }
+
+    /// Reports chunks.
     ///
     /// - Parameter syncedOn: with one chunk, Go servers that have taken all of it from here.
     /// - Returns: the ids that it does not want.
     func report(
         _ chunks: [(ChunkID, ContentDigest)], syncedOn: [ServerAddress] = [], limit: Duration
     ) async throws -> Set<ChunkID> {
+        let response = try await exchange(chunks, syncedOn: syncedOn, limit: limit)
+        state.withLock { $0.unconfirmed.subtract(chunks.map(\.0)) }
+        // Only what was reported can be unwanted: an answer must not reach other chunks.
+        let unwanted = Set(response.unwantedChunks).intersection(chunks.map(\.0.text))
+        var ids: Set<ChunkID> = []
+        for text in unwanted { ids.insert(try ChunkID(text)) }
+        return ids
+    }
+
+    private func exchange(
+        _ chunks: [(ChunkID, ContentDigest)] = [], syncedOn: [ServerAddress] = [], damaged: [ChunkID] = [],
+        keptDamaged: [ChunkID] = [], limit: Duration
+    ) async throws -> ReportResponse {
         let request = ReportRequest(
             serverAddress: address, nodeID: nodeID,
             chunks: chunks.map { id, digest in
                 ChunkDigest(chunkID: id.text, length: UInt64(digest.length), crc32c: digest.crc32c)
-            }, tlsPort: UInt32(tlsPort), syncedOn: syncedOn.map(\.description))
+            }, tlsPort: UInt32(tlsPort), syncedOn: syncedOn.map(\.description), damagedChunks: damaged.map(\.text),
+            keptDamagedChunks: keptDamaged.map(\.text))
         let response = try await peer.unary(
             Methods.report, request, as: ReportResponse.self, options: CallOptions(timeout: limit))
         let previous = state.withLock { state in
-            state.unconfirmed.subtract(chunks.map(\.0))
             defer { state.clusterID = response.clusterID }
             return state.clusterID
         }
@@ -54,20 +106,14 @@ extension MasterSession {
             logger.warning(
                 "the master's cluster has changed", metadata: ["before": "\(previous)", "now": "\(response.clusterID)"])
         }
-        // Only what was reported can be unwanted: an answer must not reach other chunks.
-        let unwanted = Set(response.unwantedChunks).intersection(chunks.map(\.0.text))
-        var ids: Set<ChunkID> = []
-        for text in unwanted { ids.insert(try ChunkID(text)) }
-        for id in ids { await quarantineUnwanted(id) }
-        return ids
+        return response
     }
 
-    private func quarantineUnwanted(_ id: ChunkID) async {
-        logger.error(
-            "the master knows other bytes for a chunk: this copy goes to quarantine", metadata: ["chunk": "\(id)"])
+    /// Takes a chunk that the master does not want out of service.
+    func quarantineUnwanted(_ id: ChunkID, _ ground: DeletionGround) async {
         let store = store
         do {
-            _ = try await threads.run { try store.quarantine(id, .doubtful) }
+            _ = try await threads.run { try store.quarantine(id, ground) }
         } catch {
             logger.error("cannot quarantine a chunk", metadata: ["chunk": "\(id)", "error": "\(error)"])
         }

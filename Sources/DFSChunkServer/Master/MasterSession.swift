@@ -19,6 +19,8 @@ final class MasterSession: Sendable {
         var clusterID = ""
         /// Finished chunks that a Swift master did not confirm in time.
         var unconfirmed: Set<ChunkID> = []
+        /// Chunks that were found damaged, as long as a Swift master has not been told. Its lists tell it, too, later.
+        var undeclaredDamage: Set<ChunkID> = []
         /// Uploads begun by clients that send a chunk to one server only.
         var soleArrivals: UInt64 = 0
     }
@@ -29,6 +31,7 @@ final class MasterSession: Sendable {
     let store: ChunkStore
     let threads: DiskThreads
     let tasks: NodeTasks
+    let suspicions: Suspicions
     let changes: ChangeSignal
     let heartbeatInterval: Duration
     /// How long an upload waits for the master to take note of its chunk.
@@ -39,7 +42,7 @@ final class MasterSession: Sendable {
 
     init(
         address: LateAddress, nodeID: String, peer: Peer, store: ChunkStore, threads: DiskThreads, tasks: NodeTasks,
-        changes: ChangeSignal, heartbeatInterval: Duration, reportLimit: Duration,
+        suspicions: Suspicions, changes: ChangeSignal, heartbeatInterval: Duration, reportLimit: Duration,
         logger: Logger
     ) {
         lateAddress = address
@@ -48,6 +51,7 @@ final class MasterSession: Sendable {
         self.store = store
         self.threads = threads
         self.tasks = tasks
+        self.suspicions = suspicions
         self.changes = changes
         self.heartbeatInterval = heartbeatInterval
         self.reportLimit = reportLimit

@@ -5,16 +5,19 @@ import Logging
 /// Work without orders: reads adopted chunks for their digests, and empties the quarantine in time.
 struct Housekeeper: Sendable {
     private static let purgeInterval = Duration.seconds(60)
+    private static let maxDamagedAsked = 1000
 
     let store: ChunkStore
     let threads: DiskThreads
+    let checker: ReplicaChecker
     let master: MasterSession
     let logger: Logger
     private let clock = SystemClock()
 
-    init(store: ChunkStore, threads: DiskThreads, master: MasterSession, logger: Logger) {
+    init(store: ChunkStore, threads: DiskThreads, checker: ReplicaChecker, master: MasterSession, logger: Logger) {
         self.store = store
         self.threads = threads
+        self.checker = checker
         self.master = master
         self.logger = logger
     }
@@ -34,14 +37,30 @@ struct Housekeeper: Sendable {
             if Task.isCancelled { return }
             let began = clock.now
             do {
-                if let digest = try await threads.run({ try store.verify(id) }) {
-                    try await master.announce(id, digest, isVouchedFor: true)
-                }
+                try await checker.examine(id, threads) { _ in }
             } catch {
                 logger.error("cannot read an adopted chunk", metadata: ["chunk": "\(id)", "error": "\(error)"])
             }
             try? await Task.sleep(for: clock.now - began)
         }
+    }
+
+    /// A damaged chunk may be all that is left of it: only a master that knows better ones lets it go.
+    ///
+    /// - Parameter toldCount: how many are kept, as it was logged last.
+    private func purgeDamaged(_ toldCount: inout Int) async throws {
+        let store = store
+        let due = try await threads.run { try store.dueDamagedChunks(limit: Self.maxDamagedAsked) }
+        if due.isEmpty { return }
+        let expendable = await master.expendable(due)
+        let count = try await threads.run { try store.eraseDamaged(expendable) }
+        if count > 0 { logger.info("damaged chunks removed for good", metadata: ["count": "\(count)"]) }
+        let kept = due.filter { !expendable.contains($0) }
+        defer { toldCount = kept.count }
+        guard let first = kept.first, kept.count != toldCount else { return }
+        logger.error(
+            "damaged chunks are kept, since no master has said that there are enough good copies",
+            metadata: ["count": "\(kept.count)", "first": "\(first)"])
     }
 
     private func logReclaimed(_ reclaimed: ChunkStore.Reclaimed) {
@@ -53,10 +72,12 @@ struct Housekeeper: Sendable {
 
     private func purgeForEver() async {
         let store = store
+        var keptDamagedCount = 0
         while !Task.isCancelled {
             do {
                 let count = try await threads.run { try store.purgeQuarantine() }
                 if count > 0 { logger.info("quarantined chunks removed for good", metadata: ["count": "\(count)"]) }
+                try await purgeDamaged(&keptDamagedCount)
                 logReclaimed(store.takeReclaimed())
             } catch {
                 logger.error("cannot empty the quarantine", metadata: ["error": "\(error)"])

@@ -86,7 +86,7 @@ final class NodeTasks: Sendable {
         {
             return
         }
-        switch state.withLock({ $0.replication.submit(copy, now: clock.now) }) {
+        switch state.withLock({ $0.replication.submit(copy, now: clock.now, isRepeater: fromGoMaster) }) {
         case .accepted: changes.replication.ring()
         case .duplicate: break
         case .refused where state.withLock({ $0.replication.isClosed }): break

@@ -7,19 +7,19 @@ import Logging
 struct ReplicationWorker: Sendable {
     let tasks: NodeTasks
     let store: ChunkStore
-    let threads: DiskThreads
+    let source: ChunkSource
     let peers: PeerPool
     let changes: ChangeSignal
     let logger: Logger
     private let clock = SystemClock()
 
     init(
-        tasks: NodeTasks, store: ChunkStore, threads: DiskThreads, peers: PeerPool, changes: ChangeSignal,
+        tasks: NodeTasks, store: ChunkStore, source: ChunkSource, peers: PeerPool, changes: ChangeSignal,
         logger: Logger
     ) {
         self.tasks = tasks
         self.store = store
-        self.threads = threads
+        self.source = source
         self.peers = peers
         self.changes = changes
         self.logger = logger
@@ -65,16 +65,18 @@ struct ReplicationWorker: Sendable {
         changes.replication.ring()
     }
 
-    /// Announces length and checksum, so that a Swift target refuses anything else.
+    /// Announces length and checksum, so that a Swift target refuses anything else, and sends with each piece what is kept
+    /// beside the chunk. It is compared here, too: a Go target compares nothing, and it is this copy that is damaged then.
     private func copy(_ task: ReplicationTasks.Task) async throws {
-        let (store, threads) = (store, threads)
-        let reader = try await threads.run { try store.openChunk(task.chunk) }
+        let source = source
+        let reader = try await source.open(task.chunk)
         let stored = reader.stored
         let request = ChunkUploadRequest(chunkID: task.chunk, length: Int(stored.length), crc32c: stored.crc32c)
         try await peers.withPeer(task.target) { target in
             _ = try await target.uploadChunk(request) { upload in
-                try await ChunkStream(reader: reader, threads: threads, range: 0..<stored.length)
-                    .forEachBlock { try await upload.send($0) }
+                try await source.forEachPiece(of: reader, 0..<stored.length, comparing: true) { piece in
+                    try await upload.send(piece.bytes, crc32c: piece.crc32c)
+                }
             }
         }
     }

@@ -7,8 +7,7 @@ import RPC
 
 /// Answers DownloadChunk, from any offset and for any length that call metadata asks for.
 struct DownloadService: Sendable {
-    let store: ChunkStore
-    let threads: DiskThreads
+    let source: ChunkSource
     let primaries: Primaries
     let changes: ChangeSignal
     let stallLimit: Duration
@@ -26,7 +25,7 @@ struct DownloadService: Sendable {
         let id = try ChunkID(request.chunkID)
         let offset = try call.metadata.number(CallMetadata.offset, as: Int64.self)
         let length = try call.metadata.number(CallMetadata.length, as: Int64.self)
-        if store.unsealed(id) != nil { return try await downloadOpen(id, offset, length, call, watch) }
+        if source.store.unsealed(id) != nil { return try await downloadOpen(id, offset, length, call, watch) }
         let reader = try await open(id)
         let stored = reader.stored
         let start = offset ?? 0
@@ -40,25 +39,32 @@ struct DownloadService: Sendable {
         if let crc = stored.crc32c { metadata.add(CallMetadata.chunkCRC32C, number: crc) }
         call.sendInitialMetadata(metadata)
         // Only Swift readers ask for an offset, and they take large messages; others get what Go nodes send.
-        let dataSize = offset == nil ? ClusterDefaults.goDataSize : ChunkStream.blockSize
+        let isSwift = offset != nil
         let end = min(stored.length, start + min(length ?? stored.length, stored.length - start))
         let encoder = ChunkDataEncoder(chunkID: id.text)
         var seqNo: Int32 = 0
-        try await ChunkStream(reader: reader, threads: threads, range: start..<end).forEachBlock { block in
-            var rest = block
-            while let slice = rest.readSlice(length: min(dataSize, rest.readableBytes)), slice.readableBytes > 0 {
-                let message = RPCMessage(segments: encoder.encode(data: slice, seqNo: seqNo, checksum: 0))
-                seqNo &+= 1
-                try await watch.waiting { try await call.send(message) }
+        func send(_ data: ByteBuffer, checksum: UInt32) async throws {
+            let message = RPCMessage(segments: encoder.encode(data: data, seqNo: seqNo, checksum: checksum))
+            seqNo &+= 1
+            try await watch.waiting { try await call.send(message) }
+        }
+        // A Swift reader compares each message with what is kept beside the chunk. A Go reader compares nothing, so this
+        // is done here for it, and no checksum is sent, as Go nodes do.
+        try await source.forEachPiece(of: reader, start..<end, comparing: !isSwift) { piece in
+            if isSwift { return try await send(piece.bytes, checksum: piece.crc32c ?? 0) }
+            var rest = piece.bytes
+            while let slice = rest.readSlice(length: min(ClusterDefaults.goDataSize, rest.readableBytes)),
+                slice.readableBytes > 0
+            {
+                try await send(slice, checksum: 0)
             }
         }
     }
 
     /// A chunk that turns out to be lost or cut leaves the listing, so the master hears of it.
     private func open(_ id: ChunkID) async throws -> ChunkReader {
-        let store = store
         do {
-            return try await threads.run { try store.openChunk(id) }
+            return try await source.open(id)
         } catch {
             changes.ring()
             throw error

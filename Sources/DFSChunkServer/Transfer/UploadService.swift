@@ -16,6 +16,7 @@ struct UploadService: Sendable {
 
     let store: ChunkStore
     let threads: DiskThreads
+    let source: ChunkSource
     let master: MasterSession
     let budget: WriteBudget
     let chainPeers: ChainPeers
@@ -45,7 +46,7 @@ struct UploadService: Sendable {
         let route = await route(id, expected, chain)
         defer { if !route.targets.isEmpty { forwardSlots.giveBack() } }
         let forwarder = ChunkForwarder(
-            id: id, expected: expected, route: route, peers: chainPeers, store: store, threads: threads, logger: logger)
+            id: id, expected: expected, route: route, peers: chainPeers, source: source, logger: logger)
         let plan = await forwarder.plan()
         let feed = ChunkForwarder.Feed(consumerCount: plan.links.count, capacity: Self.forwardDepth)
         async let forwarded = forwarder.send(plan, from: feed)

@@ -90,6 +90,12 @@ package struct ChunkCatalog: Sendable {
         revision += 1
     }
 
+    /// The first `count` ids with a file behind `id` in their order; from the start for `nil`.
+    package func ids(after id: ChunkID?, count: Int) -> [ChunkID] {
+        let rest = records.filter { key, record in record.stored != nil && id.map { $0 < key } ?? true }
+        return Array(rest.keys.sorted().prefix(count))
+    }
+
     /// All chunks whose digest is known.
     package var digests: [(id: ChunkID, digest: ContentDigest)] {
         records.compactMap { id, record in record.stored?.digest.map { (id, $0) } }
@@ -122,7 +128,7 @@ package struct ChunkCatalog: Sendable {
         precondition(isBeingWritten(id), "an upload of \(id) ended twice")
         records[id]?.writers -= 1
         uploadsUnderWay -= 1
-        if let record = records[id], record.writers == 0, record.stored == nil {
+        if let record = records[id], record.writers == 0, record.stored == nil, !record.isLeaving {
             records[id] = nil
             revision += 1
         }
@@ -134,14 +140,23 @@ package struct ChunkCatalog: Sendable {
         revision += 1
     }
 
+    /// Whether its file is being moved away.
+    package func isLeaving(_ id: ChunkID) -> Bool { records[id]?.isLeaving == true }
+
     /// The chunk's file is about to go: it leaves the lists at once, unless an upload of the chunk is under way.
     ///
     /// After ``Removal/removed``, no upload of the chunk can begin until ``endRemoval(_:keeping:)``: it would meet the
     /// old file.
-    package mutating func beginRemoval(_ id: ChunkID) -> Removal {
+    ///
+    /// - Parameter evenWhileWritten: whether uploads are no reason to wait. Those that are compared with the file fail then.
+    package mutating func beginRemoval(_ id: ChunkID, evenWhileWritten: Bool = false) -> Removal {
         guard let record = records[id], !record.isLeaving else { return .absent }
-        if record.writers > 0 { return .busy }
-        records[id] = Record(isLeaving: true)
+        if record.writers > 0 {
+            if !evenWhileWritten { return .busy }
+            if record.stored == nil { return .absent }
+        }
+        records[id]?.stored = nil
+        records[id]?.isLeaving = true
         revision += 1
         return .removed
     }
@@ -149,7 +164,11 @@ package struct ChunkCatalog: Sendable {
     /// The file is gone, or could not be removed and is listed again as `kept`.
     package mutating func endRemoval(_ id: ChunkID, keeping kept: Stored? = nil) {
         precondition(records[id]?.isLeaving == true, "a removal of \(id) ended that never began")
-        records[id] = nil
-        if let kept { store(id, kept) }
+        records[id]?.isLeaving = false
+        if let kept {
+            store(id, kept)
+        } else if let record = records[id], record.writers == 0, record.stored == nil {
+            records[id] = nil
+        }
     }
 }

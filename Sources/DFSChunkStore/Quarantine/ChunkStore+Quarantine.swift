@@ -10,21 +10,24 @@ extension ChunkStore {
     ///
     /// To restore it, stop the server and move the file back into the folder of chunks; the next start takes it up.
     ///
-    /// - Returns: ``ChunkCatalog/Removal/busy`` while an upload of it is under way, and nothing happens then.
+    /// - Returns: ``ChunkCatalog/Removal/busy`` while an upload of it is under way, and nothing happens then; a damaged
+    ///   chunk goes all the same.
     package func quarantine(_ id: ChunkID, _ ground: DeletionGround) throws(DFSError) -> ChunkCatalog.Removal {
         let (removal, stored) = state.withLock { state in
             let stored = state.catalog.stored(id)
-            return (state.catalog.beginRemoval(id), stored)
+            return (state.catalog.beginRemoval(id, evenWhileWritten: ground == .damaged), stored)
         }
         guard removal == .removed else { return removal }
         do throws(DFSError) {
             try moveToQuarantine(id, from: layout.chunk(id), bytes: stored?.length ?? 0, ground)
         } catch  where error.code != .notFound {
-            state.withLock { $0.catalog.endRemoval(id, keeping: stored) }
+            // A damaged chunk is not served, wherever its file is.
+            state.withLock { $0.catalog.endRemoval(id, keeping: ground == .damaged ? nil : stored) }
             throw error
         } catch {
             // The file was gone already, and so is the chunk.
         }
+        if let stored { dropTable(of: id, length: stored.length) }
         state.withLock { $0.catalog.endRemoval(id) }
         return .removed
     }
@@ -58,22 +61,57 @@ extension ChunkStore {
         }
     }
 
-    /// Removes quarantined files whose time is over; says how many.
+    /// Removes quarantined files whose time is over, but no damaged ones; says how many.
     package func purgeQuarantine() throws(DFSError) -> Int {
-        let keepSeconds = settings.quarantineKeep.components.seconds
         var count = 0
+        for folder in try dueFolders() where folder.ground != .damaged {
+            state.withLock { $0.spare.forget(folder: folder.path) }
+            for chunk in try files.names(inFolder: folder.path) where try files.remove("\(folder.path)/\(chunk)") {
+                count += 1
+            }
+            try files.removeFolder(folder.path)
+        }
+        return count
+    }
+
+    /// Damaged chunks in quarantine whose time is over, at most `limit`: to be erased where the master can miss them.
+    package func dueDamagedChunks(limit: Int) throws(DFSError) -> [ChunkID] {
+        var due: [ChunkID] = []
+        for folder in try dueFolders() where folder.ground == .damaged {
+            for name in try files.names(inFolder: folder.path) {
+                if due.count < limit, let id = try? ChunkID(name) { due.append(id) }
+            }
+        }
+        return due
+    }
+
+    /// Erases damaged chunks whose time is over; says how many files.
+    package func eraseDamaged(_ ids: Set<ChunkID>) throws(DFSError) -> Int {
+        var count = 0
+        for folder in try dueFolders() where folder.ground == .damaged {
+            var isEmpty = true
+            for name in try files.names(inFolder: folder.path) {
+                if let id = try? ChunkID(name), ids.contains(id) {
+                    if try files.remove("\(folder.path)/\(name)") { count += 1 }
+                } else {
+                    isEmpty = false
+                }
+            }
+            if isEmpty { try files.removeFolder(folder.path) }
+        }
+        return count
+    }
+
+    private func dueFolders() throws(DFSError) -> [(path: String, ground: DeletionGround)] {
+        let keepSeconds = settings.quarantineKeep.components.seconds
+        var due: [(path: String, ground: DeletionGround)] = []
         for name in try files.names(inFolder: layout.quarantine) {
             guard let (second, ground) = StoreLayout.quarantined(name),
                 second + Self.folderSpan + keepSeconds <= wallClock()
             else { continue }
-            let folder = layout.quarantineFolder(second, ground)
-            state.withLock { $0.spare.forget(folder: folder) }
-            for chunk in try files.names(inFolder: folder) where try files.remove("\(folder)/\(chunk)") {
-                count += 1
-            }
-            try files.removeFolder(folder)
+            due.append((layout.quarantineFolder(second, ground), ground))
         }
-        return count
+        return due
     }
 
     /// An operator makes this file to let deletions go that the breaker holds.

@@ -100,7 +100,8 @@ extension ChunkStore {
     /// Gives a synced temporary file its final name. Durable on return.
     ///
     /// When the name is taken, by an upload that ran beside this one, the bytes decide: equal ones are a success.
-    func publish(_ id: ChunkID, temporary: String, _ digest: ContentDigest) throws(DFSError) {
+    func publish(_ id: ChunkID, temporary: String, _ checksums: BlockChecksums) throws(DFSError) {
+        let digest = checksums.digest
         do throws(DFSError) {
             try files.rename(temporary, to: layout.chunk(id), replacing: false)
         } catch  where error.code == .alreadyExists {
@@ -108,12 +109,15 @@ extension ChunkStore {
             try files.remove(temporary)
             return
         }
+        // Whose name it is, his is the table. It is not waited for on the disk.
+        keepTable(checksums, of: id)
         do throws(DFSError) {
             try files.syncFolder(layout.root)
         } catch {
             // Nobody has been told of the chunk: it must not stay without its sync. If it cannot be removed either, the
             // next start finds it whole.
             _ = try? files.remove(layout.chunk(id))
+            dropTable(of: id, length: digest.length)
             throw error
         }
         state.withLock { $0.catalog.store(id, ChunkCatalog.Stored(digest)) }
@@ -130,6 +134,11 @@ extension ChunkStore {
                 "chunk \(id) exists with other bytes (\(existing), uploaded: \(digest)); it stays as it is")
         }
         try files.syncFolder(layout.root)
-        state.withLock { $0.catalog.store(id, ChunkCatalog.Stored(digest)) }
+        try state.withLock { (state) throws(DFSError) in
+            if state.catalog.isLeaving(id) {
+                throw DFSError(.unavailable, "chunk \(id) is just found damaged here; send it again")
+            }
+            state.catalog.store(id, ChunkCatalog.Stored(digest))
+        }
     }
 }

@@ -80,6 +80,7 @@ package final class ChunkStore: Sendable {
         try files.makeFolder(layout.temporaries)
         try files.makeFolder(layout.quarantine)
         try files.makeFolder(layout.open)
+        try files.makeFolder(layout.tables)
         guard let lock = try files.lock(layout.lock) else {
             throw DFSError(
                 .failedPrecondition, "another chunk server uses the folder \(root); stop it, or choose another -dir")
@@ -90,6 +91,7 @@ package final class ChunkStore: Sendable {
         report.temporariesRemoved = try Self.removeTemporaries(files, layout)
         let open = try Self.scanOpen(files, layout, second: wallClock(), &report)
         let found = try Self.scan(files, layout, &report)
+        try Self.removeStrayTables(files, layout, keeping: Set(found.map(\.0)))
         let spare = try Self.findSpare(files, layout)
         startReport = report
         state.withLock { state in

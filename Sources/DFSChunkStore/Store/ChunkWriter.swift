@@ -10,14 +10,18 @@ import Synchronization
 package final class ChunkWriter: Sendable {
     /// Bytes written between two requests to the kernel to begin writing them to the disk.
     private static let writebackStep: Int64 = 8 << 20
+    /// Four times what a chunk can have: bounds the checksums that an upload keeps in memory, to 256 KiB.
+    private static let maxLength: Int64 = 4 << 30
 
     private struct Progress {
-        var crc32c: UInt32 = 0
-        var length: Int64 = 0
+        var sums = BlockSummer()
         var writebackStart: Int64 = 0
         /// Where writes go past the page cache: the bytes that are not written yet.
         var block: BlockBuffer?
         var hasEnded = false
+
+        /// Bytes so far.
+        var length: Int64 { sums.length }
     }
 
     /// What is being uploaded.
@@ -94,15 +98,16 @@ package final class ChunkWriter: Sendable {
     }
 
     private func take(_ piece: UploadPiece, _ progress: inout Progress) throws(DFSError) {
-        var own = CRC32C()
-        for segment in piece.segments { own.update(segment) }
-        if piece.checksum != 0, own.value != piece.checksum {
+        let start = progress.length
+        let own = progress.sums.append(piece.segments)
+        if piece.checksum != 0, own != piece.checksum {
             throw DFSError(
-                .dataLoss, "data of chunk \(id) near byte \(progress.length) arrived damaged; send it again",
+                .dataLoss, "data of chunk \(id) from byte \(start) on arrived damaged; send it again",
                 advice: .retrySamePeer)
         }
-        progress.crc32c = CRC32C.combined(progress.crc32c, own.value, secondByteCount: piece.byteCount)
-        progress.length += Int64(piece.byteCount)
+        guard progress.length <= Self.maxLength else {
+            throw DFSError(.invalidArgument, "chunk \(id) has more than \(Self.maxLength) bytes; no chunk has")
+        }
         if let expected = expected.length, progress.length > expected {
             throw DFSError(.dataLoss, "chunk \(id) was announced with \(expected) bytes and has more; send it again")
         }
@@ -117,7 +122,8 @@ package final class ChunkWriter: Sendable {
     package func commit() throws(DFSError) -> ContentDigest {
         try progress.withLock { (progress) throws(DFSError) in
             precondition(!progress.hasEnded, "an upload of \(id) ended twice")
-            let digest = ContentDigest(length: progress.length, crc32c: progress.crc32c)
+            let checksums = progress.sums.checksums
+            let digest = checksums.digest
             do throws(DFSError) {
                 try checkAnnounced(digest)
                 if let file {
@@ -127,7 +133,7 @@ package final class ChunkWriter: Sendable {
                         try file.setAttribute(DigestAttribute.name, to: text)
                     }
                     try file.sync()
-                    try store.publish(id, temporary: store.layout.temporary(number), digest)
+                    try store.publish(id, temporary: store.layout.temporary(number), checksums)
                 } else {
                     try store.confirmExisting(id, digest)
                 }

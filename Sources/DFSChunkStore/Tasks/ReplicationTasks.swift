@@ -51,10 +51,13 @@ package struct ReplicationTasks: Sendable {
     package init(_ limits: Limits = Limits()) { self.limits = limits }
 
     /// The master gave a task.
-    package mutating func submit(_ task: Task, now: MonotonicInstant) -> Submission {
+    ///
+    /// - Parameter isRepeater: whether it is one that repeats its wishes, as a Go master does; one of ours that wants the same
+    ///   copy again has lost it again.
+    package mutating func submit(_ task: Task, now: MonotonicInstant, isRepeater: Bool = true) -> Submission {
         if isClosed { return .refused }
         if known.contains(task) { return .duplicate }
-        if let until = quietUntil[task], now < until { return .duplicate }
+        if isRepeater, let until = quietUntil[task], now < until { return .duplicate }
         if waiting.count >= limits.waiting { return .refused }
         quietUntil[task] = nil
         known.insert(task)

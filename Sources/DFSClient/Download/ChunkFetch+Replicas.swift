@@ -130,17 +130,23 @@ extension ChunkFetch {
         let request = ChunkDownloadRequest(
             chunkID: try ChunkID(location.id), offset: standing.position, length: standing.missingByteCount)
         let began = ContinuousClock.now
-        try await context.chunkServers.withPeer(address) { peer in
-            try await peer.downloadChunk(request, settings: context.transferSettings) { download in
-                let first = try await download.next()
-                guard race.claim(lane) else { throw DFSError(.cancelled, "another replica was quicker") }
-                context.hedges.withLock { $0.noteFirstByte(after: .now - began) }
-                try standing.learn(download.stored)
-                let writer = ChunkWriter(
-                    context: context, target: target, chunkOffset: layout.starts[index], standing: standing,
-                    eventLoop: peer.channel.executor.eventLoop)
-                try await writer.drain(download, after: first) { progress.chunk(index, at: standing.position) }
+        do {
+            try await context.chunkServers.withPeer(address) { peer in
+                try await peer.downloadChunk(request, settings: context.transferSettings) { download in
+                    let first = try await download.next()
+                    guard race.claim(lane) else { throw DFSError(.cancelled, "another replica was quicker") }
+                    context.hedges.withLock { $0.noteFirstByte(after: .now - began) }
+                    try standing.learn(download.stored)
+                    standing.noteGiver(server)
+                    let writer = ChunkWriter(
+                        context: context, target: target, chunkOffset: layout.starts[index], standing: standing,
+                        eventLoop: peer.channel.executor.eventLoop)
+                    try await writer.drain(download, after: first) { progress.chunk(index, at: standing.position) }
+                }
             }
+        } catch let error as DFSError where error.code == .dataLoss && standing.localError == nil {
+            standing.suspect(server)
+            throw error
         }
     }
 }

@@ -20,10 +20,26 @@ struct ChunkFetch: Sendable {
 
     /// - Throws: ``DFSError``: of the local file at once, of a replica only when none is left.
     func run() async throws -> GetChunk {
-        var location = layout.chunks[index]
         let standing = FetchStanding(
-            expected: expectation(of: location), wanted: wanted, isRewritable: target.isRewritable)
-        standing.isGrowing = location.isOpen
+            expected: expectation(of: layout.chunks[index]), wanted: wanted, isRewritable: target.isRewritable)
+        standing.isGrowing = layout.chunks[index].isOpen
+        do {
+            let chunk = try await fetch(standing)
+            await reportDamage(standing)
+            return chunk
+        } catch {
+            if !Task.isCancelled { await reportDamage(standing) }
+            throw error
+        }
+    }
+
+    /// Tells the master of replicas that seem damaged; it has them checked. This is for those who come after.
+    private func reportDamage(_ standing: FetchStanding) async {
+        for server in standing.suspects { await master.reportDamage(layout.chunks[index].id, at: server) }
+    }
+
+    private func fetch(_ standing: FetchStanding) async throws -> GetChunk {
+        var location = layout.chunks[index]
         let openChunkEnd = ContinuousClock.now + Self.openChunkLimit
         var attempt = 1
         while attempt <= max(1, context.configuration.maxAttempts) {
@@ -121,6 +137,7 @@ struct ChunkFetch: Sendable {
         } catch {
             try Task.checkCancellation()
             let error = DFSError(error, from: "chunk server \(server)")
+            if error.code == .dataLoss { standing.suspect(server) }
             if error.code == .dataLoss, error.advice == .giveUp { throw error }
             standing.lastError = error
             failedServers.insert(server)

@@ -22,6 +22,9 @@ final class FetchStanding: Sendable {
         var isMeasured = false
         var isGrowing = false
         var hedge: String?
+        /// Who gave bytes that were taken, in order; and who is suspected to hold wrong ones.
+        var givers: [String] = []
+        var suspects: [String] = []
         var localError: DFSError?
         var lastError: DFSError?
     }
@@ -62,6 +65,19 @@ final class FetchStanding: Sendable {
         get { state.withLock { $0.hedge } }
         set { state.withLock { $0.hedge = newValue } }
     }
+    /// Servers that seem to hold wrong bytes of the chunk.
+    var suspects: [String] { state.withLock { $0.suspects } }
+
+    /// The server gives bytes that are taken.
+    func noteGiver(_ server: String) {
+        state.withLock { if !$0.givers.contains(server) { $0.givers.append(server) } }
+    }
+
+    /// The server has given bytes that cannot be right, or said that it has.
+    func suspect(_ server: String) {
+        state.withLock { if !$0.suspects.contains(server) { $0.suspects.append(server) } }
+    }
+
     /// What went wrong with the local file: no replica can help.
     var localError: DFSError? {
         get { state.withLock { $0.localError } }
@@ -156,6 +172,8 @@ final class FetchStanding: Sendable {
                         .dataLoss, "bytes that were passed on already do not match their chunk's checksum",
                         advice: .giveUp)
                 }
+                // Nobody knows which of them it was.
+                for giver in state.givers where !state.suspects.contains(giver) { state.suspects.append(giver) }
                 (state.position, state.crc32c) = (0, 0)
                 return "its bytes do not match the chunk's checksum"
             }

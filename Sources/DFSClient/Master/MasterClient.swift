@@ -108,6 +108,20 @@ public final class MasterClient: Sendable {
         }
     }
 
+    /// Says that a chunk server gave wrong bytes of a chunk. Best effort, and only to a master of ours, which has the replica
+    /// checked.
+    func reportDamage(_ chunk: String, at server: String) async {
+        do {
+            guard try await isSwift() else { return }
+            let options = CallOptions(timeout: .seconds(2))
+            _ = try await peer.unary(
+                Methods.reportDamage, ReportDamageRequest(chunkID: chunk, server: server),
+                as: ReportDamageResponse.self, options: options)
+        } catch {
+            context.logger.debug("damage was not reported", metadata: ["chunk": "\(chunk)", "error": "\(error)"])
+        }
+    }
+
     func close() async {
         await peer.channel.close()
     }

@@ -76,6 +76,29 @@ final class PosixFile: OpenFile {
         dfs_lives_in_memory(descriptor) == 0 && dfs_set_direct(descriptor, 1) == 0
     }
 
+    func beginDirectReads() -> Bool { beginDirectWrites() }
+
+    func forgetCached() { _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
+
+    func read(into block: BlockBuffer, at offset: Int64) throws(DFSError) {
+        block.clear()
+        try block.fill { (room) throws(DFSError) -> Int in
+            // The end of the file is behind a part of a disk's block; a read from there would not be aligned.
+            if block.count % BlockBuffer.alignment != 0 { return 0 }
+            while true {
+                let got = pread(descriptor, room.baseAddress, room.count, off_t(offset) + off_t(block.count))
+                if got >= 0 { return got }
+                let number = errno
+                if number == EINVAL, dfs_is_direct(descriptor) == 1 {
+                    // This disk wants another alignment.
+                    try endDirectWrites()
+                } else if number != EINTR {
+                    throw SystemError.error(number, cannot: "read", path)
+                }
+            }
+        }
+    }
+
     func setAside(_ length: Int64) throws(DFSError) -> Bool {
         while dfs_set_aside(descriptor, off_t(length)) != 0 {
             let number = errno

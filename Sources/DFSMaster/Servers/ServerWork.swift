@@ -3,6 +3,7 @@ import DFSMetadata
 import DFSServices
 import DFSWire
 import Logging
+import RPC
 import Synchronization
 
 /// What the master asks of chunk servers by calls of its own: who they are, what a chunk on a Go server holds, and to bring
@@ -16,6 +17,9 @@ final class ServerWork: Sendable {
         case fence(OpenVersion, ServerAddress)
         case seal(OpenVersion, length: UInt64, ServerAddress)
     }
+
+    /// A server checks one chunk at a time, of those that are waited for.
+    private static let checkLimit = Duration.seconds(300)
 
     private let peers: PeerPool
     private let logger: Logger
@@ -84,11 +88,21 @@ final class ServerWork: Sendable {
         }
     }
 
+    /// One of ours reads its own copy, and reports it where it is damaged.
+    private static func check(_ chunk: ChunkID, by peer: Peer) async throws -> Finding {
+        let response = try await peer.unary(
+            Methods.checkReplica, CheckReplicaRequest(chunkID: chunk.text), as: CheckReplicaResponse.self,
+            options: CallOptions(timeout: checkLimit))
+        guard response.isSound else { return .absent }
+        return .read(Digest(length: response.digest.length, crc32c: response.digest.crc32c))
+    }
+
     private func read(_ chunk: ChunkID, at address: ServerAddress) async -> Finding {
         let progress = ReadProgress()
         do {
             return try await peers.withPeer(address) { peer in
-                try await peer.downloadChunk(ChunkDownloadRequest(chunkID: chunk)) { download in
+                if try await peer.kind().isSwift { return try await Self.check(chunk, by: peer) }
+                return try await peer.downloadChunk(ChunkDownloadRequest(chunkID: chunk)) { download in
                     while let piece = try await download.next() { progress.take(piece) }
                     return .read(progress.digest)
                 }

@@ -46,6 +46,11 @@ struct NamespaceService: Sendable {
             _ = try await metadata.ask { .setAttributes(change, $0) }
             return SetAttributesResponse()
         }
+        routes.unary(Methods.reportDamage) { (request: ReportDamageRequest, _) in
+            let (chunk, server) = (try ChunkID(request.chunkID), try ServerAddress(request.server))
+            _ = try await metadata.ask { .damage(chunk, at: server, $0) }
+            return ReportDamageResponse()
+        }
         routes.unary(Methods.securePort) { (request: SecurePortRequest, _) in
             SecurePortResponse(port: UInt32(securePorts.port(of: try ServerAddress(request.server))))
         }

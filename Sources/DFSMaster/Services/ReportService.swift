@@ -35,11 +35,15 @@ struct ReportService: Sendable {
         let report = ReplicaReport(
             address: try ServerAddress(registered: request.serverAddress, by: call.peerHost), nodeID: request.nodeID,
             connection: call.connection, replicas: replicas,
-            syncedOn: request.syncedOn.compactMap { try? ServerAddress($0) })
-        guard case .reported(let unwanted) = try await metadata.ask({ .report(report, $0) }) else {
+            syncedOn: request.syncedOn.compactMap { try? ServerAddress($0) },
+            damaged: request.damagedChunks.compactMap { try? ChunkID($0) },
+            keptDamaged: request.keptDamagedChunks.compactMap { try? ChunkID($0) })
+        guard case .reported(let unwanted, let expendable) = try await metadata.ask({ .report(report, $0) }) else {
             throw MismatchedAnswer.error
         }
         securePorts.note(report.address, port: request.tlsPort)
-        return ReportResponse(clusterID: description.clusterID, unwantedChunks: unwanted.map(\.text))
+        return ReportResponse(
+            clusterID: description.clusterID, unwantedChunks: unwanted.map(\.text),
+            expendableChunks: expendable.map(\.text))
     }
 }

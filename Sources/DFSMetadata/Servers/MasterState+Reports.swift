@@ -31,7 +31,9 @@ extension MasterState {
                 }
             }
         }
-        effects.append(.answer(call, .success(.reported(unwanted: unwanted))))
+        for id in report.damaged { takeOut(id, damagedOn: server) }
+        let expendable = report.keptDamaged.filter { isExpendable($0) }
+        effects.append(.answer(call, .success(.reported(unwanted: unwanted, expendable: expendable))))
     }
 
     /// A server may tell of a chunk that it has sealed before the answer to that order has come.

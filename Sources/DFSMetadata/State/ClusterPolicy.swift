@@ -31,6 +31,11 @@ package struct ClusterPolicy: Sendable {
     /// Chunks being read back from Go servers at one time, and of one server.
     package var maxReads = 4
     package var maxReadsPerServer = 2
+    /// Bytes a second of all Go servers together that are read again for their own sake; 0 for none. Servers of ours read
+    /// their chunks themselves.
+    package var rereadBytesPerSecond: UInt64 = 0
+    /// From the begin of one cycle through all copies on Go servers to that of the next, at least.
+    package var rereadCycle = Duration.seconds(21 * 24 * 3600)
     /// How long what was removed or replaced can be brought back.
     package var trashRetention = Duration.seconds(24 * 3600)
     /// How long the chunks of what is gone for good are known to be that. Servers that are away for longer come back with orphans.

@@ -13,7 +13,7 @@ package enum Effect: Sendable {
     case heartbeatResponse(StreamToken, TaskBatch)
     /// Ask a chunk server whether it is one of ours; comes back as ``Input/described(_:_:nodeID:location:)``.
     case describe(ServerAddress)
-    /// Read a whole chunk from a server; comes back as ``Input/readBack(_:at:_:)``.
+    /// Read a whole chunk from a server, or have it read by the server where that is one of ours; comes back as ``Input/readBack(_:at:_:)``.
     case readBack(ChunkID, at: ServerAddress)
     /// Have a server of an open chunk take nothing for a lower version; comes back as ``Input/fenced(_:at:_:)``.
     case fence(OpenVersion, at: ServerAddress)
@@ -47,8 +47,8 @@ package struct TaskBatch: Sendable, Equatable {
 /// The answer to a call that succeeded.
 package enum Answer: Sendable {
     case registered
-    /// `unwanted`: chunks whose digests differ from the ones known.
-    case reported(unwanted: [ChunkID])
+    /// `unwanted`: chunks whose digests differ from the ones known; `expendable`: damaged replicas that can be missed.
+    case reported(unwanted: [ChunkID], expendable: [ChunkID])
     /// Where an upload is to be forwarded, in this order; none is no fault.
     case targets([ServerAddress])
     case created(FileID, chunkSize: UInt64, replication: Int)
@@ -111,5 +111,9 @@ package enum Notice: Sendable, Equatable {
     case copyLate(ChunkID, to: ServerAddress)
     case replicaLost(ChunkID, ServerAddress)
     case replicaBad(ChunkID, ServerAddress)
+    /// A reader says that the server gave it wrong bytes; that is going to be looked at.
+    case damageReported(ChunkID, ServerAddress)
+    /// The server does not serve its replica any more; so many complete ones are left on live servers.
+    case replicaDamaged(ChunkID, ServerAddress, left: Int)
     case deletionOrdered(ChunkID, ServerAddress)
 }

@@ -18,12 +18,15 @@ package enum Input: Sendable {
     case serverLeft(ServerAddress, StreamToken)
     /// What ``Effect/describe(_:)`` found; ``NodeKind/unknown`` where the server could not be asked.
     case described(ServerAddress, NodeKind, nodeID: String, location: NetworkLocation?)
-    /// ChunkReports.Report: answered by ``Answer/reported(unwanted:)``.
+    /// ChunkReports.Report: answered by ``Answer/reported(unwanted:expendable:)``.
     case report(ReplicaReport, CallToken)
     /// ChunkReports.UploadTargets, by the server of that address: answered by ``Answer/targets(_:)``.
     case targets(ChunkID, asker: ServerAddress, CallToken)
     /// What ``Effect/readBack(_:at:)`` found.
     case readBack(ChunkID, at: ServerAddress, Finding)
+
+    /// Namespace.ReportDamage: a reader was given wrong bytes of the chunk by that server. Answered by ``Answer/done``.
+    case damage(ChunkID, at: ServerAddress, CallToken)
 
     // Clients.
     /// Namespace.Create: answered by ``Answer/created(_:chunkSize:replication:)``.
@@ -109,24 +112,31 @@ package struct ReplicaReport: Sendable {
     package let replicas: [(ChunkID, Digest)]
     /// Go servers that have taken the one chunk of this report from the server, all of it.
     package let syncedOn: [ServerAddress]
+    /// Replicas that it has just found damaged, and does not serve any more.
+    package let damaged: [ChunkID]
+    /// Damaged replicas that it would erase.
+    package let keptDamaged: [ChunkID]
 
     package init(
         address: ServerAddress, nodeID: String, connection: ConnectionToken, replicas: [(ChunkID, Digest)],
-        syncedOn: [ServerAddress] = []
+        syncedOn: [ServerAddress] = [], damaged: [ChunkID] = [], keptDamaged: [ChunkID] = []
     ) {
         self.address = address
         self.nodeID = nodeID
         self.connection = connection
         self.replicas = replicas
         self.syncedOn = syncedOn
+        self.damaged = damaged
+        self.keptDamaged = keptDamaged
     }
 }
 
-/// What reading a replica back from a Go server found.
+/// What reading a replica back found: a Go server's by the master, one of ours by the server itself.
 package enum Finding: Sendable, Equatable {
     /// The server streamed the chunk to the end without an error.
     case read(Digest)
-    /// The server answered that it cannot serve it.
+    /// The server answered that it cannot serve it; one of ours that finds its replica damaged does so, too, and reports
+    /// it.
     case absent
     /// The server could not be reached, or the stream broke.
     case unreachable

@@ -26,6 +26,8 @@ package struct MasterState: Sendable {
     /// Servers that may have a shorter or older beginning of a chunk that was sealed without them.
     var staleReplicas: [ChunkHandle: Set<ServerHandle>] = [:]
     var verification = Verification()
+    var suspects = Suspects()
+    var rereading = Rereading()
     var backlog = Backlog()
     var safeMode = SafeMode()
     /// The connections that closed last, so that a call which was still on its way when its connection closed does not hold
@@ -144,6 +146,8 @@ package struct MasterState: Sendable {
             answer(call) { state throws(DFSError) in .targets(state.forward(chunk, from: asker)) }
         case .readBack(let chunk, let address, let finding): conclude(chunk, address, finding)
         case .openAppend, .closeAppend, .renewLeases, .fenced, .chunkSealed: handleAppends(input)
+        case .damage(let chunk, let address, let call):
+            answer(call) { state throws(DFSError) in state.suspect(chunk, at: address) }
         case .create(let request, let call):
             answer(call) { state throws(DFSError) in try state.create(request) }
         case .allocate(let request, let call):
@@ -228,6 +232,7 @@ package struct MasterState: Sendable {
         expireCopies()
         releaseHeldRepairs()
         repair.retry(256)
+        rereadCopies()
         verification.wake(now: now)
         reviewAppends()
     }

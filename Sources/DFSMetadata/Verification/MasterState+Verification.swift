@@ -1,6 +1,6 @@
 import DFSCore
 
-// Proving copies on Go servers by reading them back.
+// Proving copies on Go servers by reading them back, and having copies of all servers read again.
 extension MasterState {
     /// Queues a read of the server's copy, if reading it can tell anything now.
     mutating func considerReading(_ chunk: ChunkHandle, on server: ServerHandle, isUrgent: Bool = false) {
@@ -35,8 +35,8 @@ extension MasterState {
             let key = verification.next(perServer: policy.maxReadsPerServer)
         {
             guard chunks.holds(key.chunk), servers[key.server].isAlive,
-                let replica = chunks[key.chunk].replica(on: key.server),
-                replica.state == .listed || (replica.state == .assigned && chunks[key.chunk].digest == nil)
+                let state = chunks[key.chunk].replica(on: key.server)?.state,
+                state == .listed || state == (chunks[key.chunk].digest == nil ? .assigned : .complete)
             else {
                 verification.forget(key)
                 continue
@@ -64,15 +64,22 @@ extension MasterState {
 
     /// A read of a chunk whose digest is known.
     private mutating func compare(_ key: ProbeKey, with digest: Digest, _ finding: Finding) {
-        if finding == .read(digest) {
-            accept(key.chunk, digest, on: key.server)
-            return
+        // Proven already, and read again: its server's lists and life tell all that bytes do not.
+        let isKnown = chunks[key.chunk].replica(on: key.server)?.state == .complete
+        switch finding {
+        case .read(digest): return isKnown ? verification.forget(key) : accept(key.chunk, digest, on: key.server)
+        case .absent where isKnown, .unreachable where isKnown: return verification.forget(key)
+        case .read, .absent, .unreachable: break
         }
         let isArriving = repair.isCopying(key.chunk, to: key.server)
         let settled = verification.settledFinding(key, now, policy.rereadInterval)
         if case .read = settled, !isArriving {
-            effects.append(.log(.replicaBad(id(of: key.chunk), servers[key.server].address)))
             update(key.chunk, on: key.server) { $0.state = .bad }
+            effects.append(
+                .log(
+                    isKnown
+                        ? damage(of: key.chunk, on: key.server)
+                        : .replicaBad(id(of: key.chunk), servers[key.server].address)))
             verification.forget(key)
             review(key.chunk)
             return

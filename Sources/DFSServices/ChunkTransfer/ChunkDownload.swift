@@ -61,6 +61,8 @@ package final class ChunkDownload {
             throw broken("the server sent chunk \(quoted(frame.chunkID))")
         }
         var crc32c = frame.computedChecksum
+        // From one of ours the checksum was made when the chunk was written: what has happened since is seen here, before
+        // anybody has a byte of it.
         guard frame.checksum == 0 || frame.checksum == crc32c else {
             throw broken("bytes do not match their checksum")
         }

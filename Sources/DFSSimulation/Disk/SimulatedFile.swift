@@ -57,6 +57,15 @@ final class SimulatedFile: OpenFile {
 
     func beginDirectWrites() -> Bool { disk.takesDirectWrites }
 
+    func beginDirectReads() -> Bool { disk.takesDirectWrites }
+
+    func forgetCached() {}
+
+    func read(into block: BlockBuffer, at offset: Int64) throws(DFSError) {
+        precondition(offset % Int64(BlockBuffer.alignment) == 0, "a block at byte \(offset) of \(path)")
+        try block.replace(by: read(upTo: BlockBuffer.capacity, at: offset))
+    }
+
     /// Room is not kept here: the size is what is written.
     func setAside(_ length: Int64) throws(DFSError) -> Bool {
         let path = path

@@ -25,6 +25,9 @@ final class TestChunkServer: Sendable {
         var stalledDownloads = 0
         /// Downloads whose bytes are wrong in a way that no message's checksum shows.
         var corruptedDownloads = 0
+        /// Downloads of which a byte has changed on the disk: of the message behind the first 100,000 bytes, where there is
+        /// one. Messages of a Swift server say so by their checksums.
+        var rottenDownloads = 0
         /// Downloads that announce another chunk length.
         var mislabelledDownloads = 0
     }
@@ -158,6 +161,7 @@ final class TestChunkServer: Sendable {
         call.sendInitialMetadata(metadata)
         if take(\.silentDownloads) { try await standStill() }
         if take(\.corruptedDownloads), !bytes.isEmpty { bytes[bytes.count - 1] ^= 1 }
+        let isRotten = take(\.rottenDownloads)
         let (isTruncated, isBroken) = (take(\.truncatedDownloads), take(\.brokenDownloads))
         let isStalled = take(\.stalledDownloads)
         let last = min(bytes.count, offset + min(length ?? .max, bytes.count))
@@ -165,8 +169,9 @@ final class TestChunkServer: Sendable {
         let encoder = ChunkDataEncoder(chunkID: id)
         let step = isSwift ? 100_000 : 65_536
         for start in stride(from: offset, to: end, by: step) {
-            let piece = bytes[start..<min(start + step, end)]
+            var piece = bytes[start..<min(start + step, end)]
             let checksum = isSwift ? CRC32C.of(piece) : 0
+            if isRotten, start + step >= min(end, offset + 2 * step) { piece[piece.startIndex] ^= 1 }
             let segments = encoder.encode(data: ByteBuffer(bytes: piece), seqNo: 0, checksum: checksum)
             try await call.send(RPCMessage(segments: segments))
         }

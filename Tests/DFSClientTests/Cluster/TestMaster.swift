@@ -34,6 +34,8 @@ final class TestMaster: Sendable {
         var serverPages: [ListServersResponse] = []
         var checks: [CheckFilesRequest] = []
         var serverStarts: [UInt32] = []
+        /// Replicas that readers have called damaged.
+        var damage: [ReportDamageRequest] = []
         /// Whether readers are told digests.
         var tellsDigests = true
     }
@@ -65,6 +67,10 @@ final class TestMaster: Sendable {
         routes.unary(Methods.open) { [self] (request: OpenRequest, _) in try open(request) }
         routes.unary(Methods.stat) { [self] (request: StatRequest, _) in try stat(request) }
         routes.unary(Methods.list) { [self] (request: ListRequest, _) in try list(request) }
+        routes.unary(Methods.reportDamage) { [self] (request: ReportDamageRequest, _) in
+            state.withLock { $0.damage.append(request) }
+            return ReportDamageResponse()
+        }
         routes.unary(Methods.checkFiles) { [self] (request: CheckFilesRequest, _) in
             state.withLock { state in
                 state.checks.append(request)

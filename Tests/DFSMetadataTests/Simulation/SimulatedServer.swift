@@ -15,8 +15,18 @@ struct SimulatedServer {
     var chunks: [ChunkID: Digest] = [:]
     /// What it has of chunks that are appended to.
     var open: [ChunkID: SimulatedOpenChunk] = [:]
+    /// Chunks of one of ours whose bytes are not what it takes them for. What a Go server holds is what is in ``chunks``.
+    var rotten: Set<ChunkID> = []
     /// A chunk of another cluster, which must survive everything.
     let stranger: ChunkID
+
+    /// Whether it has all bytes of the chunk as they were written.
+    func holds(_ chunk: ChunkID, _ content: Digest) -> Bool { chunks[chunk] == content && !rotten.contains(chunk) }
+
+    mutating func remove(_ chunk: ChunkID) {
+        chunks[chunk] = nil
+        rotten.remove(chunk)
+    }
 
     var connection: ConnectionToken { MasterHarness.connection(of: address, life: life) }
     var stream: StreamToken { MasterHarness.stream(of: address, life: life) }

@@ -8,7 +8,8 @@ extension World {
     /// What befell a file, and every node meanwhile.
     func history(of name: String) -> String {
         history.filter { line in
-            ["kill", "start", "restarts", "\"\(name)\"", " \(name) ", "\(name).", "(\(name)"].contains {
+            ["kill", "start", "restarts", "rot ", "damage", "\"\(name)\"", " \(name) ", "\(name).", "(\(name)"].contains
+            {
                 line.contains($0)
             }
         }.joined(separator: "\n")
@@ -38,10 +39,11 @@ extension World {
             }
             #expect(file.chunks.map(\.digest) == contents, "seed \(seed), \(name)")
             for chunk in file.chunks {
-                let holders = world.servers.filter { $0.chunks[chunk.id] == chunk.digest }.map(\.address)
+                let digest = try #require(chunk.digest)
+                let holders = world.servers.filter { $0.holds(chunk.id, digest) }.map(\.address)
                 #expect(holders.count == 2, "seed \(seed): \(chunk.id) is on \(holders)")
                 #expect(Set(chunk.servers) == Set(holders), "seed \(seed): \(chunk.id)")
-                let others = world.servers.filter { $0.chunks[chunk.id] != nil && $0.chunks[chunk.id] != chunk.digest }
+                let others = world.servers.filter { $0.chunks[chunk.id] != nil && !$0.holds(chunk.id, digest) }
                 #expect(others.isEmpty, "seed \(seed): bad copies of \(chunk.id) are left")
             }
         }

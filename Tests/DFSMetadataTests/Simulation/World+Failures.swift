@@ -14,6 +14,8 @@ extension World {
             }
         }
         if chance(1) { restartMaster() }
+        if chance(5) { rot() }
+        if chance(10) { try readDamage() }
         if chance(15) { try beginUpload() }
         if chance(3), appenders.count < 6 { beginAppender() }
         for number in uploads.indices where !uploads[number].isOver && chance(3) {
@@ -26,6 +28,59 @@ extension World {
         isStormy = false
         for number in servers.indices where !servers[number].isUp { start(number) }
         for number in uploads.indices where !uploads[number].isOver { try endUpload(number) }
+    }
+
+    /// A bit of some copy flips, though never of the last good one, nor of a second one before the first is found: two
+    /// copies are no defence against that.
+    private mutating func rot() {
+        guard let contents = acknowledged.sorted(by: { $0.key < $1.key }).randomElement(using: &random)?.value,
+            let content = contents.randomElement(using: &random)
+        else { return }
+        for number in servers.indices.shuffled(using: &random) {
+            guard let chunk = servers[number].chunks.keys.sorted().first(where: { servers[number].holds($0, content) })
+            else { continue }
+            let holders = servers.filter { $0.chunks[chunk] != nil }
+            guard isSealed(chunk), holders.count > 1, holders.allSatisfy({ $0.holds(chunk, content) }) else { return }
+            note("rot of \(chunk) on \(servers[number].address)")
+            if servers[number].kind == .swift {
+                servers[number].rotten.insert(chunk)
+            } else {
+                servers[number].chunks[chunk] = Digest(length: content.length, crc32c: content.crc32c ^ 0x10)
+            }
+            return
+        }
+    }
+
+    /// Whether the master has put down what the chunk must be. Before that nobody can tell on a Go server.
+    private func isSealed(_ chunk: ChunkID) -> Bool {
+        guard let handle = master.state.chunk(named: chunk) else { return false }
+        return master.state.namespace.facts(master.state.chunks[handle].file)?.isSealed == true
+    }
+
+    /// A reader happens to be given wrong bytes.
+    private mutating func readDamage() throws {
+        guard let server = servers.filter({ $0.isUp && !$0.rotten.isEmpty }).randomElement(using: &random),
+            let chunk = server.rotten.sorted().randomElement(using: &random)
+        else { return }
+        try perform(master.ask { .damage(chunk, at: server.address, $0) }.effects)
+    }
+
+    /// Servers of ours come to all their chunks in time.
+    mutating func scrub() throws {
+        for number in servers.indices where servers[number].isUp && (!isStormy || chance(5)) {
+            for chunk in servers[number].rotten.sorted() { try findDamage(chunk, number) }
+        }
+    }
+
+    /// The server puts its copy aside, and tells.
+    mutating func findDamage(_ chunk: ChunkID, _ number: Int) throws {
+        servers[number].remove(chunk)
+        note("damage of \(chunk) found by \(servers[number].address)")
+        let server = servers[number]
+        guard server.hasMetMaster else { return }
+        let report = ReplicaReport(
+            address: server.address, nodeID: "n", connection: server.connection, replicas: [], damaged: [chunk])
+        try perform(master.ask { .report(report, $0) }.effects)
     }
 
     private mutating func kill(_ number: Int) throws {

@@ -38,7 +38,10 @@ struct World {
 
     init(seed: UInt64) throws {
         random = SeededGenerator(seed: seed)
-        master = MasterHarness(seed: seed)
+        var policy = ClusterPolicy()
+        policy.rereadBytesPerSecond = 1 << 30
+        policy.rereadCycle = .seconds(120)
+        master = MasterHarness(policy: policy, seed: seed)
         var servers: [SimulatedServer] = []
         for number in 0..<5 {
             servers.append(
@@ -61,6 +64,7 @@ struct World {
         for _ in 0..<duration {
             try perform(master.tick(after: .seconds(1)))
             if isStormy { try misbehave() }
+            try scrub()
             let due = events.filter { $0.due <= master.now }
             events.removeAll { $0.due <= master.now }
             for (_, event) in due { try take(event) }
@@ -104,7 +108,7 @@ struct World {
             address: server.address, nodeID: "n", connection: server.connection, replicas: replicas)
         let (answer, effects) = master.ask { .report(report, $0) }
         try perform(effects)
-        for unwanted in try answer.unwanted() { servers[number].chunks[unwanted] = nil }
+        for unwanted in try answer.unwanted() { servers[number].remove(unwanted) }
     }
 
     /// Carries out what the master wants.
@@ -132,7 +136,7 @@ struct World {
         }
         for chunk in batch.deletions {
             #expect(chunk != servers[number].stranger, "an unknown chunk was deleted")
-            servers[number].chunks[chunk] = nil
+            servers[number].remove(chunk)
             servers[number].open[chunk] = nil
         }
     }
@@ -146,12 +150,17 @@ struct World {
             if servers[target].kind == .go { servers[target].chunks[chunk] = torn(content) }
             return
         }
-        servers[target].chunks[chunk] = content
+        // One of ours reads what it sends, and compares what it is sent with what it has.
+        if servers[source].rotten.contains(chunk) { return try findDamage(chunk, source) }
+        if servers[target].kind == .go || servers[target].chunks[chunk] == nil {
+            servers[target].chunks[chunk] = content
+        }
         servers[target].open[chunk] = nil
         if servers[target].kind == .swift { try report(target, [chunk]) }
     }
 
     private mutating func read(_ chunk: ChunkID, _ number: Int) throws {
+        if servers[number].isUp, servers[number].rotten.contains(chunk) { try findDamage(chunk, number) }
         let server = servers[number]
         let finding: Finding =
             server.isUp ? server.chunks[chunk].map { .read($0) } ?? .absent : .unreachable

@@ -43,7 +43,7 @@ extension Result<Answer, DFSError> {
     }
 
     func unwanted() throws -> [ChunkID] {
-        guard case .reported(let unwanted) = try get() else { throw WrongAnswer() }
+        guard case .reported(let unwanted, _) = try get() else { throw WrongAnswer() }
         return unwanted
     }
 }

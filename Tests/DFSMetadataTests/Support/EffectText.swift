@@ -43,7 +43,8 @@ enum EffectText {
     private static func describe(_ answer: Answer) -> String {
         switch answer {
         case .registered: "registered"
-        case .reported(let unwanted): "reported, unwanted: \(unwanted)"
+        case .reported(let unwanted, let expendable):
+            "reported, unwanted: \(unwanted)" + (expendable.isEmpty ? "" : ", expendable: \(expendable)")
         case .targets(let servers): "targets \(join(servers))"
         case .created(let file, let size, let copies): "created \(file) chunks of \(size), \(copies) copies"
         case .allocated(let chunk, let servers): "allocated \(chunk) on \(join(servers))"

@@ -1,0 +1,114 @@
+import DFSChunkStore
+import DFSCore
+import Logging
+
+/// Compares chunks with their checksums, and acts on what that finds: the one place where a chunk is found damaged.
+struct ReplicaChecker: Sendable {
+    let suspicions: Suspicions
+    let store: ChunkStore
+    let threads: DiskThreads
+    let master: MasterSession
+    let changes: ChangeSignal
+    let logger: Logger
+
+    /// Checks what is suspected, one chunk at a time, until the task is cancelled.
+    func run() async {
+        while let (id, cause) = await suspicions.next() {
+            do {
+                let finding = try await find(id, threads, isSuspect: true)
+                switch cause {
+                case .read:
+                    if case .sound = finding { logger.info("a chunk is sound", metadata: ["chunk": "\(id)"]) }
+                    try await settle(finding, id)
+                case .unwanted: try await settleUnwanted(finding, id)
+                }
+                suspicions.finish(id, .success(finding))
+            } catch {
+                logger.error("cannot check a chunk", metadata: ["chunk": "\(id)", "error": "\(error)"])
+                suspicions.finish(id, .failure(error))
+            }
+        }
+        suspicions.close()
+    }
+
+    /// Checks a chunk and acts on the finding.
+    ///
+    /// - Parameters:
+    ///   - threads: may block on the disk.
+    ///   - pace: called after so many bytes were read.
+    func examine(
+        _ id: ChunkID, _ threads: DiskThreads, _ pace: (Int) async throws -> Void
+    ) async throws {
+        try await settle(find(id, threads, pace), id)
+    }
+
+    private func find(
+        _ id: ChunkID, _ threads: DiskThreads, isSuspect: Bool = false,
+        _ pace: (Int) async throws -> Void = { _ in }
+    ) async throws -> CheckFinding {
+        let store = store
+        guard let check = try await threads.run({ try store.beginCheck(id, isSuspect: isSuspect) }) else {
+            return .gone
+        }
+        do {
+            while case let count = try await threads.run({ try check.scan.step() }), count > 0 { try await pace(count) }
+        } catch let error as DFSError where error.code == .dataLoss {
+            // What the disk does not give back is as lost as what it gives back wrong.
+            logger.error("a chunk cannot be read", metadata: ["chunk": "\(id)", "error": "\(error)"])
+            return .damaged(blocks: [])
+        }
+        return try await threads.run { try store.conclude(check) }
+    }
+
+    private func settle(_ finding: CheckFinding, _ id: ChunkID) async throws {
+        switch finding {
+        case .gone: break
+        case .sound(_, let mended):
+            logMended(mended, id)
+        case .digestFound(let digest, let mended):
+            logMended(mended, id)
+            try await master.announce(id, digest, isVouchedFor: true, unwantedGround: .damaged)
+        case .damaged(let blocks):
+            try await putAside(id, blocks)
+        }
+    }
+
+    /// The master knows another digest for the chunk than this server. Where it is the digest that has changed, and not the
+    /// bytes, the master knows them when it is told again.
+    private func settleUnwanted(_ finding: CheckFinding, _ id: ChunkID) async throws {
+        switch finding {
+        case .sound:
+            logger.error(
+                "the master knows other bytes for a chunk: this copy goes to quarantine", metadata: ["chunk": "\(id)"])
+            await master.quarantineUnwanted(id, .doubtful)
+        case .damaged(let blocks) where blocks.isEmpty:
+            let store = store
+            guard let digest = try? await threads.run({ try store.believeBytes(of: id) }) else {
+                return try await settle(finding, id)
+            }
+            try await master.announce(id, digest, isVouchedFor: true, unwantedGround: .damaged)
+            logger.warning("the digest of a chunk was wrong, its bytes are right", metadata: ["chunk": "\(id)"])
+        case .gone, .digestFound, .damaged: try await settle(finding, id)
+        }
+    }
+
+    /// Takes a damaged chunk out of service; its bytes are kept, since they may be the last.
+    private func putAside(_ id: ChunkID, _ blocks: [Int]) async throws {
+        let store = store
+        let names = blocks.isEmpty ? "unknown" : blocks.prefix(20).map(\.description).joined(separator: " ")
+        logger.error(
+            "a chunk is damaged: it is taken out of service and kept in quarantine",
+            metadata: ["chunk": "\(id)", "blocks": "\(names)", "of": "\(blocks.count)"])
+        defer { changes.ring() }
+        _ = try await threads.run { try store.quarantine(id, .damaged) }
+        await master.reportDamaged(id)
+    }
+
+    private func logMended(_ mended: [String], _ id: ChunkID) {
+        if mended.isEmpty { return }
+        logger.log(
+            level: mended == [ChunkStore.missingTable] ? .debug : .warning,
+            "what is kept beside a chunk was wrong or missing and has been written anew",
+            metadata: ["chunk": "\(id)", "mended": "\(mended.joined(separator: " "))"])
+    }
+}

@@ -1,0 +1,50 @@
+import DFSCore
+import DFSFiles
+import NIOCore
+
+// The tables of block checksums beside the chunks. They are never synced: one that a crash has torn, or that has rotted,
+// does not agree with its chunk's digest, and is made again from the chunk.
+extension ChunkStore {
+    /// Keeps the table of a chunk, where it needs one. A saving only: without it the chunk is read once more.
+    func keepTable(_ checksums: BlockChecksums, of id: ChunkID) {
+        guard checksums.length > BlockChecksums.wholeBlockSize else { return }
+        let path = layout.table(id)
+        do {
+            try files.remove(path)
+            try files.open(path, .creating).write([ChecksumTable.encode(checksums)], at: 0)
+        } catch {
+            // A part of one is no use.
+            _ = try? files.remove(path)
+        }
+    }
+
+    func dropTable(of id: ChunkID, length: Int64) {
+        guard length > BlockChecksums.wholeBlockSize else { return }
+        _ = try? files.remove(layout.table(id))
+    }
+
+    /// The table that is kept of a chunk of `length` bytes, if it is whole.
+    func keptTable(of id: ChunkID, length: Int64) -> BlockChecksums? {
+        guard length > BlockChecksums.wholeBlockSize, let file = try? files.open(layout.table(id), .reading),
+            let bytes = try? file.read(upTo: ChecksumTable.byteCount(for: length) + 1, at: 0)
+        else { return nil }
+        return ChecksumTable.decode(bytes, length: length)
+    }
+
+    /// The checksums of a chunk of that digest; `nil` where they must be made again from the chunk.
+    func checksums(of id: ChunkID, _ digest: ContentDigest) -> BlockChecksums? {
+        if let whole = BlockChecksums(digest) { return whole }
+        guard let kept = keptTable(of: id, length: digest.length), kept.digest == digest else { return nil }
+        return kept
+    }
+
+    /// Removes tables of chunks that are gone.
+    static func removeStrayTables(
+        _ files: any FileSystem, _ layout: StoreLayout, keeping chunks: Set<ChunkID>
+    ) throws(DFSError) {
+        for name in try files.names(inFolder: layout.tables) {
+            if let id = try? ChunkID(name), chunks.contains(id) { continue }
+            try files.remove("\(layout.tables)/\(name)")
+        }
+    }
+}

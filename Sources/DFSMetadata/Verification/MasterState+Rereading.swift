@@ -1,0 +1,52 @@
+import DFSCore
+
+/// How far the master has come in reading the copies on Go servers again, since those do not do it themselves.
+struct Rereading: Sendable {
+    /// The chunk that is looked at next, and how many are left in this cycle; `nil` between two cycles.
+    var place: (next: UInt32, left: UInt32)?
+    /// When the next cycle may begin.
+    var dueAt: MonotonicInstant?
+    /// Bytes that may be read now; less than zero after a large chunk.
+    var credit: Int64 = 0
+    var creditedAt: MonotonicInstant?
+}
+
+extension MasterState {
+    /// Chunks that a tick looks at, whether or not a Go server holds them.
+    private static let chunksPerTick = 1000
+
+    /// Queues reads of complete copies on Go servers, as many as the rate allows, behind all other reads.
+    mutating func rereadCopies() {
+        guard policy.rereadBytesPerSecond > 0, !isStarting, chunks.end > 0 else { return }
+        earnCredit()
+        if rereading.place == nil, rereading.dueAt ?? now <= now {
+            rereading.dueAt = now + policy.rereadCycle
+            // Anywhere, so that masters that are restarted often come to all chunks, too.
+            rereading.place = (UInt32(wallSeconds % UInt64(chunks.end)), chunks.end)
+        }
+        for _ in 0..<Self.chunksPerTick {
+            guard rereading.credit > 0, let place = rereading.place else { return }
+            let chunk = ChunkHandle(rawValue: place.next % chunks.end)
+            rereading.place = place.left > 1 ? (chunk.rawValue + 1, place.left - 1) : nil
+            if chunks.holds(chunk) { reread(chunk) }
+        }
+    }
+
+    private mutating func reread(_ chunk: ChunkHandle) {
+        guard let digest = chunks[chunk].digest, namespace.facts(chunks[chunk].file)?.isSealed == true else { return }
+        for replica in chunks[chunk].replicas
+        where replica.state == .complete && servers[replica.server].kind == .go && servers[replica.server].isAlive {
+            verification.want(ProbeKey(chunk: chunk, server: replica.server), isUrgent: false, now: now)
+            rereading.credit -= Int64(clamping: digest.length)
+        }
+    }
+
+    /// What was not used is lost after a second.
+    private mutating func earnCredit() {
+        let rate = Int64(clamping: policy.rereadBytesPerSecond)
+        let milliseconds = Int64((now - (rereading.creditedAt ?? now)) / .milliseconds(1))
+        rereading.creditedAt = now
+        let (earned, overflow) = rate.multipliedReportingOverflow(by: milliseconds)
+        rereading.credit = min(rate, rereading.credit + (overflow ? rate : earned / 1000))
+    }
+}
