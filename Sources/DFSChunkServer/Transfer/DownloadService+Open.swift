@@ -29,7 +29,7 @@ extension DownloadService {
             // What was committed stays true, but nobody shall read on from a server that others have taken over from.
             if position > start { _ = try primaries.readable(id) }
             let (at, count) = (position, Int(min(Int64(dataSize), end - position)))
-            let block = try await threads.run { try file.read(at: at, count: count) }
+            let block = try await source.threads.run { try file.read(at: at, count: count) }
             let message = encoder.encode(data: block, seqNo: seqNo, checksum: [block].checksum)
             try await watch.waiting { try await call.send(RPCMessage(segments: message)) }
             position += Int64(count)
