@@ -9,6 +9,20 @@ enum MutationWriter {
         case .begin(let header, let place): try begin(header, place, database)
         case .allocate(let file, let index, let servers): try allocate(file, index, servers, database)
         case .seal(let file, let digests, let time): try seal(file, digests, time, database)
+        case .openChunk(let file, let index, let version, let servers):
+            try openChunk(file, index, version, servers, database)
+        case .raiseVersion(let file, let index, let version):
+            try run(
+                #"UPDATE chunks SET version = ? WHERE file = ? AND "index" = ?"#,
+                [Int64(bitPattern: version), file.stored, index], database)
+        case .sealChunk(let file, let index, let version, let digest, let time):
+            try run(
+                #"UPDATE chunks SET version = ?, length = ?, crc32c = ?, assigned = NULL WHERE file = ? AND "index" = ?"#,
+                [
+                    Int64(bitPattern: version), Int64(bitPattern: digest.length), Int64(digest.crc32c), file.stored,
+                    index,
+                ], database)
+            try run("UPDATE files SET sealed_at = ? WHERE id = ?", [Int64(bitPattern: time), file.stored], database)
         case .abandon(let tombstone): try abandon(tombstone, database)
         case .forgetTombstone(let file): try run("DELETE FROM tombstones WHERE file = ?", [file.stored], database)
         case .use(let period):
@@ -93,6 +107,18 @@ enum MutationWriter {
         let assigned = servers.isEmpty ? nil : servers.map(\.description).joined(separator: ",")
         try database.cachedStatement(sql: #"INSERT INTO chunks (file, "index", version, assigned) VALUES (?, ?, ?, ?)"#)
             .execute(arguments: [file.stored, index, Int64(bitPattern: ChunkRecord.firstVersion), assigned])
+    }
+
+    private static func openChunk(
+        _ file: FileID, _ index: Int, _ version: UInt64, _ servers: [ServerAddress], _ database: Database
+    ) throws {
+        let assigned = servers.isEmpty ? nil : servers.map(\.description).joined(separator: ",")
+        try run(
+            #"""
+            INSERT INTO chunks (file, "index", version, assigned) VALUES (?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET version = excluded.version, assigned = excluded.assigned
+            """#,
+            [file.stored, index, Int64(bitPattern: version), assigned], database)
     }
 
     private static func seal(_ file: FileID, _ digests: [Digest], _ time: UInt64, _ database: Database) throws {

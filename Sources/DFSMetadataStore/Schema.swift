@@ -6,7 +6,7 @@ enum Schema {
     /// "DFSm": SQLite keeps it in the file's header, for telling one application's files from another's.
     static let applicationID = 0x4446_536D
     /// Raised by each change that an older master could not read.
-    static let version = 3
+    static let version = 4
 
     /// Refuses a file of another application and one of a newer version.
     static func check(_ database: Database, path: String) throws {
@@ -121,6 +121,8 @@ enum Schema {
             id TEXT NOT NULL
         ) STRICT;
         """
+
+    // Version 4 has the same tables; the last chunk of a complete file may be open, which masters of version 3 take for damage.
 
     /// What version 3 brought: attributes of files, epochs, tombstones that are forgotten in the end, and the times in which
     /// the store was in use.

@@ -26,11 +26,13 @@ extension MasterState {
     /// Forgets a file and condemns its chunks.
     mutating func discard(_ file: FileID) {
         guard let entry = namespace.file(file) else { return }
+        let openCount = appends[file]?.chunk == nil ? 0 : 1
         let tombstone = Tombstone(
-            file: file, name: entry.header.name, chunkCount: entry.chunks.count, abandonedAt: wallSeconds)
+            file: file, name: entry.header.name, chunkCount: entry.chunks.count + openCount, abandonedAt: wallSeconds)
         effects.append(.persist(.abandon(tombstone)))
         tombstones.insert(tombstone)
         forwarding[file] = nil
+        forgetAppends(to: file, entry.chunks.compactMap(\.self))
         namespace.remove(file)
         for chunk in entry.chunks.compactMap(\.self) {
             let id = entry.header.chunkID(at: chunks[chunk].index)

@@ -13,6 +13,12 @@ package struct FileRecord: Sendable, Equatable {
     /// Whether the file is complete.
     package var isSealed: Bool { sealedAt != nil }
 
+    /// The last chunk of a complete file, while it takes records or waits to be sealed.
+    package var openChunk: ChunkRecord? { isSealed && chunks.last?.digest == nil ? chunks.last : nil }
+
+    /// All others.
+    package var settledChunks: ArraySlice<ChunkRecord> { openChunk == nil ? chunks[...] : chunks.dropLast() }
+
     package init(header: FileHeader, place: Place, sealedAt: UInt64?, chunks: [ChunkRecord]) {
         self.header = header
         self.place = place
@@ -29,7 +35,7 @@ package struct FileHeader: Sendable, Equatable {
     package let writer: Writer
     /// Copies of each chunk; this and ``attributes`` can be changed later.
     package var replication: Int
-    /// Bytes in every chunk but the last.
+    /// Bytes in a chunk at most; only the last one, and what was appended, has fewer.
     package let chunkSize: UInt64
     /// Whether the complete file takes the place of one that stands there.
     package let replaces: Bool
@@ -66,14 +72,15 @@ package enum Writer: Int, Sendable, Hashable {
 
 /// What the store keeps of one chunk. Where the replicas of a complete file are is never stored: servers tell it.
 package struct ChunkRecord: Sendable, Equatable {
-    /// Every chunk has this version until chunks can be changed.
+    /// Only the versions of chunks that are appended to are raised.
     package static let firstVersion: UInt64 = 1
 
     package let index: Int
     package var version: UInt64 = Self.firstVersion
-    /// Known for every chunk of a sealed file.
+    /// Known for every chunk of a sealed file, but for the last one while that is appended to.
     package var digest: Digest?
-    /// Of a Go client's open file: where the chunk may be written to, in the order in which the client tries.
+    /// Of a Go client's open file: where the chunk may be written to, in the order in which the client tries. Of a chunk that
+    /// is appended to: its servers, the primary first; none while it waits for new ones.
     package var assigned: [ServerAddress]
 
     package init(

@@ -96,10 +96,10 @@ package struct MasterRecovery: Sendable {
             throw damaged("file \(quoted(record.header.name.text)) has sizes that no file has")
         }
         if record.isSealed {
-            let isWhole = record.chunks.enumerated().allSatisfy {
-                $0.element.index == $0.offset && $0.element.digest != nil
-            }
-            guard isWhole, !record.chunks.isEmpty else {
+            let isWhole =
+                record.chunks.enumerated().allSatisfy { $0.element.index == $0.offset }
+                && record.settledChunks.allSatisfy { $0.digest != nil }
+            guard isWhole, !record.settledChunks.isEmpty else {
                 throw damaged("file \(quoted(record.header.name.text)) lacks chunks")
             }
         }

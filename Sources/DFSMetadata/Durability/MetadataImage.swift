@@ -54,6 +54,21 @@ package struct MetadataImage: Sendable, Equatable {
                 file.sealedAt = time
                 file.chunks = digests.enumerated().map { ChunkRecord(index: $0.offset, digest: $0.element) }
             }
+        case .openChunk(let file, let index, let version, let servers):
+            change(file) { file in
+                file.chunks.removeAll { $0.index == index }
+                file.chunks.append(ChunkRecord(index: index, version: version, assigned: servers))
+            }
+        case .raiseVersion(let file, let index, let version):
+            change(file) { file in
+                for at in file.chunks.indices where file.chunks[at].index == index { file.chunks[at].version = version }
+            }
+        case .sealChunk(let file, let index, let version, let digest, let time):
+            change(file) { file in
+                file.sealedAt = time
+                file.chunks.removeAll { $0.index == index }
+                file.chunks.append(ChunkRecord(index: index, version: version, digest: digest))
+            }
         case .abandon(let tombstone):
             files.removeAll { $0.header.id == tombstone.file }
             if tombstone.chunkCount > 0 { tombstones.append(tombstone) }

@@ -21,6 +21,14 @@ package enum Mutation: Sendable, Equatable {
     /// The file has these attributes and no others.
     case setAttributes(FileID, FileAttributes)
 
+    // Appending. The file is complete, and the chunk stands behind all others.
+    /// The chunk takes records on these servers, the primary first, in this version; without any it waits for new ones.
+    case openChunk(FileID, index: Int, version: UInt64, servers: [ServerAddress])
+    /// Nothing is to be taken for a lower version any more.
+    case raiseVersion(FileID, index: Int, version: UInt64)
+    /// The chunk is one like all others, at a time in seconds since 1970.
+    case sealChunk(FileID, index: Int, version: UInt64, digest: Digest, at: UInt64)
+
     // Folders.
     case makeFolder(FolderRecord)
     /// The node stands somewhere else.

@@ -59,7 +59,7 @@ struct FileFacts: Sendable {
     let writer: Writer
     /// Copies of each chunk.
     let replication: Int
-    /// Bytes in every chunk but the last.
+    /// Bytes in a chunk at most.
     let chunkSize: UInt64
     let chunkCount: Int
 

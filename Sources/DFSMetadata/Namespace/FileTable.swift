@@ -8,15 +8,15 @@ struct FileTable: Sendable {
         var parent: FolderID
         let chunkSize: UInt64
         let createdAt: UInt64
-        let sealedAt: UInt64
-        let length: UInt64
+        var sealedAt: UInt64
+        var length: UInt64
         /// Its name in its folder, now and when it was begun.
         var leaf: TextTable.Handle
         let firstLeaf: TextTable.Handle
         let firstFolder: TextTable.Handle
         /// The only chunk, or where the list of all is.
-        let chunks: UInt32
-        let chunkCount: Int32
+        var chunks: UInt32
+        var chunkCount: Int32
         var replication: UInt16
         let writer: Writer
         let isRecovered: Bool
@@ -135,6 +135,18 @@ struct FileTable: Sendable {
         if record.leaf != record.firstLeaf { texts.remove(record.leaf) }
         texts.remove(record.firstLeaf)
         folders.release(record.firstFolder, in: &texts)
+    }
+
+    /// Adds a chunk at the end of the file.
+    mutating func append(_ chunk: ChunkHandle, length: UInt64, at time: UInt64, to slot: UInt32) {
+        if records[slot].chunkCount == 1 {
+            records[slot].chunks = lists.insert([ChunkHandle(rawValue: records[slot].chunks), chunk])
+        } else {
+            lists[records[slot].chunks].append(chunk)
+        }
+        records[slot].chunkCount += 1
+        records[slot].length += length
+        records[slot].sealedAt = time
     }
 
     /// Notes where the file stands from now on.

@@ -128,7 +128,7 @@ extension MasterState {
 
     /// Chooses and reserves `count` servers with room for one chunk, Swift servers first: Go clients write to the first
     /// that works.
-    private mutating func place(
+    mutating func place(
         _ count: Int, _ bytes: UInt64, excluding excluded: Set<ServerHandle>
     ) throws(DFSError) -> [ServerHandle] {
         let placement = Placement(bytes: bytes, excluded: excluded)

@@ -20,7 +20,7 @@ extension MasterState {
         let file = try visible(name)
         guard let facts = namespace.facts(file) else { preconditionFailure("a visible file is there") }
         let chunks = try located(file, name, trustingReader: true)
-        let length = chunks.reduce(0) { $0 + $1.digest.length }
+        let length = chunks.reduce(0) { $0 + ($1.digest?.length ?? 0) }
         return .opened(
             OpenedFile(
                 length: length, chunkSize: facts.chunkSize, chunks: chunks, attributes: namespace.attributes(of: file)))
@@ -80,7 +80,24 @@ extension MasterState {
                 "chunk \(id(of: missing)) of file \(quoted(name.text)) has no complete replica on a live server; try again "
                     + "when its chunk servers are back", advice: .refreshLocations)
         }
+        if let open = try locatedOpenChunk(of: file, name) { result.append(open) }
         return result
+    }
+
+    /// The open chunk at the end of the file, where there may be something in it: only its primary knows how much every
+    /// server has, and answers only while it has its lease.
+    private func locatedOpenChunk(of file: FileID, _ name: FileName) throws(DFSError) -> LocatedChunk? {
+        guard let chunk = appends[file]?.chunk, chunk.wasGranted else { return nil }
+        switch chunk.phase {
+        case .vacant: return nil
+        case .recovering:
+            throw DFSError(
+                .unavailable, "the last chunk of file \(quoted(name.text)) is being sealed; try again soon",
+                advice: .refreshLocations)
+        case .open:
+            return LocatedChunk(
+                id: chunk.id, digest: nil, version: chunk.version, servers: Array(chunk.servers.prefix(1)))
+        }
     }
 
     /// Servers to read from: those whose last list held the chunk and that are connected go first, equals in random order

@@ -122,6 +122,12 @@ struct Namespace: Sendable {
         precondition(isPlaced, "a file is sealed in a place that is free")
     }
 
+    /// The complete file has one more chunk, with so many bytes.
+    mutating func append(_ chunk: ChunkHandle, length: UInt64, at time: UInt64, to id: FileID) {
+        guard let slot = complete.slot(of: id) else { return }
+        complete.append(chunk, length: length, at: time, to: slot)
+    }
+
     mutating func setReplication(_ copies: Int, of id: FileID) {
         if let slot = complete.slot(of: id) {
             complete.setReplication(copies, of: slot)

@@ -29,7 +29,7 @@ extension MasterState {
             }
         }
         let factor = file.replication
-        let canCopy = complete > 0 && !(chunks[chunk].isRecovered && repair.isHolding)
+        let canCopy = complete > 0 && seals[chunk] == nil && !(chunks[chunk].isRecovered && repair.isHolding)
         let missing = canCopy && !isForwarded(chunk) ? factor - complete - hoped - repair.arriving(chunk) : 0
         return (max(0, missing), file.isSealed ? max(0, sure - factor) : 0)
     }
@@ -97,7 +97,9 @@ extension MasterState {
             case .bad: if servers[replica.server].kind != .go { excluded.insert(replica.server) }
             }
         }
-        for server in servers.all where repair.copiesTo(server.handle) >= policy.maxCopiesPerTarget {
+        let id = id(of: chunk)
+        for server in servers.all
+        where repair.copiesTo(server.handle) >= policy.maxCopiesPerTarget || server.deletions[id] != nil {
             excluded.insert(server.handle)
         }
         let copies = repair.copies(of: chunk)
@@ -138,7 +140,7 @@ extension MasterState {
         return false
     }
 
-    private func isWhole(_ chunk: ChunkHandle) -> Bool {
+    func isWhole(_ chunk: ChunkHandle) -> Bool {
         guard let file = namespace.facts(chunks[chunk].file) else { return false }
         let sure = chunks[chunk].replicas.count {
             $0.state == .complete && !$0.isMissing && servers[$0.server].isAlive

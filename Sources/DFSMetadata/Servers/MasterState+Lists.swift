@@ -26,7 +26,7 @@ extension MasterState {
                 if confirmDeletion(of: chunk, on: server) { doomed.append(id) } else { deletionsSeen[id] = nil }
             } else if tombstones.condemn(id) {
                 doomed.append(id)
-            } else {
+            } else if FileID(in: id).flatMap({ appends[$0]?.chunk?.id }) != id {
                 noteOrphan(id, on: server, in: &orphans)
             }
         }

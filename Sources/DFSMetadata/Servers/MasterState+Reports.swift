@@ -11,7 +11,10 @@ extension MasterState {
         setKind(.swift, nodeID: report.nodeID, of: server)
         var unwanted: [ChunkID] = []
         for (id, digest) in report.replicas {
-            guard let chunk = chunk(named: id) else { continue }
+            guard let chunk = chunk(named: id) else {
+                noteReport(of: id, digest, by: report.address)
+                continue
+            }
             if digest.length > Self.maxChunkLength || chunks[chunk].digest.map({ $0 != digest }) ?? false {
                 unwanted.append(id)
                 effects.append(.log(.replicaBad(id, report.address)))
@@ -29,6 +32,13 @@ extension MasterState {
             }
         }
         effects.append(.answer(call, .success(.reported(unwanted: unwanted))))
+    }
+
+    /// A server may tell of a chunk that it has sealed before the answer to that order has come.
+    private mutating func noteReport(of id: ChunkID, _ digest: Digest, by address: ServerAddress) {
+        guard let file = FileID(in: id), let open = appends[file]?.chunk, open.id == id, open.servers.contains(address)
+        else { return }
+        appends[file]?.chunk?.reports[address] = digest
     }
 
     /// The server holds all of the chunk. The first complete copy decides the chunk's digest.

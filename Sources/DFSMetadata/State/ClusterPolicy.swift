@@ -40,6 +40,18 @@ package struct ClusterPolicy: Sendable {
     /// Copies of a chunk that a writer may ask for.
     package var maxReplication = 64
 
+    /// How long the primary of an open chunk orders its records without asking again.
+    package var appendLease = Duration.seconds(10)
+    /// A writer that did not ask for so long may lose its claim on a file to another one.
+    package var softClaim = Duration.seconds(60)
+    /// After this time a writer's claim ends by itself.
+    package var hardClaim = Duration.seconds(20 * 60)
+    /// Between two attempts to seal an open chunk whose servers are away.
+    package var longestRecoveryPause = Duration.seconds(10)
+
+    /// Clocks may differ by a tenth: the primary counts a tenth less, from before it asked, and the master a tenth more.
+    var appendLeaseOfMaster: Duration { appendLease * 11 / 10 }
+
     /// The share of all chunks that a master which starts must have heard of before it changes anything.
     package var safeModeShare = 0.999
     /// After this time it begins to work all the same.

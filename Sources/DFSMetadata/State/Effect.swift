@@ -15,6 +15,10 @@ package enum Effect: Sendable {
     case describe(ServerAddress)
     /// Read a whole chunk from a server; comes back as ``Input/readBack(_:at:_:)``.
     case readBack(ChunkID, at: ServerAddress)
+    /// Have a server of an open chunk take nothing for a lower version; comes back as ``Input/fenced(_:at:_:)``.
+    case fence(OpenVersion, at: ServerAddress)
+    /// Have a server seal an open chunk; comes back as ``Input/chunkSealed(_:length:at:crc32c:)``.
+    case seal(OpenVersion, length: UInt64, at: ServerAddress)
     /// Tell the operator.
     case log(Notice)
 }
@@ -52,7 +56,9 @@ package enum Answer: Sendable {
     case completed
     case abandoned
     case opened(OpenedFile)
-    /// In index order; each chunk with at least one complete replica.
+    case appending(AppendPlace)
+    case leases(LeaseAnswer)
+    /// In index order; each chunk with at least one complete replica, or open, with its primary.
     case fileInfo([LocatedChunk])
     /// The change was carried out.
     case done
@@ -68,6 +74,7 @@ package enum Answer: Sendable {
 
 /// What a reader gets.
 package struct OpenedFile: Sendable, Equatable {
+    /// Bytes before the open chunk, where there is one.
     package let length: UInt64
     package let chunkSize: UInt64
     package let chunks: [LocatedChunk]
@@ -77,9 +84,10 @@ package struct OpenedFile: Sendable, Equatable {
 /// A chunk and where to read it.
 package struct LocatedChunk: Sendable, Equatable {
     package let id: ChunkID
-    package let digest: Digest
+    /// `nil` of an open chunk.
+    package let digest: Digest?
     package let version: UInt64
-    /// Best first, never empty.
+    /// Best first, never empty; only the primary of an open chunk.
     package let servers: [ServerAddress]
 }
 
@@ -93,6 +101,9 @@ package enum Notice: Sendable, Equatable {
     case orphans(ServerAddress, count: Int, example: ChunkID?)
     case serverKind(ServerAddress, NodeKind)
     case sealed(FileName, chunks: Int)
+    case chunkOpened(ChunkID, [ServerAddress])
+    case recovering(ChunkID, reason: String)
+    case chunkSealed(ChunkID, length: UInt64)
     case abandoned(FileName, reason: String)
     case removed(FileName, trash: PathPart)
     case copyOrdered(ChunkID, from: ServerAddress, to: ServerAddress)

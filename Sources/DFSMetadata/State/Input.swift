@@ -39,6 +39,18 @@ package enum Input: Sendable {
     /// MasterService.GetFileInfo: answered by ``Answer/fileInfo(_:)``.
     case fileInfo(FileName, ConnectionToken, CallToken)
 
+    // Appending (docs/decisions/0025).
+    /// Append.Open: answered by ``Answer/appending(_:)``.
+    case openAppend(AppendRequest, CallToken)
+    /// Append.Close, by the writer of that id: answered by ``Answer/done``.
+    case closeAppend(FileName, writer: String, CallToken)
+    /// Leases.Renew: answered by ``Answer/leases(_:)``.
+    case renewLeases(LeaseRequest, CallToken)
+    /// What ``Effect/fence(_:at:)`` found; `nil` where the server could not be asked.
+    case fenced(OpenVersion, at: ServerAddress, FenceAnswer?)
+    /// What ``Effect/seal(_:length:at:)`` brought: the checksum of those bytes; `nil` where it failed.
+    case chunkSealed(OpenVersion, length: UInt64, at: ServerAddress, crc32c: UInt32?)
+
     // The namespace. `nil` paths are the root; changes are answered by ``Answer/done``.
     /// Namespace.Stat: answered by ``Answer/status(_:)``.
     case lookUp(FileName?, CallToken)

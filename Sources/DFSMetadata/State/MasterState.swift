@@ -19,6 +19,12 @@ package struct MasterState: Sendable {
     var repair = RepairQueue()
     /// By file; of open uploads of Go clients only.
     var forwarding: [FileID: Forwarding] = [:]
+    /// Files that somebody appends to, and open chunks.
+    var appends: [FileID: AppendedFile] = [:]
+    /// Servers whose answers to the order to seal a chunk are still to come, though it is sealed: until then nobody copies it.
+    var seals: [ChunkHandle: Set<ServerAddress>] = [:]
+    /// Servers that may have a shorter or older beginning of a chunk that was sealed without them.
+    var staleReplicas: [ChunkHandle: Set<ServerHandle>] = [:]
     var verification = Verification()
     var backlog = Backlog()
     var safeMode = SafeMode()
@@ -136,6 +142,7 @@ package struct MasterState: Sendable {
         case .targets(let chunk, let asker, let call):
             answer(call) { state throws(DFSError) in .targets(state.forward(chunk, from: asker)) }
         case .readBack(let chunk, let address, let finding): conclude(chunk, address, finding)
+        case .openAppend, .closeAppend, .renewLeases, .fenced, .chunkSealed: handleAppends(input)
         case .create(let request, let call):
             answer(call) { state throws(DFSError) in try state.create(request) }
         case .allocate(let request, let call):
@@ -156,6 +163,21 @@ package struct MasterState: Sendable {
         case .checkFiles(let request, let call):
             answer(call) { state throws(DFSError) in try state.check(request) }
         case .connectionClosed(let connection): connectionClosed(connection)
+        }
+    }
+
+    private mutating func handleAppends(_ input: Input) {
+        switch input {
+        case .openAppend(let request, let call):
+            answer(call) { state throws(DFSError) in try state.openAppend(request) }
+        case .closeAppend(let name, let writer, let call):
+            answer(call) { state throws(DFSError) in try state.closeAppend(name, writer) }
+        case .renewLeases(let request, let call):
+            answer(call) { state throws(DFSError) in try state.renewLeases(request) }
+        case .fenced(let chunk, let server, let answer): fenced(chunk, server, answer)
+        case .chunkSealed(let chunk, let length, let server, let crc32c):
+            sealed(chunk, length, server, crc32c: crc32c)
+        default: break
         }
     }
 
@@ -205,6 +227,7 @@ package struct MasterState: Sendable {
         releaseHeldRepairs()
         repair.retry(256)
         verification.wake(now: now)
+        reviewAppends()
     }
 
     /// Answers `call` with what `body` returns or throws.
@@ -228,7 +251,7 @@ package struct MasterState: Sendable {
         var entry = FileEntry(header: record.header, place: record.place, isRecovered: true, phase: phase)
         entry.sealedAt = record.sealedAt ?? 0
         entry.length = record.isSealed ? record.chunks.reduce(0) { $0 + ($1.digest?.length ?? 0) } : 0
-        for chunk in record.chunks {
+        for chunk in record.settledChunks {
             let handle = chunks.insert(
                 Chunk(file: record.header.id, index: chunk.index, digest: chunk.digest, isRecovered: true))
             entry.place(handle, at: chunk.index)
@@ -243,6 +266,14 @@ package struct MasterState: Sendable {
             chunks[handle].isUnheard = true
             safeMode.total += 1
             safeMode.unheard += 1
+        }
+        if let open = record.openChunk {
+            appends[record.header.id] = AppendedFile(
+                chunk: OpenChunk(
+                    id: record.header.chunkID(at: open.index), index: open.index, version: open.version,
+                    servers: open.assigned,
+                    phase: open.assigned.isEmpty ? .vacant : .open(leaseEnd: now + policy.appendLeaseOfMaster),
+                    wasGranted: true))
         }
         return namespace.insert(entry)
     }

@@ -12,6 +12,9 @@ enum EffectText {
         case .heartbeatResponse(let stream, let batch): "send :\(stream.rawValue / 100) \(describe(batch))"
         case .describe(let server): "describe \(server)"
         case .readBack(let chunk, let server): "read \(chunk) at \(server)"
+        case .fence(let chunk, let server): "fence \(chunk.chunk) for \(chunk.version) at \(server)"
+        case .seal(let chunk, let length, let server):
+            "seal \(chunk.chunk) of \(chunk.version) with \(length) bytes at \(server)"
         case .log(let notice): "log \(notice)".replacing("DFSMetadata.", with: "").replacing("DFSCore.", with: "")
         }
     }
@@ -26,6 +29,10 @@ enum EffectText {
         case .forgetTombstone(let file): "forget the tombstone of \(file)"
         case .use(let period): "use from \(period.beganAt) to \(period.endedAt)"
         case .abandon(let tombstone): "abandon \(tombstone.file) of \(tombstone.chunkCount) chunks"
+        case .openChunk(let file, let index, let version, let servers):
+            "open chunk \(file) \(index) version \(version) on \(join(servers))"
+        case .raiseVersion(let file, let index, let version): "raise \(file) \(index) to version \(version)"
+        case .sealChunk(let file, let index, _, let digest, _): "seal chunk \(file) \(index) \(describe(digest))"
         case .setReplication, .setAttributes, .makeFolder, .move, .removeFolder, .trash, .purge, .forgetTrash,
             .remember:
             "\(mutation)"
@@ -42,6 +49,8 @@ enum EffectText {
         case .completed: "completed"
         case .abandoned: "abandoned"
         case .opened(let file): "opened \(file.length) bytes: \(file.chunks.map(describe).joined(separator: " "))"
+        case .appending(let place): "appending to \(place.chunk.chunk) on \(join(place.servers)) from \(place.start)"
+        case .leases(let answer): "leases \(answer.granted.map(\.chunk.chunk)), refused \(answer.refused)"
         case .done: "done"
         case .status(let node): "status \(node.name)"
         case .listed(let nodes, let hasMore): "listed \(nodes.map(\.name)), more: \(hasMore)"
@@ -58,7 +67,7 @@ enum EffectText {
     }
 
     private static func describe(_ chunk: LocatedChunk) -> String {
-        "\(chunk.id):\(describe(chunk.digest))@\(join(chunk.servers))"
+        "\(chunk.id):\(chunk.digest.map(describe) ?? "open")@\(join(chunk.servers))"
     }
 
     private static func describe(_ digest: Digest) -> String { "\(digest.length)/\(digest.crc32c)" }

@@ -1,0 +1,160 @@
+import DFSCore
+
+// Recovery is sealing: raise the version, fence all servers, take the longest answer, seal it there.
+extension MasterState {
+    /// Begins to bring an open chunk to its end.
+    mutating func recover(_ file: FileID, because reason: String) {
+        guard var chunk = appends[file]?.chunk, chunk.isOpen else { return }
+        chunk.version += 1
+        appends[file]?.chunk = chunk
+        effects.append(.persist(.raiseVersion(file, index: chunk.index, version: chunk.version)))
+        effects.append(.log(.recovering(chunk.id, reason: reason)))
+        fence(file, round: 1)
+    }
+
+    mutating func fence(_ file: FileID, round: Int) {
+        guard let chunk = appends[file]?.chunk else { return }
+        var recovery = ChunkRecovery(waiting: Set(chunk.servers))
+        recovery.rounds = round
+        appends[file]?.chunk?.phase = .recovering(recovery)
+        let known = OpenVersion(chunk: chunk.id, version: chunk.version)
+        for server in chunk.servers { effects.append(.fence(known, at: server)) }
+    }
+
+    /// Takes what ``Effect/fence(_:at:)`` brought; `nil` where the server could not be asked.
+    mutating func fenced(_ known: OpenVersion, _ server: ServerAddress, _ answer: FenceAnswer?) {
+        guard let file = FileID(in: known.chunk), let chunk = appends[file]?.chunk, chunk.id == known.chunk,
+            chunk.version == known.version, case .recovering(var recovery) = chunk.phase, recovery.length == nil,
+            recovery.waiting.remove(server) != nil
+        else { return }
+        recovery.answers[server] = answer
+        appends[file]?.chunk?.phase = .recovering(recovery)
+        if recovery.waiting.isEmpty { chooseLength(of: file, chunk, recovery) }
+    }
+
+    /// All servers have answered, or could not be reached.
+    private mutating func chooseLength(of file: FileID, _ chunk: OpenChunk, _ known: ChunkRecovery) {
+        var recovery = known
+        let holders = recovery.answers.filter { $0.value.hasChunk && $0.value.length <= Self.maxChunkLength }
+        // Every byte that was acknowledged is on every server, so each answer has them all; one that sealed it already, in an
+        // earlier attempt whose answer was lost, can no longer change.
+        let sealed = holders.values.filter(\.isSealed).map(\.length).max()
+        guard let length = sealed ?? holders.values.map(\.length).max() else {
+            if recovery.answers.count == chunk.servers.count {
+                vacate(file, chunk)
+            } else {
+                retryLater(file, recovery)
+            }
+            return
+        }
+        let sealers = holders.filter { $0.value.isSealed ? $0.value.length == length : $0.value.length >= length }
+        recovery.length = length
+        recovery.waiting = Set(sealers.keys)
+        appends[file]?.chunk?.phase = .recovering(recovery)
+        let version = OpenVersion(chunk: chunk.id, version: chunk.version)
+        for server in sealers.keys.sorted(by: { $0.description < $1.description }) {
+            effects.append(.seal(version, length: length, at: server))
+        }
+    }
+
+    /// Nothing was acknowledged, and no server takes anything for the old version any more.
+    private mutating func vacate(_ file: FileID, _ chunk: OpenChunk) {
+        appends[file]?.chunk?.phase = .vacant
+        appends[file]?.chunk?.servers = []
+        effects.append(.persist(.openChunk(file, index: chunk.index, version: chunk.version, servers: [])))
+    }
+
+    private mutating func retryLater(_ file: FileID, _ known: ChunkRecovery) {
+        var recovery = known
+        recovery.retryAt = now + min(.seconds(1 << min(recovery.rounds - 1, 5)), policy.longestRecoveryPause)
+        recovery.waiting = []
+        appends[file]?.chunk?.phase = .recovering(recovery)
+    }
+
+    /// Takes what ``Effect/seal(_:length:at:)`` brought; `nil` where it failed. The first success settles what the chunk is.
+    mutating func sealed(_ known: OpenVersion, _ length: UInt64, _ server: ServerAddress, crc32c: UInt32?) {
+        let digest = crc32c.map { Digest(length: length, crc32c: $0) }
+        if let handle = chunk(named: known.chunk) {
+            takeLateSeal(of: handle, server, digest)
+            return
+        }
+        guard let file = FileID(in: known.chunk), let chunk = appends[file]?.chunk, chunk.id == known.chunk,
+            chunk.version == known.version, case .recovering(var recovery) = chunk.phase
+        else { return }
+        recovery.waiting.remove(server)
+        if let digest {
+            finish(file, chunk, digest, on: server, sealing: recovery.length == length ? recovery.waiting : [])
+        } else if recovery.length != nil, recovery.retryAt == nil {
+            appends[file]?.chunk?.phase = .recovering(recovery)
+            if recovery.waiting.isEmpty { retryLater(file, recovery) }
+        }
+    }
+
+    /// The open chunk becomes one like all others.
+    ///
+    /// - Parameter others: servers that are sealing it, too: their copies are waited for.
+    private mutating func finish(
+        _ file: FileID, _ open: OpenChunk, _ digest: Digest, on server: ServerAddress, sealing others: Set<ServerAddress>
+    ) {
+        let handle = chunks.insert(Chunk(file: file, index: open.index, digest: digest, isRecovered: false))
+        namespace.append(handle, length: digest.length, at: wallSeconds, to: file)
+        effects.append(
+            .persist(.sealChunk(file, index: open.index, version: open.version, digest: digest, at: wallSeconds)))
+        effects.append(.log(.chunkSealed(open.id, length: digest.length)))
+        appends[file]?.chunk = nil
+        if !others.isEmpty { seals[handle] = others }
+        var stale: Set<ServerHandle> = []
+        for address in open.servers {
+            guard let holder = servers.enter(address, now: now) else { continue }
+            // Its next list is to be looked at, though it says nothing new.
+            servers[holder].settledList = nil
+            if address == server || open.reports[address] == digest {
+                accept(handle, digest, on: holder)
+            } else if !others.contains(address) {
+                stale.insert(holder)
+            }
+        }
+        if !stale.isEmpty { staleReplicas[handle] = stale }
+        review(handle)
+    }
+
+    private mutating func takeLateSeal(of chunk: ChunkHandle, _ address: ServerAddress, _ digest: Digest?) {
+        guard let server = servers.enter(address, now: now) else { return }
+        let isAwaited = seals[chunk]?.remove(address) != nil
+        if seals[chunk]?.isEmpty == true { seals[chunk] = nil }
+        if let digest, digest == chunks[chunk].digest {
+            accept(chunk, digest, on: server)
+        } else if isAwaited, chunks[chunk].position(of: server) == nil {
+            staleReplicas[chunk, default: []].insert(server)
+        }
+        review(chunk)
+    }
+
+    /// Has what is left of open chunks deleted where they were not sealed, once enough servers hold them whole. Servers that
+    /// are away then are told when they are back.
+    mutating func deleteStaleReplicas() {
+        for (chunk, holders) in staleReplicas.sorted(by: { $0.key < $1.key }) where isWhole(chunk) {
+            for server in holders.sorted() {
+                // A copy that was brought there since has taken its place.
+                guard chunks[chunk].position(of: server) == nil else {
+                    staleReplicas[chunk]?.remove(server)
+                    continue
+                }
+                let id = id(of: chunk)
+                requestDeletion(of: id, on: server)
+                if servers[server].deletions[id] != nil { staleReplicas[chunk]?.remove(server) }
+            }
+            if staleReplicas[chunk]?.isEmpty == true { staleReplicas[chunk] = nil }
+        }
+    }
+
+    /// The file is gone for good: what there is of its open chunk is condemned.
+    mutating func forgetAppends(to file: FileID, _ chunks: [ChunkHandle]) {
+        for chunk in chunks {
+            seals[chunk] = nil
+            staleReplicas[chunk] = nil
+        }
+        guard let entry = appends.removeValue(forKey: file), let open = entry.chunk else { return }
+        for server in open.servers.compactMap({ servers.handle(of: $0) }) { requestDeletion(of: open.id, on: server) }
+    }
+}
