@@ -177,7 +177,7 @@ let package = Package(
             dependencies: [
                 "RPC", "HTTP2", "Gzip", "TestCertificates", nioCore, nioEmbedded, nioPosix, nioSSL, logging,
             ]),
-        .testTarget(name: "DFSWireTests", dependencies: ["DFSWire", "CMessages", "CProtobufC", nioCore]),
+        .testTarget(name: "DFSWireTests", dependencies: ["DFSWire", "DFSCore", "CMessages", "CProtobufC", nioCore]),
         .testTarget(name: "DFSServicesTests", dependencies: ["DFSServices", "RPC", "DFSWire", "DFSCore", nioPosix]),
         .testTarget(
             name: "RPCServicesTests",

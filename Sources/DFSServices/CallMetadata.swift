@@ -32,6 +32,8 @@ package enum CallMetadata {
     package static let chunkLength = "dfs-chunk-length"
     /// DownloadChunk, initial metadata: CRC-32C of the whole stored chunk, decimal.
     package static let chunkCRC32C = "dfs-chunk-crc32c"
+    /// DownloadChunk, initial metadata, `1`: the chunk is open, and its length what all its servers have on disk by now.
+    package static let open = "dfs-open"
 }
 
 extension Metadata {

@@ -13,6 +13,7 @@ extension DFSError.Code {
         case .alreadyExists: .alreadyExists
         case .unavailable: .unavailable
         case .resourceExhausted: .resourceExhausted
+        case .outOfRange: .outOfRange
         case .failedPrecondition: .failedPrecondition
         case .dataLoss: .dataLoss
         case .permissionDenied: .permissionDenied
@@ -27,12 +28,13 @@ extension DFSError.Code {
     package init(_ status: RPCCode, message: String) {
         switch status {
         case .cancelled: self = .cancelled
-        case .invalidArgument, .outOfRange: self = .invalidArgument
+        case .invalidArgument: self = .invalidArgument
         case .deadlineExceeded: self = .deadlineExceeded
         case .notFound: self = .notFound
         case .alreadyExists: self = .alreadyExists
         case .permissionDenied, .unauthenticated: self = .permissionDenied
         case .resourceExhausted: self = .resourceExhausted
+        case .outOfRange: self = .outOfRange
         case .failedPrecondition: self = .failedPrecondition
         case .aborted, .unavailable: self = .unavailable
         case .unimplemented: self = .unimplemented

@@ -1,6 +1,6 @@
 import RPC
 
-/// Every method of the three `.proto` files.
+/// Every method of our `.proto` files.
 package enum Methods {
     private static let masterService = "master.MasterService"
     private static let chunkService = "chunk.ChunkService"
@@ -8,6 +8,7 @@ package enum Methods {
     private static let trash = "dfs.Trash"
     private static let cluster = "dfs.Cluster"
     private static let chunkReports = "dfs.ChunkReports"
+    private static let openChunks = "dfs.OpenChunks"
 
     // Spoken by Go nodes too.
     package static let getFileInfo = MethodPath(service: masterService, method: "GetFileInfo")
@@ -38,4 +39,9 @@ package enum Methods {
     package static let checkFiles = MethodPath(service: cluster, method: "CheckFiles")
     package static let report = MethodPath(service: chunkReports, method: "Report")
     package static let uploadTargets = MethodPath(service: chunkReports, method: "UploadTargets")
+    package static let renewLeases = MethodPath(service: "dfs.Leases", method: "Renew")
+    package static let append = MethodPath(service: openChunks, method: "Append")
+    package static let replicate = MethodPath(service: openChunks, method: "Replicate")
+    package static let fence = MethodPath(service: openChunks, method: "Fence")
+    package static let seal = MethodPath(service: openChunks, method: "Seal")
 }

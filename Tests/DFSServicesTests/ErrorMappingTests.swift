@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (RPCCode.aborted, DFSError.Code.unavailable), (.outOfRange, .invalidArgument),
+        (RPCCode.aborted, DFSError.Code.unavailable),
         (.unauthenticated, .permissionDenied), (.unknown, .internal), (.internalError, .internal),
     ])
     func statusesWithoutACodeOfTheirOwnFindOne(_ status: RPCCode, _ code: DFSError.Code) {

@@ -5,7 +5,8 @@ enum Samples {
     static let names = ["", "a_0", "dir%2Fpart.00000000000000ff_12", "ü/日本\u{1F600}", "x\u{7F}\n y"]
 
     static let all: [any WireMessage] =
-        masterMessages + chunkMessages + clusterMessages + namespaceMessages + operatorMessages + standardMessages
+        masterMessages + chunkMessages + clusterMessages + namespaceMessages + operatorMessages + leaseMessages
+        + standardMessages
 
     static let masterMessages: [any WireMessage] = [
         RegisterChunkServerRequest(),
@@ -99,6 +100,22 @@ enum Samples {
                             servers: names), CheckedChunk(),
                     ]), CheckedFile(),
             ], end: CheckPosition(parts: ["b"], chunks: 1), isStarting: true), CheckFilesResponse(),
+    ]
+
+    private static let open = OpenChunkVersion(chunkID: "ü.00ff_1", version: .max)
+
+    static let leaseMessages: [any WireMessage] = [
+        open, OpenChunkVersion(), EndedChunk(chunk: open, failed: names),
+        RenewLeasesRequest(
+            serverAddress: ":9001", nodeID: "n", held: [open, OpenChunkVersion()],
+            ended: [EndedChunk(chunk: open, failed: [":9002"]), EndedChunk()]), RenewLeasesRequest(),
+        RenewLeasesResponse(
+            leaseMilliseconds: .max, granted: [Lease(chunk: open, servers: names, chunkSize: .max), Lease()],
+            refused: names), RenewLeasesResponse(),
+        AppendResponse(offset: .max), AppendResponse(), ReplicateResponse(length: .max), ReplicateResponse(),
+        FenceRequest(chunk: open), FenceRequest(), FenceResponse(hasChunk: true, length: .max, isSealed: true),
+        FenceResponse(), SealRequest(chunk: open, length: .max), SealRequest(), SealResponse(crc32c: .max),
+        SealResponse(),
     ]
 
     static let standardMessages: [any WireMessage] = [

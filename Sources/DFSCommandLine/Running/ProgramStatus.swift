@@ -28,8 +28,8 @@ package enum ProgramStatus: Int32, Sendable {
         case .notFound: self = .noSuchFile
         case .alreadyExists: self = .alreadyExists
         case .unavailable, .deadlineExceeded: self = .unavailable
-        case .resourceExhausted, .failedPrecondition, .dataLoss, .permissionDenied, .cancelled, .unimplemented,
-            .internal:
+        case .resourceExhausted, .outOfRange, .failedPrecondition, .dataLoss, .permissionDenied, .cancelled,
+            .unimplemented, .internal:
             self = .failure
         }
     }

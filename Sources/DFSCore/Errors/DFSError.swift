@@ -12,6 +12,8 @@ public struct DFSError: Error, Sendable, Equatable, CustomStringConvertible {
         case unavailable
         /// No room: disk, servers with space, queue places.
         case resourceExhausted
+        /// Behind the end of what can be: a chunk that takes records is full, and the next one is to be asked for.
+        case outOfRange
         /// The state does not allow it, and trying again alone will not help.
         case failedPrecondition
         /// Bytes on disk or from a peer are not what they must be.
@@ -59,6 +61,7 @@ extension DFSError.Code {
         switch self {
         case .unavailable, .deadlineExceeded: .retrySamePeer
         case .dataLoss: .tryOtherReplica
+        case .outOfRange: .refreshLocations
         case .invalidArgument, .notFound, .alreadyExists, .resourceExhausted, .failedPrecondition, .permissionDenied,
             .cancelled, .unimplemented, .internal:
             .giveUp

@@ -27,7 +27,7 @@ final class ReadProgress: Sendable {
     func finding(after error: any Error) -> Finding {
         guard digest.length == 0, let error = error as? DFSError else { return .unreachable }
         switch error.code {
-        case .notFound, .internal, .invalidArgument, .failedPrecondition: return .absent
+        case .notFound, .internal, .invalidArgument, .outOfRange, .failedPrecondition: return .absent
         case .alreadyExists, .unavailable, .resourceExhausted, .dataLoss, .permissionDenied, .deadlineExceeded,
             .cancelled, .unimplemented:
             return .unreachable

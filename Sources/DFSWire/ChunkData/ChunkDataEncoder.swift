@@ -54,13 +54,4 @@ extension ByteBuffer {
     fileprivate mutating func writeTag(_ field: ChunkDataField) {
         writeInteger(UInt8(field.rawValue << 3) | field.wireType.rawValue)
     }
-
-    fileprivate mutating func writeVarint(_ value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            writeInteger(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        writeInteger(UInt8(rest))
-    }
 }
