@@ -13,6 +13,8 @@ struct EffectPerformer: Sendable {
         case .heartbeatResponse(let stream, let batch): heartbeats.deliver(batch, on: stream)
         case .describe(let address): work.add(.describe(address))
         case .readBack(let chunk, let address): work.add(.readBack(chunk, address))
+        case .fence(let chunk, let address): work.add(.fence(chunk, address))
+        case .seal(let chunk, let length, let address): work.add(.seal(chunk, length: length, address))
         case .log(let notice): log(notice)
         case .persist, .answer: break
         }
@@ -41,6 +43,16 @@ struct EffectPerformer: Sendable {
             logger.info("chunk server described", metadata: ["server": "\(server)", "kind": "\(kind.rawValue)"])
         case .sealed(let name, let chunks):
             logger.info("file complete", metadata: ["file": "\(name)", "chunks": "\(chunks)"])
+        case .chunkOpened(let chunk, let servers):
+            logger.info(
+                "chunk opened for records",
+                metadata: [
+                    "chunk": "\(chunk)", "servers": "\(servers.map(\.description).joined(separator: ","))",
+                ])
+        case .recovering(let chunk, let reason):
+            logger.info("open chunk is being sealed", metadata: ["chunk": "\(chunk)", "reason": "\(reason)"])
+        case .chunkSealed(let chunk, let length):
+            logger.info("open chunk is sealed", metadata: ["chunk": "\(chunk)", "length": "\(length)"])
         case .abandoned(let name, let reason):
             logger.info("upload abandoned", metadata: ["file": "\(name)", "reason": "\(reason)"])
         case .removed(let path, let trash):

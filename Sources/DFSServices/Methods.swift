@@ -39,6 +39,8 @@ package enum Methods {
     package static let checkFiles = MethodPath(service: cluster, method: "CheckFiles")
     package static let report = MethodPath(service: chunkReports, method: "Report")
     package static let uploadTargets = MethodPath(service: chunkReports, method: "UploadTargets")
+    package static let openAppend = MethodPath(service: "dfs.Append", method: "Open")
+    package static let closeAppend = MethodPath(service: "dfs.Append", method: "Close")
     package static let renewLeases = MethodPath(service: "dfs.Leases", method: "Renew")
     package static let append = MethodPath(service: openChunks, method: "Append")
     package static let replicate = MethodPath(service: openChunks, method: "Replicate")

@@ -3,7 +3,8 @@ package enum Services {
     private static let node = "dfs.Node"
 
     package static let ofMaster = [
-        "master.MasterService", "dfs.Namespace", "dfs.Trash", "dfs.Cluster", "dfs.ChunkReports", node,
+        "master.MasterService", "dfs.Namespace", "dfs.Trash", "dfs.Cluster", "dfs.ChunkReports", "dfs.Append",
+        "dfs.Leases", node,
     ]
     package static let ofChunkServer = ["chunk.ChunkService", node]
 }

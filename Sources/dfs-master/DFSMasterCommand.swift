@@ -27,10 +27,13 @@ struct DFSMasterCommand: NodeCommand {
     private static let safeModeLimitFlag = FlagDeclaration.value(
         "safe-mode-limit", GoDuration.self, environment: "DFS_SAFE_MODE_LIMIT",
         help: "After a start, how long to wait for chunk servers to tell of the chunks before anything is changed.")
+    private static let appendLeaseFlag = FlagDeclaration.value(
+        "append-lease", GoDuration.self, environment: "DFS_APPEND_LEASE",
+        help: "How long the first server of a chunk that is appended to may go on without asking the master again.")
     static let flags =
         SharedOptions.flags + ClusterOptions.flags + NodeOptions.flags + NodeTLSOptions.flags
         + [
-            listenFlag, metadataFolderFlag, trashKeepFlag, safeModeLimitFlag, orphanKeepFlag, backupFolderFlag,
+            listenFlag, metadataFolderFlag, trashKeepFlag, safeModeLimitFlag, orphanKeepFlag, appendLeaseFlag, backupFolderFlag,
             backupIntervalFlag, backupKeepFlag, backupFlag, restoreFlag, dumpFlag,
         ]
     private static let backupFolderFlag = FlagDeclaration.value(
@@ -60,6 +63,7 @@ struct DFSMasterCommand: NodeCommand {
 
     @Option(Self.safeModeLimitFlag) var safeModeLimit = GoDuration(ClusterPolicy().safeModeLimit)
     @Option(Self.orphanKeepFlag) var orphanKeep = GoDuration(ClusterPolicy().orphanRetention)
+    @Option(Self.appendLeaseFlag) var appendLease = GoDuration(ClusterPolicy().appendLease)
     @Option(Self.backupFolderFlag) var backupFolder: String?
     @Option(Self.backupIntervalFlag) var backupInterval = GoDuration(.seconds(24 * 3600))
     @Option(Self.backupKeepFlag) var backupKeep = 7
@@ -70,6 +74,9 @@ struct DFSMasterCommand: NodeCommand {
     func validate() throws {
         guard backupInterval.duration >= .seconds(1) else {
             throw ValidationError("-backup-interval \(backupInterval) is too short; give at least 1s")
+        }
+        guard appendLease.duration >= .milliseconds(500) else {
+            throw ValidationError("-append-lease \(appendLease) is too short; give at least 500ms")
         }
         guard backupKeep > 0 else {
             throw ValidationError("-backup-keep \(backupKeep) would keep no backup; give at least 1")
@@ -116,6 +123,7 @@ struct DFSMasterCommand: NodeCommand {
         configuration.policy.trashRetention = trashKeep.duration
         configuration.policy.orphanRetention = orphanKeep.duration
         configuration.policy.safeModeLimit = safeModeLimit.duration
+        configuration.policy.appendLease = appendLease.duration
         configuration.policy.replication = cluster.replication
         configuration.policy.chunkSize = UInt64(cluster.chunkSize.bytes)
         configuration.policy.liveThreshold = cluster.liveThreshold.duration

@@ -48,6 +48,14 @@ enum Samples {
         ReportRequest(
             serverAddress: ":9001", nodeID: "n", chunks: names.map { ChunkDigest(chunkID: $0, length: 1, crc32c: 2) },
             tlsPort: 9443),
+        OpenAppendRequest(), CloseAppendRequest(), CloseAppendRequest(name: "logs/a", writerID: "w"),
+        OpenAppendRequest(
+            name: "logs/a", writerID: "w", isExclusive: true, failedChunk: "a.00ff_1", failedVersion: 3,
+            excluded: [":9001", "h:9002"]),
+        OpenAppendResponse(), CloseAppendResponse(),
+        OpenAppendResponse(
+            chunkID: "a.00ff_1", version: 4, servers: [":9001", "h:9002"], start: 1 << 40, chunkSize: 64 << 20,
+            claimMilliseconds: 60_000),
         UploadTargetsRequest(serverAddress: ":9001", chunkID: "a.00ff_1"), UploadTargetsRequest(),
         UploadTargetsResponse(), UploadTargetsResponse(servers: [":9002", "h:9003"]),
         SecurePortRequest(server: ":9001"), SecurePortRequest(), SecurePortResponse(), SecurePortResponse(port: .max),

@@ -159,7 +159,7 @@ package final class MetadataManager: Sendable {
             case .persist: continue
             case .answer(let call, let result):
                 inbox.withLock { $0.caller(call) }?.resume(with: result.mapError { $0 as any Error })
-            case .heartbeatResponse, .describe, .readBack, .log: perform(effect)
+            case .heartbeatResponse, .describe, .readBack, .fence, .seal, .log: perform(effect)
             }
         }
         return true

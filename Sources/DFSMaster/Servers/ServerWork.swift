@@ -4,13 +4,16 @@ import DFSServices
 import Logging
 import Synchronization
 
-/// What the master asks of chunk servers by calls of its own: who they are, and what a chunk on a Go server holds.
+/// What the master asks of chunk servers by calls of its own: who they are, what a chunk on a Go server holds, and to bring
+/// open chunks to their end.
 ///
 /// The state bounds how much of it there is at one time; each piece runs as a child task of ``run()``.
 final class ServerWork: Sendable {
     enum Job: Sendable {
         case describe(ServerAddress)
         case readBack(ChunkID, ServerAddress)
+        case fence(OpenVersion, ServerAddress)
+        case seal(OpenVersion, length: UInt64, ServerAddress)
     }
 
     private let peers: PeerPool
@@ -43,8 +46,15 @@ final class ServerWork: Sendable {
             metadata.post(.described(address, kind, nodeID: nodeID))
         case .readBack(let chunk, let address):
             metadata.post(.readBack(chunk, at: address, await read(chunk, at: address)))
+        case .fence(let chunk, let address):
+            metadata.post(.fenced(chunk, at: address, await openChunks.fence(chunk, at: address)))
+        case .seal(let chunk, let length, let address):
+            let crc32c = await openChunks.seal(chunk, length: length, at: address)
+            metadata.post(.chunkSealed(chunk, length: length, at: address, crc32c: crc32c))
         }
     }
+
+    private var openChunks: OpenChunkWork { OpenChunkWork(peers: peers, logger: logger) }
 
     private func describe(_ address: ServerAddress) async -> (NodeKind, nodeID: String) {
         do {

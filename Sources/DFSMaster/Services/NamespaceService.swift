@@ -137,7 +137,8 @@ extension FileAttributes {
 extension OpenChunk {
     fileprivate init(_ chunk: LocatedChunk) {
         self.init(
-            digest: ChunkDigest(chunkID: chunk.id.text, length: chunk.digest.length, crc32c: chunk.digest.crc32c),
-            digestKnown: true, version: chunk.version, servers: chunk.servers.map(\.description))
+            digest: ChunkDigest(
+                chunkID: chunk.id.text, length: chunk.digest?.length ?? 0, crc32c: chunk.digest?.crc32c ?? 0),
+            digestKnown: chunk.digest != nil, version: chunk.version, servers: chunk.servers.map(\.description))
     }
 }
