@@ -23,7 +23,7 @@ public final class DFSClient: Sendable {
     public let uploader: Uploader
     /// Brings files back.
     public let downloader: Downloader
-    private let context: ClientContext
+    let context: ClientContext
 
     /// Makes a client; connects to nothing yet.
     ///

@@ -1,0 +1,178 @@
+import DFSCore
+import DFSServices
+import DFSWire
+import Logging
+import RPC
+import Synchronization
+
+/// Brings the records of one appender to the open chunk of its file, and to the next one when that takes no more.
+final class AppendPump: Sendable {
+    /// A primary that acknowledges nothing for so long, while records wait, counts as failed: it gives up on a server of its
+    /// chunk sooner.
+    private static let stallLimit = Duration.seconds(15)
+
+    private struct State {
+        var target: AppendTarget?
+        var askedAt = ContinuousClock.now
+        var progressAt = ContinuousClock.now
+        /// Bytes of the file when this writer began; only one who is alone can count from there.
+        var base: Int?
+        var chunkSize: Int?
+    }
+
+    /// What failed last, so that the next chunk is another one, on other servers.
+    private struct Trouble {
+        var chunk: OpenChunkVersion?
+        var excluded: [ServerAddress] = []
+    }
+
+    private let fileName: FileName
+    private let context: ClientContext
+    private let master: MasterClient
+    private let isExclusive: Bool
+    private let patience: Duration
+    private let writer = hex(.random(in: 0 ... .max), digits: 16) + hex(.random(in: 0 ... .max), digits: 16)
+    private let state = Mutex(State())
+
+    var name: String { fileName.text }
+
+    init(_ name: FileName, context: ClientContext, master: MasterClient, isExclusive: Bool, patience: Duration) {
+        fileName = name
+        self.context = context
+        self.master = master
+        self.isExclusive = isExclusive
+        self.patience = patience
+    }
+
+    /// A quarter of a chunk, once the master has said what that is.
+    func maxRecordByteCount() async throws -> Int {
+        if let known = state.withLock({ $0.chunkSize }) { return known / 4 }
+        return try await open(Trouble()).chunkSize / 4
+    }
+
+    /// Bytes of the file when this writer began; `nil` before it has asked.
+    var base: Int? { state.withLock { $0.base } }
+
+    func close() async { await master.closeAppend(fileName, writer: writer) }
+
+    /// Sends all that comes into the queue, until that is finished and empty.
+    ///
+    /// - Throws: ``DFSError`` where that cannot go on.
+    func run(_ queue: SharedAppendQueue) async throws {
+        var trouble = Trouble()
+        var pause = Duration.milliseconds(50)
+        while try await waitForRecords(queue) {
+            state.withLock { $0.progressAt = max($0.progressAt, .now - .milliseconds(1)) }
+            let done = queue.withLock { $0.doneCount }
+            do {
+                let target = try await open(trouble)
+                if isExclusive { try settle(queue, at: target, isAnother: trouble.chunk != nil) }
+                trouble = Trouble()
+                if queue.withLock({ $0.isEmpty }) { continue }
+                queue.withLock { $0.rewind() }
+                let stream = AppendStream(
+                    context: context, target: target, queue: queue, stallLimit: Self.stallLimit,
+                    renew: { try await self.renew(target) },
+                    onProgress: { self.state.withLock { $0.progressAt = .now } })
+                try await stream.run()
+                pause = .milliseconds(50)
+            } catch {
+                try Task.checkCancellation()
+                let error = DFSError(error, from: "append to \(name)")
+                trouble = try consider(error, queue.withLock { $0.doneCount } > done, trouble)
+                context.logger.debug("an open chunk failed; asking for another", metadata: ["error": "\(error)"])
+                if error.code == .outOfRange { continue }
+                try await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(1))
+            }
+        }
+    }
+
+    /// - Returns: `false` at the end.
+    private func waitForRecords(_ queue: SharedAppendQueue) async throws -> Bool {
+        while true {
+            let (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            let isReady = queue.withLock { queue -> Bool? in
+                if !queue.isEmpty { return true }
+                if queue.isFinished { return false }
+                queue.onChange = continuation
+                return nil
+            }
+            if let isReady {
+                if isReady { state.withLock { $0.progressAt = .now } }
+                return isReady
+            }
+            for await _ in changes { break }
+            try Task.checkCancellation()
+        }
+    }
+
+    /// The chunk that the last records went to, or the one that the master names.
+    private func open(_ trouble: Trouble) async throws -> AppendTarget {
+        if let known = state.withLock({ $0.target }), trouble.chunk == nil { return known }
+        let askedAt = ContinuousClock.now
+        let target = try await master.openAppend(
+            fileName, writer: writer, isExclusive: isExclusive, failed: trouble.chunk, excluded: trouble.excluded)
+        state.withLock { state in
+            state.target = target
+            state.askedAt = askedAt
+            state.chunkSize = target.chunkSize
+            state.base = state.base ?? target.start
+        }
+        return target
+    }
+
+    /// Asks for the claim again while records flow.
+    ///
+    /// - Throws: where the records are to go elsewhere by now.
+    private func renew(_ target: AppendTarget) async throws {
+        let isDue = state.withLock { ContinuousClock.now - $0.askedAt > target.claim / 3 }
+        guard isDue else { return }
+        state.withLock { $0.target = nil }
+        let current = try await open(Trouble())
+        guard current.chunk == target.chunk else {
+            throw DFSError(.outOfRange, "chunk \(target.chunk.chunkID) takes no more records")
+        }
+    }
+
+    /// What is to be done after a failure: another chunk is asked for, until nothing has gone on for too long.
+    private func consider(_ error: DFSError, _ hasGoneOn: Bool, _ known: Trouble) throws(DFSError) -> Trouble {
+        let (target, progressAt) = state.withLock { state in
+            if hasGoneOn { state.progressAt = .now }
+            defer { state.target = nil }
+            return (state.target, state.progressAt)
+        }
+        switch error.code {
+        case .invalidArgument, .permissionDenied, .unimplemented, .alreadyExists: throw error
+        case .notFound, .failedPrecondition: if target == nil { throw error }
+        case .dataLoss: if error.advice == .giveUp { throw error }
+        default: break
+        }
+        guard ContinuousClock.now - progressAt < patience else { throw error }
+        guard let target else { return known }
+        let isPrimaryGone = error.code == .unavailable || error.code == .deadlineExceeded
+        return Trouble(chunk: target.chunk, excluded: isPrimaryGone ? [target.primary] : [])
+    }
+
+    /// One who is alone knows by the file's length which pieces are in it though nobody said so.
+    ///
+    /// - Parameter isAnother: the chunk before was sealed, so that all that it held is before the new one's start.
+    private func settle(
+        _ queue: SharedAppendQueue, at target: AppendTarget, isAnother: Bool
+    ) throws(DFSError) {
+        guard let base, isAnother else { return }
+        let isMismatch = queue.withLock { queue -> Bool in
+            var there = target.start - base - queue.doneByteCount
+            while there > 0, let piece = queue.items.first, piece.data.readableBytes <= there {
+                there -= piece.data.readableBytes
+                queue.finishFirst()
+            }
+            return there != 0
+        }
+        if isMismatch {
+            throw DFSError(
+                .dataLoss, "somebody else has appended to \(name) meanwhile; what of this append is in it cannot be told",
+                advice: .giveUp)
+        }
+    }
+}
