@@ -30,9 +30,11 @@ package final class DescriptorStream: Sendable {
     package func stop() { isStopped.store(true, ordering: .relaxed) }
 
     /// The next bytes, `count` of them unless the stream ends before; none at its end.
-    package func read(upTo count: Int) throws(DFSError) -> ByteBuffer {
+    ///
+    /// - Parameter isPatient: otherwise as many as there are at once, at least one.
+    package func read(upTo count: Int, isPatient: Bool = true) throws(DFSError) -> ByteBuffer {
         var buffer = ByteBufferAllocator().buffer(capacity: count)
-        while buffer.readableBytes < count {
+        while buffer.readableBytes < count, isPatient || buffer.readableBytes == 0 {
             try waitUntil(POLLIN)
             var number: Int32 = 0
             let wanted = count - buffer.readableBytes

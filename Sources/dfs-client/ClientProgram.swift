@@ -17,7 +17,7 @@ struct ClientProgram: Program {
             takes the next character as it is. A path that exists as it is written stands for itself.
             """,
         subcommands: [
-            PutCommand.self, GetCommand.self, CatCommand.self, StatCommand.self, ListCommand.self,
+            PutCommand.self, AppendCommand.self, GetCommand.self, CatCommand.self, StatCommand.self, ListCommand.self,
             MakeFolderCommand.self,
             RenameCommand.self, RemoveCommand.self, UsageCommand.self, SetReplicationCommand.self,
             SetAttributesCommand.self, TrashCommand.self,
@@ -25,7 +25,7 @@ struct ClientProgram: Program {
         ])
 
     static let flags =
-        ClientOptions.flags + ClientTLSOptions.flags + ClusterOptions.flags + SharedOptions.flags + PutCommand.flags
+        ClientOptions.flags + ClientTLSOptions.flags + ClusterOptions.flags + SharedOptions.flags + PutCommand.flags + AppendCommand.flags
         + GetCommand.flags + CatCommand.flags + SetAttributesCommand.flags + ListCommand.flags + RemoveCommand.flags
         + OutputOptions.flags
 }

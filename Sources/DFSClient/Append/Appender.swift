@@ -60,6 +60,13 @@ public final class Appender: Sendable {
         try Task.checkCancellation()
     }
 
+    /// Bytes that a record may have.
+    ///
+    /// - Throws: ``DFSError`` where the master cannot be asked.
+    public func maxRecordByteCount() async throws -> Int {
+        try await pump.maxRecordByteCount() - (isFramed ? RecordFrame.headerByteCount : 0)
+    }
+
     /// Records that were acknowledged so far.
     public var acknowledgedCount: Int { queue.withLock { $0.doneCount } }
 

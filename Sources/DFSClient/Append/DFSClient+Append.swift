@@ -41,9 +41,10 @@ extension DFSClient {
         from descriptor: Int32, named streamName: String = "the input", to name: String,
         options: AppendOptions = AppendOptions()
     ) async throws -> Int {
-        let stream = DescriptorStream(descriptor, name: streamName)
-        return try await append(to: name, options) { [context] count, _ in
-            try await context.onFileThread { try stream.read(upTo: count) }
+        try await withStream(descriptor, streamName) { [context] stream in
+            try await append(to: name, options) { count, _ in
+                try await context.onFileThread { try stream.read(upTo: count) }
+            }
         }
     }
 
@@ -54,28 +55,84 @@ extension DFSClient {
     public func append(
         _ path: String, to name: String, options: AppendOptions = AppendOptions()
     ) async throws -> Int {
+        let read = try await reader(of: path)
+        return try await append(to: name, options, read)
+    }
+
+    /// Appends each line that can be read from an open descriptor as a record, without its newline.
+    ///
+    /// - Returns: how many records were acknowledged; all.
+    /// - Throws: as ``withAppender(to:options:_:)``.
+    @discardableResult
+    public func appendLines(
+        from descriptor: Int32, named streamName: String = "the input", to name: String,
+        options: AppendOptions = AppendOptions()
+    ) async throws -> Int {
+        try await withStream(descriptor, streamName) { [context] stream in
+            try await appendLines(to: name, options) { count, _ in
+                try await context.onFileThread { try stream.read(upTo: count, isPatient: false) }
+            }
+        }
+    }
+
+    /// Appends each line of a local file as a record, as ``appendLines(from:named:to:options:)`` those of a stream.
+    @discardableResult
+    public func appendLines(
+        of path: String, to name: String, options: AppendOptions = AppendOptions()
+    ) async throws -> Int {
+        let read = try await reader(of: path)
+        return try await appendLines(to: name, options, read)
+    }
+
+    /// Gives the bytes of an input from an offset on; none at its end.
+    typealias InputReader = @Sendable (_ count: Int, _ offset: Int) async throws -> ByteBuffer
+
+    private func reader(of path: String) async throws -> InputReader {
         let source = try await LocalSource.open(path, context)
-        return try await append(to: name, options) { [context] count, offset in
+        return { [context] count, offset in
             let wanted = min(count, source.size - offset)
             return try await context.onFileThread { try source.read(wanted, at: offset).data }
         }
     }
 
-    /// - Parameter read: gives the bytes from an offset on, fewer than asked for only at the end.
-    private func append(
-        to name: String, _ options: AppendOptions,
-        _ read: @escaping @Sendable (_ count: Int, _ offset: Int) async throws -> ByteBuffer
-    ) async throws -> Int {
+    private func withStream<Result>(
+        _ descriptor: Int32, _ name: String, _ body: (DescriptorStream) async throws -> Result
+    ) async throws -> Result {
+        let stream = DescriptorStream(descriptor, name: name)
+        return try await withTaskCancellationHandler {
+            try await body(stream)
+        } onCancel: {
+            stream.stop()
+        }
+    }
+
+    private func append(to name: String, _ options: AppendOptions, _ read: InputReader) async throws -> Int {
         let pump = try await makePump(name, options, isExclusive: true)
-        let size = min(try await pump.maxRecordByteCount(), context.bufferSize)
         return try await run(Appender(pump, isFramed: false), pump) { appender in
+            let size = min(try await pump.maxRecordByteCount(), context.bufferSize)
             var offset = 0
             while true {
                 let piece = try await read(size, offset)
-                if piece.readableBytes > 0 { try await appender.add(piece, nil) }
+                if piece.readableBytes == 0 { return offset }
+                try await appender.add(piece, nil)
                 offset += piece.readableBytes
-                if piece.readableBytes < size { return offset }
             }
+        }
+    }
+
+    private func appendLines(to name: String, _ options: AppendOptions, _ read: InputReader) async throws -> Int {
+        try await withAppender(to: name, options: options) { appender in
+            var lines = LineSplitter(maxByteCount: try await appender.maxRecordByteCount())
+            var offset = 0
+            while true {
+                let piece = try await read(context.bufferSize, offset)
+                offset += piece.readableBytes
+                if piece.readableBytes == 0 { break }
+                for line in try lines.take(piece) { try await appender.enqueue(line) }
+            }
+            if let rest = lines.rest { try await appender.enqueue(rest) }
+            try await appender.flush()
+            return appender.acknowledgedCount
         }
     }
 

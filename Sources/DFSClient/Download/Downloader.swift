@@ -75,7 +75,12 @@ public final class Downloader: Sendable {
 
     /// As ``DFSClient/read(_:range:)``.
     public func read(_ name: String, range: Range<Int>) async throws -> [UInt8] {
-        let layout = try await master.open(name)
+        try await read(try await master.open(name), range: range)
+    }
+
+    /// A part of the file as it was when the master told of it.
+    func read(_ layout: FileLayout, range: Range<Int>) async throws -> [UInt8] {
+        let name = layout.name
         let there = range.clamped(to: 0..<max(0, layout.length ?? .max))
         guard there.count <= Self.maxBytesInMemory else {
             throw DFSError(

@@ -32,6 +32,16 @@ extension Result<Answer, DFSError> {
         return chunks
     }
 
+    func place() throws -> AppendPlace {
+        guard case .appending(let place) = try get() else { throw WrongAnswer() }
+        return place
+    }
+
+    func leases() throws -> LeaseAnswer {
+        guard case .leases(let answer) = try get() else { throw WrongAnswer() }
+        return answer
+    }
+
     func unwanted() throws -> [ChunkID] {
         guard case .reported(let unwanted) = try get() else { throw WrongAnswer() }
         return unwanted
@@ -47,6 +57,16 @@ extension [Effect] {
     /// `chunk@server` of each read that was asked for.
     var reads: [String] {
         compactMap { if case .readBack(let chunk, let server) = $0 { "\(chunk)@\(server)" } else { nil } }
+    }
+
+    /// `version@server` of each fence.
+    var fences: [String] {
+        compactMap { if case .fence(let chunk, let server) = $0 { "\(chunk.version)@\(server)" } else { nil } }
+    }
+
+    /// `length@server` of each order to seal.
+    var sealOrders: [String] {
+        compactMap { if case .seal(_, let length, let server) = $0 { "\(length)@\(server)" } else { nil } }
     }
 
     var described: [String] {

@@ -1,0 +1,259 @@
+import DFSCore
+import Testing
+
+@testable import DFSMetadata
+
+/// Open chunks: who may append, who orders the records, and how a chunk comes to its end.
+@Suite struct AppendTests {
+    private func cluster(_ servers: [String] = [":1", ":2", ":3"]) throws -> MasterHarness {
+        var master = MasterHarness(policy: .withoutSafeMode)
+        for server in servers { try master.join(.swift, server) }
+        return master
+    }
+
+    @Test func recordsGoToAnOpenChunkBehindTheFileAndItsDigestFollowsTheSeal() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        #expect(place.start == 1000 && place.servers.count == 2 && place.chunk.version == 1)
+        #expect(place.chunk.chunk.index == 1)
+        let reading = try master.open("a").answer.opened()
+        #expect(reading.length == 1000 && reading.chunks.count == 2)
+        #expect(reading.chunks[1].digest == nil && reading.chunks[1].servers == [place.servers[0]])
+
+        let closing = try master.closeAppend("a")
+        #expect(closing.fences == place.servers.map { "2@\($0)" })
+        #expect(closing.mutations.first == .raiseVersion(try fileID(master, "a"), index: 1, version: 2))
+        #expect(try master.open("a").answer.code == .unavailable)
+        let raised = place.chunk.raised()
+        #expect(master.fenced(raised, place.servers[0], FenceAnswer(hasChunk: true, length: 70)).sealOrders.isEmpty)
+        let sealing = master.fenced(raised, place.servers[1], FenceAnswer(hasChunk: true, length: 50))
+        #expect(sealing.sealOrders == ["70@\(place.servers[0])"], "the shorter one is stale")
+        _ = master.sealed(raised, 70, place.servers[0], 9)
+        let file = try master.open("a").answer.opened()
+        #expect(file.length == 1070 && file.chunks[1].digest == Digest(length: 70, crc32c: 9))
+        #expect(file.chunks[1].servers == [place.servers[0]])
+        #expect(try master.status("a").length == 1070)
+        #expect(try master.status("a").crc32c == CRC32C.combined(8, 9, secondByteCount: 70))
+        master.restart()
+        for server in [":1", ":2", ":3"] { try master.join(.swift, server) }
+        #expect(try master.status("a").length == 1070)
+    }
+
+    private func fileID(_ master: MasterHarness, _ name: String) throws -> FileID {
+        guard case .file(let id) = master.state.namespace.node(at: try FileName(name)) else { throw WrongAnswer() }
+        return id
+    }
+
+    @Test func theVersionIsDurableBeforeAnyServerIsFenced() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        let effects = try master.closeAppend("a")
+        let first = effects.firstIndex { if case .fence = $0 { true } else { false } }
+        let raise = effects.firstIndex { if case .persist(.raiseVersion) = $0 { true } else { false } }
+        #expect(try #require(raise) < (try #require(first)))
+        #expect(master.image.files[0].chunks.last?.version == place.chunk.version + 1)
+    }
+
+    @Test func onlyThePrimaryOfTheNewestVersionGetsALease() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        let other = master.renew(place.servers[1], [place.chunk]).answer
+        #expect(try other.leases().refused == [place.chunk.chunk])
+        _ = try master.closeAppend("a")
+        for known in [place.chunk, place.chunk.raised()] {
+            #expect(try master.renew(place.servers[0], [known]).answer.leases().granted.isEmpty)
+        }
+    }
+
+    @Test func aPrimaryThatDoesNotRenewIsFencedOnlyAfterItsLeaseAndATenthMore() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        #expect(master.tick(after: .seconds(10)).fences.isEmpty)
+        #expect(master.renew(place.servers[0], [place.chunk]).answer.code == nil)
+        #expect(master.tick(after: .milliseconds(10_900)).fences.isEmpty)
+        #expect(master.tick(after: .milliseconds(200)).fences.count == 2)
+    }
+
+    @Test func afterARestartThePrimaryHasALeaseOfTimeToRenew() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        master.restart()
+        #expect(master.tick(after: .seconds(10)).fences.isEmpty)
+        #expect(try master.renew(place.servers[0], [place.chunk]).answer.leases().granted.count == 1)
+        master.restart()
+        #expect(master.tick(after: .seconds(12)).fences == place.servers.map { "2@\($0)" })
+        // One that had been fenced before the crash is fenced anew, for a version that nobody has seen.
+        master.restart()
+        #expect(try master.renew(place.servers[0], [place.chunk]).answer.leases().granted.isEmpty)
+        #expect(master.tick(after: .seconds(12)).fences == place.servers.map { "3@\($0)" })
+    }
+
+    @Test func oneAnswerIsEnoughAndNoneIsWaitedFor() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        let raised = place.chunk.raised()
+        for server in place.servers { _ = master.fenced(raised, server, nil) }
+        #expect(try master.openAppend("a").answer.code == .unavailable)
+        let again = master.tick(after: .seconds(2))
+        #expect(again.fences == place.servers.map { "2@\($0)" }, "the version is high enough already")
+        _ = master.fenced(raised, place.servers[0], nil)
+        #expect(master.fenced(raised, place.servers[1], FenceAnswer(hasChunk: true, length: 5)).sealOrders.count == 1)
+        // The order to seal is lost, with its answer; what it did is found out.
+        _ = master.sealed(raised, 5, place.servers[1], nil)
+        #expect(master.tick(after: .seconds(3)).fences.count == 2)
+        _ = master.fenced(raised, place.servers[0], FenceAnswer(hasChunk: true, length: 8))
+        let orders = master.fenced(raised, place.servers[1], FenceAnswer(hasChunk: true, length: 5, isSealed: true))
+        #expect(Set(orders.sealOrders) == Set(place.servers.map { "5@\($0)" }), "what is sealed can no longer change")
+    }
+
+    @Test func aChunkThatNoServerHasIsGivenToOthersUnderTheNextVersion() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        let raised = place.chunk.raised()
+        _ = master.fenced(raised, place.servers[0], FenceAnswer(hasChunk: false))
+        _ = master.fenced(raised, place.servers[1], FenceAnswer(hasChunk: false))
+        #expect(try master.open("a").answer.opened().chunks.count == 1)
+        master.restart()
+        for server in [":1", ":2", ":3"] { try master.join(.swift, server) }
+        let next = try master.openAppend("a").answer.place()
+        #expect(next.chunk == place.chunk.raised(by: 2) && next.start == 1000)
+    }
+
+    @Test func lateAnswersOfAnOldVersionChangeNothing() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        for server in place.servers {
+            #expect(master.fenced(place.chunk, server, FenceAnswer(hasChunk: true, length: 1)).sealOrders.isEmpty)
+        }
+        _ = master.sealed(place.chunk, 1, place.servers[0], 1)
+        #expect(try master.status("a").length == 1000)
+    }
+
+    @Test func aReportOfASealedChunkThatComesBeforeTheAnswerCounts() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        let raised = place.chunk.raised()
+        for server in place.servers { _ = master.fenced(raised, server, FenceAnswer(hasChunk: true, length: 70)) }
+        let digest = Digest(length: 70, crc32c: 9)
+        let (answer, _) = try master.report(place.servers[1].description, [(place.chunk.chunk, digest)])
+        #expect(try answer.unwanted().isEmpty)
+        let listed = try master.heartbeat(place.servers[1].description, [place.chunk.chunk])
+        #expect(listed.deletions.isEmpty && !listed.contains { if case .log(.orphans) = $0 { true } else { false } })
+        let effects = master.sealed(raised, 70, place.servers[0], 9)
+        #expect(effects.copies.isEmpty, "the second copy is there")
+        _ = master.sealed(raised, 70, place.servers[1], nil)
+        #expect(Set(try master.open("a").answer.opened().chunks[1].servers) == Set(place.servers))
+    }
+
+    @Test func whatWasNotSealedIsDeletedOnlyOnceEnoughCopiesAreComplete() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        let (raised, id) = (place.chunk.raised(), place.chunk.chunk)
+        _ = master.fenced(raised, place.servers[0], FenceAnswer(hasChunk: true, length: 70))
+        _ = master.fenced(raised, place.servers[1], nil)
+        let copy = try #require(master.sealed(raised, 70, place.servers[0], 9).copies.first)
+        #expect(!master.tick(after: .seconds(1)).deletions.contains(id))
+        let target = String(copy.split(separator: ">")[1])
+        guard target != place.servers[1].description else {
+            // The copy takes the stale one's place.
+            _ = try master.report(target, [(id, Digest(length: 70, crc32c: 9))])
+            #expect(!master.tick(after: .seconds(1)).deletions.contains(id))
+            return
+        }
+        _ = try master.report(target, [(id, Digest(length: 70, crc32c: 9))])
+        #expect(master.tick(after: .seconds(1)).deletions == [id])
+        #expect(master.tick(after: .seconds(1)).deletions.isEmpty)
+    }
+
+    @Test func oneWhoIsAloneIsAloneUntilItsClaimIsOld() throws {
+        var master = try cluster()
+        _ = try master.putFile("a")
+        let first = try master.openAppend("a", "w1").answer.place()
+        #expect(try master.openAppend("a", "w2").answer.place() == first)
+        #expect(try master.openAppend("a", "w3", alone: true).answer.code == .alreadyExists)
+        _ = try master.closeAppend("a", "w1")
+        #expect(master.state.appends.values.first?.chunk?.isOpen == true, "another writer is left")
+        #expect(try master.closeAppend("a", "w2").fences.count == 2)
+        for server in first.servers { _ = master.fenced(first.chunk.raised(), server, FenceAnswer(hasChunk: false)) }
+        let alone = try master.openAppend("a", "w3", alone: true).answer.place()
+        #expect(try master.openAppend("a", "w4").answer.code == .alreadyExists)
+        master.pass(.seconds(61))
+        for server in [":1", ":2", ":3"] { try master.join(.swift, server) }
+        let taken = try master.openAppend("a", "w4")
+        #expect(taken.answer.code == .unavailable && taken.effects.fences.count == 2, "its records must not mix")
+        #expect(alone.start == 1000)
+    }
+
+    @Test func aClaimOfAWriterThatIsGoneEndsByItself() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        var effects: [Effect] = []
+        for _ in 0..<250 where effects.fences.isEmpty {
+            _ = master.renew(place.servers[0], [place.chunk])
+            effects = master.tick(after: .seconds(5))
+        }
+        #expect(effects.fences.count == 2)
+        #expect(master.now.nanoseconds / 1_000_000_000 >= 20 * 60)
+    }
+
+    @Test func whatCannotBeAppendedToIsSaidSo() throws {
+        var master = try cluster()
+        try master.join(.go, ":4")
+        #expect(try master.openAppend("a").answer.code == .notFound)
+        try master.makeFolder("f")
+        #expect(try master.openAppend("f").answer.code == .failedPrecondition)
+        _ = try master.allocate("go", 0, over: 9)
+        #expect(try master.openAppend("go").answer.code == .failedPrecondition)
+        _ = try master.putFile("b")
+        #expect(try master.openAppend("b", "").answer.code == .invalidArgument)
+        for _ in 0..<10 {
+            let place = try master.openAppend("b").answer.place()
+            #expect(!place.servers.map(\.description).contains(":4"), "Go servers hold no open chunks")
+        }
+    }
+
+    @Test func aFileThatIsMovedOrRemovedKeepsWhatWasAppended() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        #expect(try master.rename("a", "b").code == nil)
+        #expect(try master.openAppend("b").answer.place() == place)
+        #expect(try master.remove("b").code == nil)
+        #expect(master.tick(after: .seconds(1)).fences.count == 2, "it is sealed in the trash")
+        let raised = place.chunk.raised()
+        for server in place.servers { _ = master.fenced(raised, server, FenceAnswer(hasChunk: true, length: 70)) }
+        for server in place.servers { _ = master.sealed(raised, 70, server, 9) }
+        #expect(try master.restore(try master.trash()[0].id).code == nil)
+        #expect(try master.status("b").length == 1070)
+    }
+
+    @Test func aFileThatIsPurgedCondemnsItsOpenChunk() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        #expect(try master.remove("a").code == nil)
+        _ = master.ask { .emptyTrash(nil, $0) }
+        master.pass(.seconds(31))
+        for server in [":1", ":2", ":3"] { try master.join(.swift, server) }
+        let effects = master.tick()
+        #expect(effects.deletions.contains(place.chunk.chunk))
+        #expect(master.image.files.isEmpty && master.image.tombstones[0].chunkCount == 2)
+        #expect(try master.renew(place.servers[0], [place.chunk]).answer.leases().refused == [place.chunk.chunk])
+        #expect(master.fenced(place.chunk.raised(), place.servers[0], nil).fences.isEmpty)
+    }
+
+    @Test func anOpenChunkIsNeitherMissingNorCopied() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        #expect(master.tick(after: .seconds(1)).copies.isEmpty)
+        guard case .checked(let page) = try master.ask({ .checkFiles(CheckRequest(path: nil), $0) }).answer.get() else {
+            throw WrongAnswer()
+        }
+        #expect(page.files[0].missingChunks == 0 && page.files[0].chunkCount == 1)
+        _ = try master.setReplication("a", 3)
+        #expect(try master.openAppend("a").answer.place() == place)
+    }
+}
