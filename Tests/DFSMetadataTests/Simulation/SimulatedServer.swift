@@ -13,6 +13,8 @@ struct SimulatedServer {
     var hasMetMaster = false
     /// The content of each chunk file, whole or torn.
     var chunks: [ChunkID: Digest] = [:]
+    /// What it has of chunks that are appended to.
+    var open: [ChunkID: SimulatedOpenChunk] = [:]
     /// A chunk of another cluster, which must survive everything.
     let stranger: ChunkID
 

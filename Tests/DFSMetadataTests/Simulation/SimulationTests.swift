@@ -45,8 +45,21 @@ extension World {
                 #expect(others.isEmpty, "seed \(seed): bad copies of \(chunk.id) are left")
             }
         }
+        try world.checkRecords(seed)
         checkLeftovers(world, seed)
         checkRecords(world.master.state)
+    }
+
+    /// The storm leaves enough to check.
+    @Test func recordsAreAppendedAndChunksAreSealedInTheStorm() throws {
+        var (records, seals) = (0, 0)
+        for seed in UInt64(1)...8 {
+            var world = try World(seed: seed)
+            try world.run(300)
+            records += world.acknowledgedRecords.values.reduce(0) { $0 + $1.count }
+            seals += world.sealedRecords.count
+        }
+        #expect(records > 200 && seals > 30, "\(records) records, \(seals) seals")
     }
 
     /// The two sides of each replica record agree.

@@ -15,6 +15,7 @@ extension World {
         }
         if chance(1) { restartMaster() }
         if chance(15) { try beginUpload() }
+        if chance(3), appenders.count < 6 { beginAppender() }
         for number in uploads.indices where !uploads[number].isOver && chance(3) {
             try endUpload(number)
         }
@@ -44,6 +45,7 @@ extension World {
     private mutating func start(_ number: Int) {
         servers[number].isUp = true
         servers[number].life += 1
+        for chunk in servers[number].open.keys { servers[number].open[chunk]?.lease = nil }
         servers[number].hasMetMaster = false
         note("start \(servers[number].address)")
     }

@@ -12,6 +12,10 @@ struct World {
         case copied(ChunkID, from: Int, to: Int, life: UInt64)
         case read(ChunkID, Int)
         case client(Int)
+        case append(Int)
+        case record(Int, AppendPlace)
+        case fence(OpenVersion, Int)
+        case seal(OpenVersion, UInt64, Int)
     }
 
     var random: SeededGenerator
@@ -20,6 +24,12 @@ struct World {
     var uploads: [SimulatedUpload] = []
     /// What was acknowledged to a client, by name.
     var acknowledged: [String: [Digest]] = [:]
+    var appenders: [SimulatedAppender] = []
+    var lastRecord = 0
+    /// By file: records that all servers of a chunk had when they were acknowledged.
+    var acknowledgedRecords: [String: Set<Int>] = [:]
+    /// What sealed chunks hold.
+    var sealedRecords: [Digest: [Int]] = [:]
     /// What the master logged of uploads, for people.
     var history: [String] = []
     /// While false, nothing fails any more.
@@ -68,6 +78,10 @@ struct World {
             try copy(chunk, from: source, to: target, life: life)
         case .read(let chunk, let number): try read(chunk, number)
         case .client(let number): try continueUpload(number)
+        case .append(let number): try openAppend(number)
+        case .record(let number, let place): try takeRecord(number, place)
+        case .fence(let chunk, let number): try fence(chunk, number)
+        case .seal(let chunk, let length, let number): try seal(chunk, length, number)
         }
     }
 
@@ -99,6 +113,9 @@ struct World {
             switch effect {
             case .describe(let address): schedule(.described(index(of: address)), in: delay())
             case .readBack(let chunk, let address): schedule(.read(chunk, index(of: address)), in: delay())
+            case .fence(let chunk, let address): schedule(.fence(chunk, index(of: address)), in: delay())
+            case .seal(let chunk, let length, let address):
+                schedule(.seal(chunk, length, index(of: address)), in: delay())
             case .heartbeatResponse(let stream, let batch): try receive(batch, on: stream)
             case .log(let notice): note("\(notice)")
             case .persist, .answer: continue
@@ -116,6 +133,7 @@ struct World {
         for chunk in batch.deletions {
             #expect(chunk != servers[number].stranger, "an unknown chunk was deleted")
             servers[number].chunks[chunk] = nil
+            servers[number].open[chunk] = nil
         }
     }
 
@@ -129,6 +147,7 @@ struct World {
             return
         }
         servers[target].chunks[chunk] = content
+        servers[target].open[chunk] = nil
         if servers[target].kind == .swift { try report(target, [chunk]) }
     }
 
