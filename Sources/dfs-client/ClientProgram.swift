@@ -25,7 +25,8 @@ struct ClientProgram: Program {
         ])
 
     static let flags =
-        ClientOptions.flags + ClientTLSOptions.flags + ClusterOptions.flags + SharedOptions.flags + PutCommand.flags + AppendCommand.flags
+        ClientOptions.flags + ClientTLSOptions.flags + ClusterOptions.flags + SharedOptions.flags + PutCommand.flags
+        + AppendCommand.flags
         + GetCommand.flags + CatCommand.flags + SetAttributesCommand.flags + ListCommand.flags + RemoveCommand.flags
         + OutputOptions.flags
 }

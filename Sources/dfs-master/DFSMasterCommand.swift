@@ -33,7 +33,8 @@ struct DFSMasterCommand: NodeCommand {
     static let flags =
         SharedOptions.flags + ClusterOptions.flags + NodeOptions.flags + NodeTLSOptions.flags
         + [
-            listenFlag, metadataFolderFlag, trashKeepFlag, safeModeLimitFlag, orphanKeepFlag, appendLeaseFlag, backupFolderFlag,
+            listenFlag, metadataFolderFlag, trashKeepFlag, safeModeLimitFlag, orphanKeepFlag, appendLeaseFlag,
+            backupFolderFlag,
             backupIntervalFlag, backupKeepFlag, backupFlag, restoreFlag, dumpFlag,
         ]
     private static let backupFolderFlag = FlagDeclaration.value(

@@ -47,7 +47,8 @@ enum Samples {
             .sealChunk(plain.id, index: 2, version: .max, digest: digest, at: 1_790_000_001),
             .openChunk(plain.id, index: 3, version: 1, servers: [try ServerAddress(":9001")]),
             .openChunk(plain.id, index: 3, version: 2, servers: []),
-            .openChunk(plain.id, index: 3, version: 3, servers: [try ServerAddress(":9002"), try ServerAddress("h:1")]),
+            .openChunk(
+                plain.id, index: 3, version: 3, servers: [try ServerAddress(":9002"), try ServerAddress("h:1")]),
             .setReplication(plain.id, 3), .begin(noted, at: try place("noted")),
             .setAttributes(plain.id, try FileAttributes([("n\u{1}\"\\\n", "ü/{}")])),
             .setAttributes(open.id, try FileAttributes([("a", "b")])), .setAttributes(open.id, FileAttributes()),

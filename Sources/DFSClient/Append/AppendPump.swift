@@ -171,7 +171,8 @@ final class AppendPump: Sendable {
         }
         if isMismatch {
             throw DFSError(
-                .dataLoss, "somebody else has appended to \(name) meanwhile; what of this append is in it cannot be told",
+                .dataLoss,
+                "somebody else has appended to \(name) meanwhile; what of this append is in it cannot be told",
                 advice: .giveUp)
         }
     }

@@ -32,7 +32,8 @@ struct LineSplitter {
 
     private mutating func add(_ bytes: ByteBufferView) throws(DFSError) {
         guard line.count + bytes.count <= maxByteCount else {
-            throw DFSError(.invalidArgument, "line \(number) has more than \(maxByteCount) bytes, too many for a record")
+            throw DFSError(
+                .invalidArgument, "line \(number) has more than \(maxByteCount) bytes, too many for a record")
         }
         line += bytes
     }

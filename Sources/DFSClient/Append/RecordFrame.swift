@@ -31,7 +31,8 @@ enum RecordFrame {
         /// - Returns: `nil` where no frame begins there.
         init?(_ bytes: ByteBuffer) {
             var rest = bytes
-            guard rest.readInteger(as: UInt32.self) == RecordFrame.magic, let length = rest.readInteger(as: UInt32.self),
+            guard rest.readInteger(as: UInt32.self) == RecordFrame.magic,
+                let length = rest.readInteger(as: UInt32.self),
                 let high = rest.readInteger(as: UInt64.self), let low = rest.readInteger(as: UInt64.self),
                 let crc32c = rest.readInteger(as: UInt32.self)
             else { return nil }

@@ -48,7 +48,9 @@ public struct Records: AsyncSequence, Sendable {
                     let payload = bytes.getSlice(
                         at: bytes.readerIndex + RecordFrame.headerByteCount, length: header.length)
                 else { throw damaged("the file ends within the record that begins") }
-                guard header.matches(payload) else { throw damaged("the record does not match its checksum that begins") }
+                guard header.matches(payload) else {
+                    throw damaged("the record does not match its checksum that begins")
+                }
                 bytes.moveReaderIndex(forwardBy: RecordFrame.headerByteCount + header.length)
                 position += RecordFrame.headerByteCount + header.length
                 if recent.insert(header.id) { return Array(payload.readableBytesView) }
@@ -76,7 +78,8 @@ public struct Records: AsyncSequence, Sendable {
         }
 
         private func damaged(_ what: String) -> DFSError {
-            DFSError(.dataLoss, "\(name): \(what) at byte \(position); read the file as it is with cat", advice: .giveUp)
+            DFSError(
+                .dataLoss, "\(name): \(what) at byte \(position); read the file as it is with cat", advice: .giveUp)
         }
     }
 }

@@ -83,7 +83,8 @@ extension MasterClient {
         for chunk in chunks {
             guard let length = chunk.length else {
                 guard chunk.index == chunks.count - 1 else {
-                    throw DFSError(.dataLoss, "\(peer.name): chunk \(chunk.id) of \(name) has no length, and others follow")
+                    throw DFSError(
+                        .dataLoss, "\(peer.name): chunk \(chunk.id) of \(name) has no length, and others follow")
                 }
                 continue
             }

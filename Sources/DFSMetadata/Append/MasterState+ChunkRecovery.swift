@@ -94,7 +94,8 @@ extension MasterState {
     ///
     /// - Parameter others: servers that are sealing it, too: their copies are waited for.
     private mutating func finish(
-        _ file: FileID, _ open: OpenChunk, _ digest: Digest, on server: ServerAddress, sealing others: Set<ServerAddress>
+        _ file: FileID, _ open: OpenChunk, _ digest: Digest, on server: ServerAddress,
+        sealing others: Set<ServerAddress>
     ) {
         let handle = chunks.insert(Chunk(file: file, index: open.index, digest: digest, isRecovered: false))
         namespace.append(handle, length: digest.length, at: wallSeconds, to: file)

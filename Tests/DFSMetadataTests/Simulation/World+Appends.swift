@@ -81,7 +81,8 @@ extension World {
         guard servers[primary].isUp, try hasLease(primary, place.chunk) else { return }
         let record = appenders[number].record
         let id = place.chunk.chunk
-        guard servers[primary].chunks[id] == nil, servers[primary].open[id, default: .init()].fence <= place.chunk.version
+        guard servers[primary].chunks[id] == nil,
+            servers[primary].open[id, default: .init()].fence <= place.chunk.version
         else { return }
         let isAgain = servers[primary].open[id]?.records.contains(record) ?? false
         if !isAgain { servers[primary].open[id, default: .init()].records.append(record) }
@@ -102,7 +103,8 @@ extension World {
         guard isEverywhere else { return }
         let others = servers.filter { server in
             server.address != place.servers[0]
-                && server.open[id].flatMap(\.lease).map { $0.version == place.chunk.version && $0.end > master.now } ?? false
+                && server.open[id].flatMap(\.lease).map { $0.version == place.chunk.version && $0.end > master.now }
+                    ?? false
         }
         #expect(others.isEmpty, "two primaries of \(id) may acknowledge")
         acknowledgedRecords[appenders[number].name, default: []].insert(record)
@@ -114,7 +116,8 @@ extension World {
 
     /// Whether the server is the primary, as far as it may believe.
     private mutating func hasLease(_ number: Int, _ chunk: OpenVersion) throws -> Bool {
-        if let lease = servers[number].open[chunk.chunk]?.lease, lease.version == chunk.version, lease.end > master.now {
+        if let lease = servers[number].open[chunk.chunk]?.lease, lease.version == chunk.version, lease.end > master.now
+        {
             return true
         }
         if isStormy, chance(20) { return false }
