@@ -34,12 +34,12 @@ import Testing
 
     @Test func repeatedIDsAreFoundWithinTheWindow() {
         var recent = RecentRecords()
-        func id(_ number: Int) -> RecordID { RecordID(high: 0, low: UInt64(number)) }
-        for number in 0..<RecentRecords.limit { #expect(recent.insert(id(number))) }
-        #expect(!recent.insert(id(0)))
-        #expect(recent.insert(id(-1 & Int.max)))
-        #expect(recent.insert(id(0)), "the oldest one is forgotten")
-        #expect(!recent.insert(id(2)))
+        func isNew(_ number: Int) -> Bool { recent.insert(RecordID(high: 0, low: UInt64(number))) }
+        for number in 0..<RecentRecords.limit { #expect(isNew(number)) }
+        #expect(!isNew(0))
+        #expect(isNew(.max))
+        #expect(isNew(0), "the oldest one is forgotten")
+        #expect(!isNew(2))
     }
 
     @Test func linesAreCutWhereverThePiecesAre() throws {
