@@ -39,6 +39,13 @@ extension ChunkServer {
         if found.temporariesRemoved > 0 {
             logger.info("removed what unfinished uploads left", metadata: ["files": "\(found.temporariesRemoved)"])
         }
+        if found.open > 0 {
+            logger.info("open chunks wait to be sealed", metadata: ["count": "\(found.open)"])
+        }
+        if found.openDamaged > 0 {
+            logger.error(
+                "open chunks are damaged: their files are in quarantine", metadata: ["count": "\(found.openDamaged)"])
+        }
         if !found.ignored.isEmpty {
             let names = found.ignored.sorted().prefix(5).joined(separator: " ")
             logger.warning(
@@ -51,7 +58,8 @@ extension ChunkServer {
     }
 
     func routes(
-        _ store: ChunkStore, _ threads: DiskThreads, _ session: MasterSession, _ chainPeers: ChainPeers
+        _ store: ChunkStore, _ threads: DiskThreads, _ session: MasterSession, _ chainPeers: ChainPeers,
+        _ appending: Appending
     ) -> ServiceRoutes {
         var routes = ServiceRoutes()
         UploadService(
@@ -59,8 +67,17 @@ extension ChunkServer {
             chainPeers: chainPeers, forwardSlots: ForwardSlots(count: settings.maxForwardedUploads),
             stallLimit: settings.stallLimit, logger: logger
         ).add(to: &routes)
-        DownloadService(store: store, threads: threads, changes: session.changes, stallLimit: settings.stallLimit)
-            .add(to: &routes)
+        DownloadService(
+            store: store, threads: threads, primaries: appending.primaries, changes: session.changes,
+            stallLimit: settings.stallLimit
+        ).add(to: &routes)
+        AppendService(primaries: appending.primaries, stallLimit: settings.stallLimit).add(to: &routes)
+        ReplicateService(
+            store: store, threads: threads, changes: session.changes, stopping: appending.stopping
+        ).add(to: &routes)
+        OpenChunkService(
+            store: store, threads: threads, primaries: appending.primaries, changes: session.changes, logger: logger
+        ).add(to: &routes)
         NodeService(nodeID: store.nodeID, master: session).add(to: &routes)
         standard.add(to: &routes)
         return routes

@@ -1,3 +1,4 @@
+import DFSChunkStore
 import DFSCore
 import DFSServices
 import Logging
@@ -18,6 +19,7 @@ package final class ChunkServer: Sendable {
         let threads: DiskThreads
         let peers: PeerPool
         let chainPeers: ChainPeers
+        let appending: Appending
         let master: Peer
         let session: MasterSession
         let server: RPCServer
@@ -25,6 +27,8 @@ package final class ChunkServer: Sendable {
         let sessionTask: Task<Void, Never>
         /// Copies, which end when they are handed back and those begun are done, or when it is cancelled.
         let copyTask: Task<Void, Never>
+        /// Open chunks, which end when they are drained.
+        let appendTask: Task<Void, Never>
         /// All other work, which ends when it is cancelled.
         let workTask: Task<Void, Never>
     }
@@ -73,8 +77,11 @@ package final class ChunkServer: Sendable {
             changes: changes, heartbeatInterval: settings.heartbeatInterval, reportLimit: settings.reportLimit,
             logger: logger)
         let chainPeers = ChainPeers(group: group, logger: logger)
+        let appending = Appending(
+            store: store, threads: threads, session: session, settings: settings.append, group: group, logger: logger)
         let server = RPCServer(
-            routes: routes(store, threads, session, chainPeers), configuration: Self.serverConfiguration, group: group,
+            routes: routes(store, threads, session, chainPeers, appending), configuration: Self.serverConfiguration,
+            group: group,
             logger: logger)
         let port = try await listen(server)
         let listening = ServerAddress(host: settings.listen.host, port: port)
@@ -89,10 +96,12 @@ package final class ChunkServer: Sendable {
         let sessionTask = Task { await session.run() }
         let copyTask = Task { await replication.run() }
         let workTask = Task { await work.run() }
+        let appendTask = Task { await appending.primaries.run() }
         running.withLock {
             $0 = Running(
-                threads: threads, peers: peers, chainPeers: chainPeers, master: master, session: session,
-                server: server, sessionTask: sessionTask, copyTask: copyTask, workTask: workTask)
+                threads: threads, peers: peers, chainPeers: chainPeers, appending: appending, master: master,
+                session: session, server: server, sessionTask: sessionTask, copyTask: copyTask,
+                appendTask: appendTask, workTask: workTask)
         }
         standard.health.serve()
         logger.info(
@@ -118,6 +127,9 @@ package final class ChunkServer: Sendable {
         if let running {
             running.session.tasks.handBackCopies()
             async let calls: Void = running.server.shutdown(grace: settings.drainLimit)
+            // Writers go on elsewhere as soon as the master hears that their chunks are given up.
+            running.appending.stopping.give()
+            await running.appending.primaries.drain(within: Self.leaveLimit)
             await finish(running.copyTask, within: settings.drainLimit)
             // A Swift master places nothing here from now on, and hears of the last uploads by their reports. A Go master
             // knows lists only, so its last one comes when all uploads have ended.
@@ -125,15 +137,22 @@ package final class ChunkServer: Sendable {
             running.session.stop()
             await finish(running.sessionTask, within: Self.leaveLimit)
             await calls
+            running.appendTask.cancel()
+            await running.appendTask.value
             running.workTask.cancel()
             await running.workTask.value
             await running.peers.close()
             await running.chainPeers.close()
+            await running.appending.peers.close()
             await running.master.channel.close()
             await running.threads.stop()
         }
         try? await group.shutdownGracefully()
     }
+
+    /// For tests: what runs while the server does.
+    var store: ChunkStore? { running.withLock { $0?.session.store } }
+    var diskThreads: DiskThreads? { running.withLock { $0?.threads } }
 
     /// Reads the files of the TLS port again, and logs what came of it.
     package func reloadTLS() async { await running.withLock({ $0?.server })?.reloadTLS() }

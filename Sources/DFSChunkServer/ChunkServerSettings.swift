@@ -34,6 +34,8 @@ package struct ChunkServerSettings: Sendable {
     package var maxForwardedUploads = 64
     /// A transfer whose client gives or takes nothing for this long is ended.
     package var stallLimit = Duration.seconds(60)
+    /// How chunks are appended to.
+    package var append = AppendSettings()
     /// How long calls and copies under way have to finish when the server stops.
     package var drainLimit = ClusterDefaults.drainLimit
     /// Threads for sockets.

@@ -41,6 +41,13 @@ package protocol OpenFile: AnyObject, Sendable {
     /// Returns when content, size and attributes are durable. The file's name is durable only once its folder was synced.
     func sync() throws(DFSError)
 
+    /// Returns when the content is durable, and what is needed to read it; cheaper than ``sync()`` where only content
+    /// has changed.
+    func syncData() throws(DFSError)
+
+    /// Cuts or lengthens the file to `length` bytes. Durable after ``sync()``.
+    func truncate(to length: Int64) throws(DFSError)
+
     /// Keeps `text` beside the file under a name of the form `user.…`.
     ///
     /// - Returns: false where the file system cannot do that.

@@ -6,5 +6,5 @@ package enum Services {
         "master.MasterService", "dfs.Namespace", "dfs.Trash", "dfs.Cluster", "dfs.ChunkReports", "dfs.Append",
         "dfs.Leases", node,
     ]
-    package static let ofChunkServer = ["chunk.ChunkService", node]
+    package static let ofChunkServer = ["chunk.ChunkService", "dfs.OpenChunks", node]
 }

@@ -13,6 +13,7 @@ final class TestMaster: Sendable {
         case refusedHeartbeat
         case registered(RegisterChunkServerRequest)
         case reported(ReportRequest)
+        case renewed(RenewLeasesRequest)
         /// The server half-closed its heartbeat stream in order.
         case heartbeatsEnded
     }
@@ -24,6 +25,8 @@ final class TestMaster: Sendable {
         var unwanted: [String] = []
         /// What UploadTargets answers, for whatever chunk; `nil` makes it fail.
         var targets: [String]? = []
+        /// Answers Leases/Renew.
+        var leases: (@Sendable (RenewLeasesRequest) async throws -> RenewLeasesResponse)?
         var reportGate: (@Sendable () async throws -> Void)?
     }
 
@@ -66,6 +69,13 @@ final class TestMaster: Sendable {
                 guard let targets = box.state.withLock({ $0.targets }) else { throw DFSError(.unavailable, "away") }
                 return UploadTargetsResponse(servers: targets)
             }
+            routes.unary(Methods.renewLeases) { (request: RenewLeasesRequest, _) in
+                events.add(.renewed(request))
+                guard let answer = box.state.withLock({ $0.leases }) else {
+                    throw DFSError(.unavailable, "no leases now")
+                }
+                return try await answer(request)
+            }
             routes.unary(Methods.report) { (request: ReportRequest, _) in
                 if let gate = box.state.withLock({ $0.reportGate }) { try await gate() }
                 events.add(.reported(request))
@@ -89,6 +99,11 @@ final class TestMaster: Sendable {
 
     /// Where uploads that name no chain are to go; `nil` makes the question fail.
     func forward(to servers: [String]?) { state.state.withLock { $0.targets = servers } }
+
+    /// How Leases/Renew is answered from now on; `nil`: not at all.
+    func answerLeases(_ answer: (@Sendable (RenewLeasesRequest) async throws -> RenewLeasesResponse)?) {
+        state.state.withLock { $0.leases = answer }
+    }
 
     func refuse(_ ids: [String]) { state.state.withLock { $0.unwanted = ids } }
 

@@ -37,7 +37,7 @@ struct DeletionWorker: Sendable {
 
     private func delete(_ id: ChunkID, _ ground: DeletionGround) async {
         let (isWritten, isStored, count) = store.withCatalog { catalog in
-            (catalog.isBeingWritten(id), catalog.stored(id) != nil, catalog.storedCount)
+            (catalog.isBeingWritten(id), catalog.stored(id) != nil || catalog.isOpen(id), catalog.storedCount)
         }
         // It stays among the tasks until the upload has ended.
         if isWritten { return }
@@ -59,7 +59,11 @@ struct DeletionWorker: Sendable {
     private func quarantine(_ id: ChunkID, _ ground: DeletionGround) async {
         let store = store
         do {
-            if try await threads.run({ try store.quarantine(id, ground) }) == .busy {
+            let removal = try await threads.run {
+                try store.deleteOpen(id, ground)
+                return try store.quarantine(id, ground)
+            }
+            if removal == .busy {
                 tasks.state.withLock { $0.deletions[id] = ground }
                 return
             }

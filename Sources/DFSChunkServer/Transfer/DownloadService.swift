@@ -9,6 +9,7 @@ import RPC
 struct DownloadService: Sendable {
     let store: ChunkStore
     let threads: DiskThreads
+    let primaries: Primaries
     let changes: ChangeSignal
     let stallLimit: Duration
 
@@ -25,6 +26,7 @@ struct DownloadService: Sendable {
         let id = try ChunkID(request.chunkID)
         let offset = try call.metadata.number(CallMetadata.offset, as: Int64.self)
         let length = try call.metadata.number(CallMetadata.length, as: Int64.self)
+        if store.unsealed(id) != nil { return try await downloadOpen(id, offset, length, call, watch) }
         let reader = try await open(id)
         let stored = reader.stored
         let start = offset ?? 0

@@ -45,6 +45,7 @@ package struct ChunkCatalog: Sendable {
     /// Rises whenever an upload of a chunk that had no file begins.
     package private(set) var arrivals: UInt64 = 0
     private var uploadsUnderWay = 0
+    private var open: Set<ChunkID> = []
 
     package init() {}
 
@@ -60,9 +61,23 @@ package struct ChunkCatalog: Sendable {
     /// Whether an upload of it is under way.
     package func isBeingWritten(_ id: ChunkID) -> Bool { (records[id]?.writers ?? 0) > 0 }
 
-    /// Ids with a file, and with `includingUnfinished` also those being received; sorted.
+    /// Whether the chunk is appended to, or waits to be sealed.
+    package func isOpen(_ id: ChunkID) -> Bool { open.contains(id) }
+
+    /// How many chunks are open.
+    package var openCount: Int { open.count }
+
+    /// Ids with a file, and with `includingUnfinished` also those being received or open; sorted.
     package func ids(includingUnfinished: Bool) -> [ChunkID] {
-        records.filter { $0.value.stored != nil || includingUnfinished && $0.value.writers > 0 }.keys.sorted()
+        let whole = records.filter { $0.value.stored != nil || includingUnfinished && $0.value.writers > 0 }.keys
+        return (includingUnfinished ? open.union(whole).sorted() : whole.sorted())
+    }
+
+    /// The chunk is open from now on, or no longer.
+    package mutating func setOpen(_ id: ChunkID, _ isOpen: Bool) {
+        if isOpen == open.contains(id) { return }
+        if isOpen { open.insert(id) } else { open.remove(id) }
+        revision += 1
     }
 
     /// All chunks whose digest is known.

@@ -13,6 +13,8 @@ struct StoreLayout: Sendable {
     var own: String { "\(root)/.dfs" }
     /// Uploads under way; emptied at start.
     var temporaries: String { "\(own)/tmp" }
+    /// Chunks that are appended to: `open/<chunk id>`.
+    var open: String { "\(own)/open" }
     /// Deleted chunks that are kept for a time: `quarantine/<unix seconds>[-spare]/<chunk id>`.
     var quarantine: String { "\(own)/quarantine" }
     /// Held by the one server of this folder.
@@ -22,6 +24,9 @@ struct StoreLayout: Sendable {
 
     /// The file of a finished chunk.
     func chunk(_ id: ChunkID) -> String { "\(root)/\(id.text)" }
+
+    /// The file of a chunk that is appended to.
+    func open(_ id: ChunkID) -> String { "\(open)/\(id.text)" }
 
     /// The file of the upload with this number.
     func temporary(_ number: UInt64) -> String { "\(temporaries)/upload-\(number)" }

@@ -18,11 +18,7 @@ extension ChunkStore {
         }
         guard removal == .removed else { return removal }
         do throws(DFSError) {
-            let folder = try moveToQuarantine(id, ground)
-            if let folder, ground == .certain, let stored {
-                let entry = SpareChunks.Entry(path: "\(folder)/\(id.text)", folder: folder, bytes: stored.length)
-                state.withLock { $0.spare.append(entry) }
-            }
+            try moveToQuarantine(id, from: layout.chunk(id), bytes: stored?.length ?? 0, ground)
         } catch  where error.code != .notFound {
             state.withLock { $0.catalog.endRemoval(id, keeping: stored) }
             throw error
@@ -33,9 +29,11 @@ extension ChunkStore {
         return .removed
     }
 
-    /// Says which folder the file went to; `nil` when the disk is too full even for the folder, and the file was erased
-    /// instead, since it cannot be missed.
-    private func moveToQuarantine(_ id: ChunkID, _ ground: DeletionGround) throws(DFSError) -> String? {
+    /// Moves the file `source` of a chunk, of `bytes` bytes. When the disk is too full even for the folder, a file that
+    /// cannot be missed is erased instead.
+    func moveToQuarantine(
+        _ id: ChunkID, from source: String, bytes: Int64, _ ground: DeletionGround
+    ) throws(DFSError) {
         let now = wallClock()
         var second = now - now % Self.folderSpan
         while true {
@@ -43,12 +41,16 @@ extension ChunkStore {
             do throws(DFSError) {
                 try withRoom(for: 1) { () throws(DFSError) in try files.makeFolder(folder) }
             } catch  where error.code == .resourceExhausted && ground == .certain {
-                try files.remove(layout.chunk(id))
-                return nil
+                try files.remove(source)
+                return
             }
             do {
-                try files.rename(layout.chunk(id), to: "\(folder)/\(id.text)", replacing: false)
-                return folder
+                try files.rename(source, to: "\(folder)/\(id.text)", replacing: false)
+                if ground == .certain {
+                    let entry = SpareChunks.Entry(path: "\(folder)/\(id.text)", folder: folder, bytes: bytes)
+                    state.withLock { $0.spare.append(entry) }
+                }
+                return
             } catch  where error.code == .alreadyExists {
                 // The same id was deleted within this minute: both files are kept.
                 second += 1

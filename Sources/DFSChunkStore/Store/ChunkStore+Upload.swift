@@ -117,6 +117,8 @@ extension ChunkStore {
             throw error
         }
         state.withLock { $0.catalog.store(id, ChunkCatalog.Stored(digest)) }
+        // What was open under the id here is a stale replica of what has now come whole.
+        unsealed(id)?.leave()
     }
 
     /// Finds the chunk durable with these very bytes, or throws.

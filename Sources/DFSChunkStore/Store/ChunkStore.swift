@@ -14,6 +14,8 @@ package final class ChunkStore: Sendable {
         package var quarantineKeep: Duration = .seconds(24 * 3600)
         /// Room to reserve for an upload that does not say its length.
         package var usualChunkSize = Int64(ClusterDefaults.chunkSize)
+        /// Open chunks at once; one more is refused.
+        package var maxOpenChunks = 256
 
         package init() {}
     }
@@ -26,6 +28,10 @@ package final class ChunkStore: Sendable {
         package var unverified = 0
         /// Unfinished uploads of the last run, removed.
         package var temporariesRemoved = 0
+        /// Open chunks of the last run, which wait to be sealed.
+        package var open = 0
+        /// Open chunks whose file says nothing any more; in quarantine.
+        package var openDamaged = 0
         /// Names in the folder that are no chunks; left alone.
         package var ignored: [String] = []
     }
@@ -36,6 +42,7 @@ package final class ChunkStore: Sendable {
         var spare = SpareChunks()
         var reclaimed = Reclaimed()
         var nextUpload: UInt64 = 1
+        var open: [ChunkID: UnsealedChunk] = [:]
     }
 
     let files: any FileSystem
@@ -69,6 +76,7 @@ package final class ChunkStore: Sendable {
         layout = StoreLayout(root: root)
         try files.makeFolder(layout.temporaries)
         try files.makeFolder(layout.quarantine)
+        try files.makeFolder(layout.open)
         guard let lock = try files.lock(layout.lock) else {
             throw DFSError(
                 .failedPrecondition, "another chunk server uses the folder \(root); stop it, or choose another -dir")
@@ -77,6 +85,7 @@ package final class ChunkStore: Sendable {
         nodeID = try Self.keptNodeID(files, layout, new: newNodeID)
         var report = StartReport()
         report.temporariesRemoved = try Self.removeTemporaries(files, layout)
+        let open = try Self.scanOpen(files, layout, second: wallClock(), &report)
         let found = try Self.scan(files, layout, &report)
         let spare = try Self.findSpare(files, layout)
         startReport = report
@@ -84,6 +93,7 @@ package final class ChunkStore: Sendable {
             for (id, stored) in found { state.catalog.store(id, stored) }
             state.spare = spare
         }
+        for (id, journal) in open { takeUp(id, journal) }
     }
 
     /// What the catalog says, without touching the disk.

@@ -121,6 +121,14 @@ final class PosixFile: OpenFile {
     func sync() throws(DFSError) {
         try systemCall(cannot: "sync", path) { fsync(descriptor) }
     }
+
+    func syncData() throws(DFSError) {
+        try systemCall(cannot: "sync", path) { fdatasync(descriptor) }
+    }
+
+    func truncate(to length: Int64) throws(DFSError) {
+        try systemCall(cannot: "cut", path) { ftruncate(descriptor, off_t(length)) }
+    }
 }
 
 extension PosixFile {

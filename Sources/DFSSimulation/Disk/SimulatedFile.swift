@@ -36,6 +36,9 @@ final class SimulatedFile: OpenFile {
         try disk.call("write \(path)") { (state) throws(DFSError) in
             let node = try state.node(path)
             var position = Int(offset)
+            // A gap holds zeros.
+            let gap = position - node.content.live.writerIndex
+            if gap > 0, Int64(gap) <= state.freeBytes { node.content.live.writeRepeatingByte(0, count: gap) }
             for segment in segments {
                 // A write that meets the end of the room leaves the part that fitted, as a real one does.
                 let growth = max(0, position + segment.readableBytes - node.content.live.readableBytes)
@@ -78,6 +81,24 @@ final class SimulatedFile: OpenFile {
             let node = try state.node(path)
             node.content.sync()
             node.attributes.sync()
+        }
+    }
+
+    func syncData() throws(DFSError) {
+        let path = path
+        try disk.call("sync the data of \(path)") { (state) throws(DFSError) in try state.node(path).content.sync() }
+    }
+
+    func truncate(to length: Int64) throws(DFSError) {
+        let path = path
+        try disk.call("cut \(path)") { (state) throws(DFSError) in
+            let node = try state.node(path)
+            let missing = Int(length) - node.content.live.writerIndex
+            if missing > 0 {
+                node.content.live.writeRepeatingByte(0, count: missing)
+            } else {
+                node.content.live.moveWriterIndex(to: Int(length))
+            }
         }
     }
 

@@ -1,0 +1,75 @@
+import DFSCore
+import DFSFiles
+
+// What a start makes of the open chunks that the last run left.
+extension ChunkStore {
+    /// Finishes seals that were under way, and finds the chunks that wait to be sealed. To be done before the scan for chunks.
+    ///
+    /// A chunk that is here whole, too, was sealed or came by an upload: its open file is a leftover.
+    static func scanOpen(
+        _ files: any FileSystem, _ layout: StoreLayout, second: Int64, _ report: inout StartReport
+    ) throws(DFSError) -> [(ChunkID, OpenJournal)] {
+        var found: [(ChunkID, OpenJournal)] = []
+        for name in try files.names(inFolder: layout.open) {
+            guard let id = try? ChunkID(name), try files.status(of: layout.open(id))?.kind == .file else {
+                report.ignored.append(name)
+                continue
+            }
+            if try files.status(of: layout.chunk(id)) != nil {
+                try files.remove(layout.open(id))
+            } else if try !finishSeal(files, layout, id) {
+                if let journal = try OpenJournal(files.open(layout.open(id), .reading)) {
+                    found.append((id, journal))
+                    report.open += 1
+                } else {
+                    try setAside(files, layout, id, second: second)
+                    report.openDamaged += 1
+                }
+            }
+        }
+        return found
+    }
+
+    /// A file with a digest was being sealed, by the master's order.
+    private static func finishSeal(
+        _ files: any FileSystem, _ layout: StoreLayout, _ id: ChunkID
+    ) throws(DFSError) -> Bool {
+        let file = try files.open(layout.open(id), .continuing)
+        guard let digest = try file.attribute(DigestAttribute.name).flatMap({ DigestAttribute.digest(in: $0) }),
+            try file.size() >= digest.length
+        else { return false }
+        try file.truncate(to: digest.length)
+        try file.sync()
+        try files.rename(layout.open(id), to: layout.chunk(id), replacing: false)
+        try files.syncFolder(layout.root)
+        return true
+    }
+
+    /// A file that is damaged beyond use is kept for an operator. Its first entry is durable before anything is told of it,
+    /// so this is no crash of ours.
+    private static func setAside(
+        _ files: any FileSystem, _ layout: StoreLayout, _ id: ChunkID, second: Int64
+    ) throws(DFSError) {
+        let folder = layout.quarantineFolder(second, .doubtful)
+        try files.makeFolder(folder)
+        try files.rename(layout.open(id), to: "\(folder)/\(id.text)", replacing: true)
+    }
+
+    /// An open chunk of the last run takes nothing more; its data is read when somebody asks for its length.
+    func takeUp(_ id: ChunkID, _ journal: OpenJournal) {
+        var found = UnsealedChunk.State()
+        found.chunkSize = journal.chunkSize
+        found.version = journal.version
+        found.fence = journal.fence
+        found.nextSlot = journal.nextSlot
+        found.isUnread = true
+        found.frozen = DFSError(
+            .unavailable, "chunk \(id) takes nothing more here, since this server was restarted",
+            advice: .refreshLocations)
+        let chunk = UnsealedChunk(id: id, store: self, found)
+        state.withLock { state in
+            state.open[id] = chunk
+            state.catalog.setOpen(id, true)
+        }
+    }
+}

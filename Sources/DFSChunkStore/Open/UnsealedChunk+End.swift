@@ -1,0 +1,127 @@
+import DFSCore
+import DFSFiles
+
+// How an open chunk ends.
+extension UnsealedChunk {
+    /// Makes the first `length` bytes a chunk like all others: file, name and digest are durable on return. Blocks.
+    ///
+    /// Done again, it gives the same answer. The digest comes first and is durable before the journal is cut off, so that
+    /// after a crash the file says itself what it is to be (``ChunkStore``'s start finishes it).
+    ///
+    /// - Throws: code ``DFSError/Code/failedPrecondition`` for another version than that of the fence, or another length
+    ///   than it was sealed with; ``DFSError/Code/outOfRange`` where it has fewer bytes.
+    func seal(version: UInt64, length: Int64) throws(DFSError) -> ContentDigest {
+        try state.withLock { (state) throws(DFSError) in
+            if case .sealed(let digest) = state.end { return try Self.confirm(id, digest, length) }
+            try checkIsOpen(state)
+            try settle(&state)
+            let digest = try checkSeal(version, length, state)
+            state.frozen =
+                state.frozen
+                ?? DFSError(.failedPrecondition, "chunk \(id) is being sealed", advice: .refreshLocations)
+            if !state.isMoved {
+                try cut(to: digest, &state)
+                try move(digest)
+                state.isMoved = true
+            }
+            try store.files.syncFolder(store.layout.root)
+            end(as: .sealed(digest), &state)
+            store.state.withLock { $0.catalog.store(id, ChunkCatalog.Stored(digest)) }
+            return digest
+        }
+    }
+
+    /// A seal of what is sealed already.
+    static func confirm(_ id: ChunkID, _ sealed: ContentDigest, _ length: Int64) throws(DFSError) -> ContentDigest {
+        guard sealed.length == length else {
+            throw DFSError(.failedPrecondition, "chunk \(id) is sealed with \(sealed.length) bytes, not \(length)")
+        }
+        return sealed
+    }
+
+    private func checkSeal(_ version: UInt64, _ length: Int64, _ state: State) throws(DFSError) -> ContentDigest {
+        guard version == state.fence else {
+            throw DFSError(.failedPrecondition, "chunk \(id) is fenced at \(state.fence), not at \(version)")
+        }
+        guard length >= 0, length <= state.length else {
+            throw DFSError(.outOfRange, "chunk \(id) has \(state.length) bytes here, not \(length)")
+        }
+        if state.hasFailedSync {
+            throw DFSError(
+                .dataLoss,
+                "a sync of chunk \(id) failed: what the disk holds is known when this server was restarted",
+                advice: .tryOtherReplica)
+        }
+        // The running checksum of the journal is the digest, unless others have fewer bytes.
+        let crc = length == state.length ? state.crc32c : try checksum(of: 0..<length)
+        return ContentDigest(length: length, crc32c: crc)
+    }
+
+    /// Leaves the chunk's bytes and their digest in the file, and nothing else; durable.
+    private func cut(to digest: ContentDigest, _ state: inout State) throws(DFSError) {
+        let file = try openFile()
+        do throws(DFSError) {
+            _ = try store.withRoom(for: 1) { () throws(DFSError) in
+                try file.setAttribute(DigestAttribute.name, to: DigestAttribute.text(of: digest))
+            }
+            try file.sync()
+            try file.truncate(to: digest.length)
+            state.length = digest.length
+            state.crc32c = digest.crc32c
+            try file.sync()
+        } catch {
+            state.hasFailedSync = true
+            throw error
+        }
+    }
+
+    /// Gives the file its name as a chunk.
+    private func move(_ digest: ContentDigest) throws(DFSError) {
+        let files = store.files
+        do throws(DFSError) {
+            try files.rename(store.layout.open(id), to: store.layout.chunk(id), replacing: false)
+        } catch  where error.code == .alreadyExists {
+            try store.confirmExisting(id, digest)
+            try files.remove(store.layout.open(id))
+        }
+    }
+
+    /// Deletes the chunk for its users. Its bytes are kept in quarantine as a chunk like all others, without the journal, so
+    /// that an operator can restore them as any chunk; a chunk without bytes is erased. Blocks.
+    func delete(_ ground: DeletionGround) throws(DFSError) {
+        try state.withLock { (state) throws(DFSError) in
+            if state.end != nil { return }
+            try settle(&state)
+            state.frozen =
+                state.frozen ?? DFSError(.notFound, "chunk \(id) is being deleted", advice: .refreshLocations)
+            if state.length == 0 {
+                try store.files.remove(store.layout.open(id))
+            } else {
+                try cut(to: ContentDigest(length: state.length, crc32c: state.crc32c), &state)
+                try store.moveToQuarantine(id, from: store.layout.open(id), bytes: state.length, ground)
+            }
+            end(as: .gone, &state)
+        }
+    }
+
+    /// Erases it: the whole chunk has come by another way.
+    func leave() {
+        state.withLock { state in
+            if state.end != nil { return }
+            // What stays is removed by the next start.
+            _ = try? store.files.remove(store.layout.open(id))
+            end(as: .gone, &state)
+        }
+    }
+
+    private func end(as end: End, _ state: inout State) {
+        state.end = end
+        file.withLock { $0 = nil }
+        let reservation = state.reservation
+        store.state.withLock { store in
+            store.open[id] = nil
+            store.catalog.setOpen(id, false)
+            if let reservation { store.reservations.release(upload: reservation) }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import DFSCore
+import DFSFiles
+import DFSSimulation
+import NIOCore
+import Testing
+
+@testable import DFSChunkStore
+
+/// Each call of the disk goes wrong once: what was acknowledged is there, what is there is whole batches, fences hold.
+@Suite struct OpenChunkFaultTests {
+    /// What was acknowledged before the disk failed.
+    private struct Told {
+        var length: Int64 = 0
+        var hasBegun = false
+        var fence: UInt64 = 0
+        var digest: ContentDigest?
+    }
+
+    private static let batches = [content(700), content(1, seed: 2), content(1300, seed: 3), content(40, seed: 4)]
+    private static var all: [UInt8] { batches.flatMap { $0 } }
+    /// Where a chunk may end.
+    private static var ends: [Int64] { batches.reduce(into: [0]) { $0.append($0[$0.count - 1] + Int64($1.count)) } }
+
+    /// A whole life: begun, appended to, fenced, sealed. Goes on after a failure as a server would.
+    private func live(_ store: ChunkStore) throws -> Told {
+        var told = Told()
+        let id = try id("f_0")
+        if let chunk = try? store.beginOpen(id, version: 1, chunkSize: openSize).0 {
+            told.hasBegun = true
+            for batch in Self.batches {
+                guard let length = try? append(chunk, batch, at: told.length) else { break }
+                told.length = length
+            }
+        }
+        guard let fenced = try? store.fence(id, version: 2) else { return told }
+        told.fence = 2
+        #expect(fenced.length == told.length || !told.hasBegun)
+        told.digest = try? store.seal(id, version: 2, length: fenced.length)
+        return told
+    }
+
+    private func check(_ store: ChunkStore, _ told: Told, afterCall number: Int) throws {
+        let id = try id("f_0")
+        let fenced = try store.fence(id, version: max(2, told.fence))
+        #expect(fenced.length >= told.length, "call \(number)")
+        #expect(Self.ends.contains(fenced.length), "call \(number): \(fenced.length)")
+        if told.hasBegun { #expect(fenced.hasChunk, "call \(number)") }
+        if told.digest != nil { #expect(fenced.isSealed, "call \(number)") }
+        if told.fence == 2, !fenced.isSealed {
+            #expect(code { _ = try store.beginOpen(id, version: 1, chunkSize: openSize) } == .failedPrecondition)
+        }
+        let digest = try store.seal(id, version: 2, length: fenced.length)
+        #expect(digest.crc32c == CRC32C.of(Self.all.prefix(Int(fenced.length))), "call \(number)")
+        #expect(try read(store, "f_0") == Array(Self.all.prefix(Int(fenced.length))), "call \(number)")
+        if let earlier = told.digest { #expect(digest == earlier) }
+    }
+
+    @Test(arguments: [SimulatedDisk.Fault.powerLoss, .failOnce, .fullOnce], [false, true])
+    func acknowledgedBatchesAreThereAfterARestart(_ fault: SimulatedDisk.Fault, keepingUnsynced: Bool) throws {
+        var calls = 0
+        for number in 1..<1000 {
+            let disk = SimulatedDisk()
+            let told: Told
+            do {
+                let store = try openStore(on: disk)
+                disk.strike(fault, atCall: number)
+                told = try live(store)
+            }
+            let hasStruck = disk.hasStruck
+            disk.restart(keepingUnsynced: keepingUnsynced)
+            try check(openStore(on: disk), told, afterCall: number)
+            if !hasStruck { break }
+            calls = number
+        }
+        #expect((25...45).contains(calls), "\(calls) calls")
+    }
+
+    /// Another power loss while the first one is being recovered from.
+    @Test(arguments: [false, true])
+    func recoveryMayBeInterruptedAnywhere(keepingUnsynced: Bool) throws {
+        for first in [4, 9, 12, 15, 20, 22, 24, 26, 28] {
+            for second in 1..<200 {
+                let disk = SimulatedDisk()
+                let told: Told
+                do {
+                    let store = try openStore(on: disk)
+                    disk.strike(.powerLoss, atCall: first)
+                    told = try live(store)
+                }
+                disk.restart(keepingUnsynced: keepingUnsynced)
+                disk.strike(.powerLoss, atCall: second)
+                do {
+                    let store = try openStore(on: disk)
+                    let fenced = try store.fence(id("f_0"), version: 2)
+                    _ = try store.seal(id("f_0"), version: 2, length: fenced.length)
+                } catch {}
+                let hasStruck = disk.hasStruck
+                disk.restart(keepingUnsynced: keepingUnsynced)
+                try check(openStore(on: disk), told, afterCall: second)
+                if !hasStruck { break }
+            }
+        }
+    }
+
+    @Test func nothingIsTakenAfterAFailedSyncAndTheFileIsNotSealed() throws {
+        let disk = SimulatedDisk()
+        let store = try openStore(on: disk)
+        let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: openSize).0
+        try append(chunk, content(100))
+        disk.strike(.failOnce, atCall: 3)
+        #expect(code { try append(chunk, content(50), at: 100) } == .dataLoss)
+        #expect(disk.calmDown(), "data, entry, sync")
+        #expect(code { try append(chunk, content(50), at: 100) } == .unavailable)
+        #expect(try store.fence(id("f_0"), version: 2).length == 100)
+        #expect(code { _ = try store.seal(id("f_0"), version: 2, length: 100) } == .dataLoss)
+    }
+
+    @Test func fullDiskFreezesTheChunkWhichCanStillBeSealed() throws {
+        let disk = SimulatedDisk()
+        let store = try openStore(on: disk)
+        let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: openSize).0
+        try append(chunk, content(100))
+        disk.strike(.fullOnce, atCall: 1)
+        #expect(code { try append(chunk, content(50), at: 100) } == .resourceExhausted)
+        #expect(disk.calmDown())
+        #expect(code { try append(chunk, content(50), at: 100) } == .unavailable)
+        _ = try store.fence(id("f_0"), version: 2)
+        #expect(try store.seal(id("f_0"), version: 2, length: 100).crc32c == CRC32C.of(content(100)))
+    }
+
+    @Test func oneBatchCostsTwoWritesAndOneSync() throws {
+        let disk = SimulatedDisk()
+        let store = try openStore(on: disk)
+        let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: openSize).0
+        disk.strike(.failOnce, atCall: 4)
+        try append(chunk, content(100), at: 0)
+        #expect(!disk.hasStruck)
+        #expect(throws: DFSError.self) { try append(chunk, content(100), at: 100) }
+    }
+
+    /// The journal's bytes under each flipped bit and cut: no entry, or the entry that was written.
+    @Test func damagedEntryIsNone() throws {
+        let entry = JournalEntry(slot: 3, chunkSize: openSize, end: 77, version: 5, fence: 6, crc32c: 0xDEAD_BEEF)
+        let bytes = Array(entry.encoded.readableBytesView)
+        #expect(bytes.count == JournalEntry.byteCount)
+        #expect(JournalEntry(ByteBuffer(bytes: bytes), at: entry.position) == entry)
+        #expect(JournalEntry(ByteBuffer(bytes: bytes), at: entry.position + 64) == nil)
+        for index in bytes.indices {
+            #expect(JournalEntry(ByteBuffer(bytes: bytes[..<index]), at: entry.position) == nil)
+            for bit in 0..<8 {
+                var changed = bytes
+                changed[index] ^= 1 << bit
+                #expect(JournalEntry(ByteBuffer(bytes: changed), at: entry.position) == nil, "\(index), bit \(bit)")
+            }
+        }
+    }
+}
