@@ -141,17 +141,25 @@ extension DFSClient {
         try await master.requireSwift("append to files")
         let pump = AppendPump(
             name, context: context, master: master, isExclusive: isExclusive, patience: options.patience)
-        do {
-            _ = try await pump.maxRecordByteCount()
-        } catch let error as DFSError where error.code == .notFound && options.creates {
+        let end = ContinuousClock.now + context.configuration.masterLimit
+        while true {
             do {
-                try await uploader.putEmpty(name, PutOptions(replication: options.replication))
-            } catch let error as DFSError where error.code == .alreadyExists {
-                // Another appender was quicker.
+                _ = try await pump.maxRecordByteCount()
+                return pump
+            } catch let error as DFSError where error.code == .notFound && options.creates && .now < end {
+                try await create(name, options)
             }
-            _ = try await pump.maxRecordByteCount()
         }
-        return pump
+    }
+
+    /// Makes an empty file, unless another client is at it.
+    private func create(_ name: FileName, _ options: AppendOptions) async throws {
+        do {
+            try await uploader.putEmpty(name, PutOptions(replication: options.replication))
+        } catch let error as DFSError where error.code == .alreadyExists {
+            // It is there already, or will be in a moment.
+            try await Task.sleep(for: .milliseconds(50))
+        }
     }
 
     private func run<Result: Sendable>(
