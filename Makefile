@@ -21,7 +21,7 @@ define install_programs
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test interop conformance crash-test fuzz bench bench-rpc bench-meta format format-check protos protos-check clean
+.PHONY: help deps build demo test interop conformance crash-test append-test fuzz bench bench-rpc bench-meta format format-check protos protos-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -46,6 +46,9 @@ interop: build ## run every mix of Swift and Go nodes and Swift, Go and Python c
 
 crash-test: build ## kill a master or cut its power in ROUNDS rounds (default 200) of changes; none may be lost, half or twice
 	@Tests/Crash/run --rounds $(or $(ROUNDS),200)
+
+append-test: build ## kill primaries and masters while 2 clients append RECORDS records each (default 10000); none may be missing
+	@Tests/Append/run --records $(or $(RECORDS),10000)
 
 conformance: build ## run gRPC's interop tests among Swift, Go and Python; H2SPEC=<binary> runs h2spec, too
 	$(call install_programs,$(TOOLS))

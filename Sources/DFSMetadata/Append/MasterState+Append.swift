@@ -111,10 +111,11 @@ extension MasterState {
         }
         let addresses = chosen.map { servers[$0].address }
         let version = appends[file]?.chunk.map { $0.version + 1 } ?? ChunkRecord.firstVersion
+        let former = appends[file]?.chunk?.former ?? []
         appends[file]?.failed = []
         appends[file]?.chunk = OpenChunk(
             id: ids[facts.chunkCount], index: facts.chunkCount, version: version, servers: addresses,
-            phase: .open(leaseEnd: now + policy.appendLeaseOfMaster * 2), wasGranted: false)
+            former: former, phase: .open(leaseEnd: now + policy.appendLeaseOfMaster * 2), wasGranted: false)
         effects.append(
             .persist(.openChunk(file, index: facts.chunkCount, version: version, servers: addresses)))
         effects.append(.log(.chunkOpened(ids[facts.chunkCount], addresses)))

@@ -60,6 +60,7 @@ extension MasterState {
     /// Nothing was acknowledged, and no server takes anything for the old version any more.
     private mutating func vacate(_ file: FileID, _ chunk: OpenChunk) {
         appends[file]?.chunk?.phase = .vacant
+        appends[file]?.chunk?.former.formUnion(chunk.servers)
         appends[file]?.chunk?.servers = []
         effects.append(.persist(.openChunk(file, index: chunk.index, version: chunk.version, servers: [])))
     }
@@ -115,6 +116,7 @@ extension MasterState {
                 stale.insert(holder)
             }
         }
+        stale.formUnion(open.former.subtracting(open.servers).compactMap { servers.enter($0, now: now) })
         if !stale.isEmpty { staleReplicas[handle] = stale }
         review(handle)
     }
@@ -156,6 +158,6 @@ extension MasterState {
             staleReplicas[chunk] = nil
         }
         guard let entry = appends.removeValue(forKey: file), let open = entry.chunk else { return }
-        for server in open.servers.compactMap({ servers.handle(of: $0) }) { requestDeletion(of: open.id, on: server) }
+        for server in open.former.union(open.servers).compactMap({ servers.handle(of: $0) }).sorted() { requestDeletion(of: open.id, on: server) }
     }
 }

@@ -21,6 +21,8 @@ struct OpenChunk: Sendable {
     var version: UInt64
     /// The primary first.
     var servers: [ServerAddress]
+    /// Those of earlier versions: they keep the fence until they are told that the chunk is sealed.
+    var former: Set<ServerAddress> = []
     var phase: Phase
     /// Whether a primary ever had a lease for this version, as far as is known: otherwise nothing can be in it.
     var wasGranted: Bool
