@@ -10,6 +10,7 @@ let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -80,18 +81,25 @@ let package = Package(
             name: "DFSMetadataStore", dependencies: ["DFSMetadata", "DFSFiles", "DFSCore", grdb, nioCore],
             swiftSettings: memorySafe),
 
+        // What watches nodes sees, by plain HTTP.
+        .target(
+            name: "Monitoring", dependencies: ["RPC", "DFSFiles", "DFSCore", nioCore, nioHTTP1, nioPosix, logging],
+            swiftSettings: strict),
+
         // Nodes and client.
         .target(
             name: "DFSMaster",
             dependencies: [
-                "DFSMetadata", "DFSMetadataStore", "DFSFiles", "RPCServices", "DFSServices", "DFSWire", "RPC",
+                "DFSMetadata", "DFSMetadataStore", "Monitoring", "DFSFiles", "RPCServices", "DFSServices", "DFSWire",
+                "RPC",
                 "DFSCore", nioCore, nioPosix, logging,
             ],
             swiftSettings: memorySafe),
         .target(
             name: "DFSChunkServer",
             dependencies: [
-                "DFSChunkStore", "DFSFiles", "RPCServices", "DFSServices", "DFSWire", "RPC", "DFSCore", nioCore,
+                "DFSChunkStore", "Monitoring", "DFSFiles", "RPCServices", "DFSServices", "DFSWire", "RPC", "DFSCore",
+                nioCore,
                 nioPosix, logging,
             ],
             swiftSettings: memorySafe),
@@ -187,6 +195,8 @@ let package = Package(
             dependencies: [
                 "RPCInterop", "InteropMessages", "DFSServices", "RPC", "DFSCore", "TestCertificates", nioPosix, logging,
             ]),
+        .testTarget(
+            name: "MonitoringTests", dependencies: ["Monitoring", "RPC", "DFSCore", nioCore, nioPosix, logging]),
         .testTarget(name: "DFSMetadataTests", dependencies: ["DFSMetadata", "DFSCore"], exclude: ["Transcripts"]),
         .testTarget(
             name: "DFSMetadataStoreTests",

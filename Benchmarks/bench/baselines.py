@@ -1,9 +1,10 @@
-"""What the machine itself reaches: one TCP stream over loopback, one copy of the file, two synced copies at once."""
+"""What the machine itself reaches: one TCP stream, one copy of the file, two synced copies at once."""
 
 import multiprocessing
 import os
 import socket
 import subprocess
+import sys
 import time
 
 from . import memory
@@ -31,6 +32,43 @@ def tcp_stream(total):
             seconds = time.monotonic() - start
         sender.join()
     return received / seconds
+
+
+_SINK = """
+import socket, sys
+with socket.create_server((sys.argv[1], 0)) as listener:
+    print(listener.getsockname()[1], flush=True)
+    with listener.accept()[0] as stream:
+        piece = bytearray(1 << 20)
+        while stream.recv_into(piece):
+            pass
+        stream.sendall(b".")
+"""
+_SOURCE = """
+import socket, sys, time
+piece, total = bytes(1 << 20), int(sys.argv[3])
+with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as stream:
+    start = time.monotonic()
+    for _ in range(total >> 20):
+        stream.sendall(piece)
+    stream.shutdown(socket.SHUT_WR)
+    stream.recv(1)
+    print(time.monotonic() - start)
+"""
+
+
+def tcp_stream_between(sender, receiver, total):
+    """Bytes per second of one stream from a host to another; `total` is in whole MiB."""
+    sink = subprocess.Popen(receiver.command([sys.executable, "-c", _SINK, receiver.address]), stdout=subprocess.PIPE, text=True)
+    try:
+        port = sink.stdout.readline().strip()
+        done = subprocess.run(sender.command([sys.executable, "-c", _SOURCE, receiver.address, port, total]),
+                              stdout=subprocess.PIPE, text=True, check=True)
+        return total / float(done.stdout)
+    finally:
+        sink.kill()
+        sink.wait()
+        sink.stdout.close()
 
 
 def _copies(source, folder, count, *options):

@@ -43,7 +43,7 @@ def _kinds(options):
     return kinds
 
 
-def _parent(medium):
+def medium_folder(medium):
     """Where the files of a medium go, and the name of its file system."""
     if medium == "tmpfs":
         return Path("/dev/shm"), "/dev/shm"
@@ -66,7 +66,7 @@ def _baselines(sample, folder):
 
 
 def _run_medium(medium, options, kinds, logs):
-    parent, about = _parent(medium)
+    parent, about = medium_folder(medium)
     size = options.size_mib << 20
     with tempfile.TemporaryDirectory(prefix="dfs-bench-", dir=parent) as name:
         folder = Path(name)

@@ -3,6 +3,7 @@ import DFSCore
 import DFSFiles
 import DFSServices
 import Logging
+import Monitoring
 import RPC
 
 // What starting consists of.
@@ -22,6 +23,20 @@ extension ChunkServer {
             let port = try await server.listen(tls, logger: logger)
             logger.info("TLS ready", metadata: ["listen": "\(ServerAddress(host: tls.listen.host, port: port))"])
             return port
+        } catch {
+            await server.shutdown(grace: .zero)
+            throw error
+        }
+    }
+
+    /// Serves the pages where the settings ask for them; the listeners of `server` are closed where that fails.
+    func showPages(_ pages: ChunkServerPages, _ server: RPCServer) async throws -> StatusServer? {
+        guard let address = settings.httpListen else { return nil }
+        let shown = StatusServer(pages: pages.pages, group: group)
+        do {
+            let port = try await shown.listen(address)
+            logger.info("HTTP ready", metadata: ["listen": "\(ServerAddress(host: address.host, port: port))"])
+            return shown
         } catch {
             await server.shutdown(grace: .zero)
             throw error
@@ -84,8 +99,9 @@ extension ChunkServer {
     }
 
     /// Windows that hold a few messages, so that what clients have sent and no upload has taken stays small.
-    static var serverConfiguration: RPCServer.Configuration {
+    func serverConfiguration(_ calls: CallMetrics?) -> RPCServer.Configuration {
         var configuration = RPCServer.Configuration()
+        if let calls { configuration.interceptors = [calls] }
         configuration.http2.streamWindow = 2 << 20
         configuration.http2.connectionWindow = 8 << 20
         return configuration

@@ -2,6 +2,7 @@ import DFSChunkStore
 import DFSCore
 import DFSServices
 import Logging
+import Monitoring
 import NIOPosix
 import RPC
 import RPCServices
@@ -23,6 +24,7 @@ package final class ChunkServer: Sendable {
         let master: Peer
         let session: MasterSession
         let server: RPCServer
+        let pages: StatusServer?
         /// The session, which ends when it is asked to.
         let sessionTask: Task<Void, Never>
         /// Copies, which end when they are handed back and those begun are done, or when it is cancelled.
@@ -79,14 +81,16 @@ package final class ChunkServer: Sendable {
         let chainPeers = ChainPeers(group: group, logger: logger)
         let appending = Appending(
             store: store, threads: threads, session: session, settings: settings.append, group: group, logger: logger)
+        let calls = settings.httpListen.map { _ in CallMetrics(kinds: Methods.kinds) }
         let server = RPCServer(
-            routes: routes(store, threads, session, chainPeers, appending), configuration: Self.serverConfiguration,
+            routes: routes(store, threads, session, chainPeers, appending), configuration: serverConfiguration(calls),
             group: group,
             logger: logger)
         let port = try await listen(server)
         let listening = ServerAddress(host: settings.listen.host, port: port)
         let tlsPort = try await listenSecurely(server)
         address.set(settings.advertise ?? listening, tlsPort: tlsPort)
+        let pages = try await showPages(ChunkServerPages(session: session, threads: threads, calls: calls), server)
         let peers = PeerPool(group: group, logger: logger)
         let replication = ReplicationWorker(
             tasks: tasks, store: store, threads: threads, peers: peers, changes: changes, logger: logger)
@@ -100,7 +104,7 @@ package final class ChunkServer: Sendable {
         running.withLock {
             $0 = Running(
                 threads: threads, peers: peers, chainPeers: chainPeers, appending: appending, master: master,
-                session: session, server: server, sessionTask: sessionTask, copyTask: copyTask,
+                session: session, server: server, pages: pages, sessionTask: sessionTask, copyTask: copyTask,
                 appendTask: appendTask, workTask: workTask)
         }
         standard.health.serve()
@@ -145,6 +149,7 @@ package final class ChunkServer: Sendable {
             await running.chainPeers.close()
             await running.appending.peers.close()
             await running.master.channel.close()
+            await running.pages?.close()
             await running.threads.stop()
         }
         try? await group.shutdownGracefully()

@@ -15,6 +15,8 @@ package struct ChunkServerSettings: Sendable {
     package var folder = "./data"
     /// What the master and its clients dial; `nil` is where the server listens, as it was written.
     package var advertise: ServerAddress?
+    /// Where it shows how it is by HTTP; `nil`: nowhere.
+    package var httpListen: ServerAddress?
     /// Between heartbeats when nothing changes.
     package var heartbeatInterval = ClusterDefaults.heartbeatInterval
     /// How long an upload waits for the master to take note of its chunk.

@@ -5,6 +5,7 @@ import DFSMetadataStore
 import DFSServices
 import DFSWire
 import Logging
+import Monitoring
 import NIOCore
 import NIOPosix
 import RPC
@@ -27,6 +28,8 @@ package final class Master: Sendable {
         package var policy = ClusterPolicy()
         /// How long calls under way have to finish when the master stops.
         package var drainLimit = ClusterDefaults.drainLimit
+        /// Where it shows how it is by HTTP; `nil`: nowhere.
+        package var httpListen: ServerAddress?
         /// Where and how often it backs its metadata up by itself; `nil`: not at all.
         package var backups: Backups?
         /// Fixes all random choices; `nil` draws a seed.
@@ -56,6 +59,7 @@ package final class Master: Sendable {
         var backups: BackupSchedule?
         var server: RPCServer?
         var ticker: RepeatedTask?
+        var pages: StatusServer?
     }
 
     private let configuration: Configuration
@@ -66,7 +70,10 @@ package final class Master: Sendable {
     private let work: ServerWork
     private let securePorts = SecurePorts()
     private let standard = StandardServices(services: Services.ofMaster)
+    /// `nil` where nobody could read them.
+    private let callMetrics: CallMetrics?
     private let parts = Mutex(Parts())
+    private let isStopping = Atomic(false)
 
     /// Opens nothing yet.
     package init(configuration: Configuration, logger: Logger) {
@@ -75,6 +82,7 @@ package final class Master: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         peers = PeerPool(role: "chunk server", group: group, logger: logger)
         work = ServerWork(peers: peers, logger: logger)
+        callMetrics = configuration.httpListen.map { _ in CallMetrics(kinds: Methods.kinds) }
     }
 
     /// Opens the store, recovers the metadata and listens; serves when it returns.
@@ -105,6 +113,7 @@ package final class Master: Sendable {
         parts.withLock { parts in
             parts.ticker = startTicking(metadata)
         }
+        try await showPages(metadata)
         standard.health.serve()
         let address = ServerAddress(host: configuration.listen.host, port: port)
         logger.info("master ready", metadata: ["listen": "\(address)", "cluster": "\(clusterID)"])
@@ -134,6 +143,8 @@ package final class Master: Sendable {
             return parts
         }
         standard.health.close()
+        // Whoever asks hears from now on that nothing should be sent here.
+        isStopping.store(true, ordering: .relaxed)
         parts.ticker?.cancel()
         // Connections that close now say nothing of their writers.
         parts.metadata?.ignoreConnections()
@@ -145,6 +156,7 @@ package final class Master: Sendable {
             logger.error("cannot close the metadata store", metadata: ["error": "\(error)"])
         }
         await peers.close()
+        await parts.pages?.close()
         try? await group.shutdownGracefully()
     }
 
@@ -198,8 +210,20 @@ package final class Master: Sendable {
         var server = RPCServer.Configuration()
         // A file of very many chunks has a long answer; our own clients take it, and Go clients have none such.
         server.maxSendMessageBytes = 64 << 20
+        if let callMetrics { server.interceptors = [callMetrics] }
         server.onConnectionClosed = { metadata.post(.connectionClosed(ConnectionToken(rawValue: $0.value))) }
         return RPCServer(routes: routes, configuration: server, group: group, logger: logger)
+    }
+
+    private func showPages(_ metadata: MetadataManager) async throws {
+        guard let address = configuration.httpListen else { return }
+        let pages = MasterPages(metadata: metadata, calls: callMetrics) { [weak self] in
+            self?.isStopping.load(ordering: .relaxed) ?? true
+        }
+        let server = StatusServer(pages: pages.pages, group: group)
+        let port = try await server.listen(address)
+        parts.withLock { $0.pages = server }
+        logger.info("HTTP ready", metadata: ["listen": "\(ServerAddress(host: address.host, port: port))"])
     }
 
     /// Time passes once a second, oftener where servers are to be found dead sooner.

@@ -46,4 +46,13 @@ package enum Methods {
     package static let replicate = MethodPath(service: openChunks, method: "Replicate")
     package static let fence = MethodPath(service: openChunks, method: "Fence")
     package static let seal = MethodPath(service: openChunks, method: "Seal")
+
+    /// Those that are not unary, the standard services' among them.
+    package static let kinds: [MethodPath: CallKind] = [
+        heartbeat: .bidirectional, uploadChunk: .clientStream, downloadChunk: .serverStream, append: .bidirectional,
+        replicate: .bidirectional,
+        MethodPath(service: "grpc.health.v1.Health", method: "Watch"): .serverStream,
+        MethodPath(service: "grpc.reflection.v1.ServerReflection", method: "ServerReflectionInfo"): .bidirectional,
+        MethodPath(service: "grpc.reflection.v1alpha.ServerReflection", method: "ServerReflectionInfo"): .bidirectional,
+    ]
 }

@@ -65,6 +65,7 @@ struct ChunkServerCommand: NodeCommand {
         settings.folder = folder
         settings.advertise = advertise
         settings.drainLimit = node.drainLimit.duration
+        settings.httpListen = node.httpListen
         settings.heartbeatInterval = cluster.heartbeatInterval.duration
         settings.store.usualChunkSize = Int64(cluster.chunkSize.bytes)
         settings.store.quarantineKeep = quarantineKeep.duration

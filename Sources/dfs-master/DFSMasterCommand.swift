@@ -118,6 +118,7 @@ struct DFSMasterCommand: NodeCommand {
         configuration.tls = NodeTLSSettings(tls)
         configuration.metadataFolder = metadataFolder
         configuration.drainLimit = node.drainLimit.duration
+        configuration.httpListen = node.httpListen
         configuration.backups = backupFolder.map {
             Master.Backups(folder: $0, interval: backupInterval.duration, keepCount: backupKeep)
         }

@@ -72,6 +72,12 @@ struct ProgramTests {
         #expect(error?.message == "a command is missing; write one of put")
     }
 
+    @Test(arguments: [["nosuch"], ["nosuch", "--help"], ["-log-level", "debug", "nosuch", "-x"]])
+    func clientLineWithAnUnknownCommandNamesIt(arguments: [String]) {
+        let error = #expect(throws: DFSError.self) { try Client.read(arguments) { _ in nil } }
+        #expect(error?.message == "there is no command \"nosuch\"; write one of put")
+    }
+
     @Test func helpNamesFlagsWithTheirVariablesAndVersionIsPrinted() throws {
         guard case .print(let help) = try read(Server.self, "-help"),
             case .print(let version) = try read(Server.self, "-version")

@@ -65,6 +65,9 @@ final class MasterSession: Sendable {
 
     var isStopping: Bool { state.withLock { $0.isStopping } }
 
+    /// Whether a session with a master stands.
+    var hasMaster: Bool { state.withLock { $0.kind != nil } }
+
     /// Whether a session with a Swift master stands.
     var isMasterSwift: Bool { state.withLock { $0.kind?.isSwift == true } }
 

@@ -40,6 +40,14 @@ final class NodeTasks: Sendable {
         self.logger = logger
     }
 
+    /// What waits to be carried out, and what is held.
+    var counts: (copies: Int, deletions: Int, held: Int) {
+        state.withLock { ($0.replication.waitingCount, $0.deletions.count, $0.held.count) }
+    }
+
+    /// Whether nothing is begun any more.
+    var isStopping: Bool { state.withLock { $0.replication.isClosed } }
+
     /// An upload of a chunk has begun or ended here.
     func noteUpload(_ id: ChunkID) {
         let now = clock.now

@@ -49,6 +49,16 @@ package struct ChunkCatalog: Sendable {
 
     package init() {}
 
+    /// Chunks with a file, their bytes, and uploads under way.
+    package var counts: (complete: Int, unverified: Int, bytes: Int64, uploads: Int) {
+        var counts = (complete: 0, unverified: 0, bytes: Int64(0), uploads: uploadsUnderWay)
+        for stored in records.values.lazy.compactMap(\.stored) {
+            if stored.crc32c == nil { counts.unverified += 1 } else { counts.complete += 1 }
+            counts.bytes += stored.length
+        }
+        return counts
+    }
+
     /// How many chunks have a file.
     package var storedCount: Int { records.values.count { $0.stored != nil } }
 

@@ -42,6 +42,8 @@ package struct ReplicationTasks: Sendable {
     private var waiting: [Task] = []
     private var known: Set<Task> = []
     private var running = 0
+    /// Tasks that were not begun.
+    package var waitingCount: Int { waiting.count }
     /// Whether nothing is begun any more.
     package private(set) var isClosed = false
     private var quietUntil: [Task: MonotonicInstant] = [:]

@@ -48,6 +48,9 @@ extension Program {
         case .version: return .print("\(programName) \(SoftwareVersion.text)")
         case .help(let command): return .print(help(for: command))
         case .run(let canonical):
+            if let word = canonical.first, !subcommandNames.isEmpty, !subcommandNames.contains(word) {
+                throw DFSError(.invalidArgument, "there is no command \(quoted(word)); write one of \(commandList)")
+            }
             do {
                 guard let command = try parseAsRoot(canonical) as? any ProgramCommand else {
                     throw DFSError(.invalidArgument, "a command is missing; write one of \(commandList)")

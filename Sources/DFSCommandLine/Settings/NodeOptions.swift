@@ -11,11 +11,17 @@ package struct NodeOptions: ParsableArguments, Sendable {
         help: "File whose first word is the level to log, in place of -log-level; read at the start and at SIGHUP.",
         placeholder: "file")
 
+    private static let httpListenFlag = FlagDeclaration.value(
+        "http-listen", ServerAddress.self, environment: "DFS_HTTP_LISTEN",
+        help: "Where to serve /metrics, /healthz and /readyz by HTTP, such as localhost:9100; nowhere by default.")
+
     /// The declarations, for ``Program/flags``.
-    package static let flags = [drainLimitFlag, logLevelFileFlag]
+    package static let flags = [drainLimitFlag, logLevelFileFlag, httpListenFlag]
 
     @Option(Self.drainLimitFlag) package var drainLimit = GoDuration(ClusterDefaults.drainLimit)
     @Option(Self.logLevelFileFlag) package var logLevelFile: String?
+
+    @Option(Self.httpListenFlag) package var httpListen: ServerAddress?
 
     package init() {}
 

@@ -18,6 +18,8 @@ struct Namespace: Sendable {
     /// Complete and open ones.
     var fileCount: Int { complete.count + open.count }
 
+    var openFileCount: Int { open.count }
+
     /// Finished files of Go clients that wait for proof, in a fixed order.
     var settling: [FileID] { settlingFiles.sorted() }
 

@@ -24,6 +24,12 @@ struct RepairQueue: Sendable {
     /// Chunks read from the store are not copied before their servers had time to come back.
     var isHolding = true
 
+    /// How many chunks were set aside.
+    var stuckCount: Int { stuck.count }
+
+    /// How many chunks have a copy under way.
+    var copyCount: Int { tasks.count }
+
     /// Chunks with a copy under way, in a fixed order.
     var chunksBeingCopied: [ChunkHandle] { tasks.keys.sorted() }
 

@@ -9,7 +9,7 @@ extension MasterState {
         return .servers(rest.prefix(wanted).map { status(of: $0) }, hasMore: rest.count > wanted)
     }
 
-    private func status(of server: Server) -> ServerStanding {
+    func status(of server: Server) -> ServerStanding {
         let silence = UInt64(max(0, (now - server.lastHeard).components.seconds))
         return ServerStanding(
             address: server.address, kind: server.kind, nodeID: server.nodeID, isAlive: server.isAlive,

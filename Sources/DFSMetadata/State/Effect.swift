@@ -70,6 +70,7 @@ package enum Answer: Sendable {
     /// In the order they came.
     case servers([ServerStanding], hasMore: Bool)
     case checked(CheckPage)
+    case summary(ClusterSummary)
 }
 
 /// What a reader gets.

@@ -76,6 +76,8 @@ package enum Input: Sendable {
     // For operators; they change nothing.
     /// Cluster.ListServers, behind so many servers: answered by ``Answer/servers(_:hasMore:)``.
     case listServers(from: Int, limit: Int, CallToken)
+    /// Numbers for who watches: answered by ``Answer/summary(_:)``.
+    case summary(CallToken)
     /// Cluster.CheckFiles: answered by ``Answer/checked(_:)``.
     case checkFiles(CheckRequest, CallToken)
 

@@ -160,6 +160,7 @@ package struct MasterState: Sendable {
             handleNamespace(input)
         case .listServers(let start, let limit, let call):
             answer(call) { state throws(DFSError) in state.listServers(from: start, limit: limit) }
+        case .summary(let call): answer(call) { state throws(DFSError) in .summary(state.summary()) }
         case .checkFiles(let request, let call):
             answer(call) { state throws(DFSError) in try state.check(request) }
         case .connectionClosed(let connection): connectionClosed(connection)

@@ -51,6 +51,9 @@ final class RawSocket {
         return isAtEnd
     }
 
+    /// What has arrived so far, as text.
+    var receivedText: String { String(decoding: received, as: UTF8.self) }
+
     /// The heads of all whole frames that have arrived.
     var frames: [FrameHead] {
         var heads: [FrameHead] = []

@@ -56,6 +56,7 @@ enum EffectText {
         case .listed(let nodes, let hasMore): "listed \(nodes.map(\.name)), more: \(hasMore)"
         case .trash(let entries, let hasMore): "trash \(entries.map(\.node.name)), more: \(hasMore)"
         case .servers(let servers, let hasMore): "servers \(join(servers.map(\.address))), more: \(hasMore)"
+        case .summary(let summary): "summary: \(summary.chunks) chunks"
         case .checked(let page): "checked \(page.files.map(\.path)), end: \(page.end?.parts.map(\.text) ?? [])"
         case .fileInfo(let chunks): "info \(chunks.map(describe).joined(separator: " "))"
         }

@@ -1,0 +1,93 @@
+"""Hosts for the nodes of a cluster: network namespaces of this machine, made for one run and removed after it."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+
+NETWORK = "10.77.0"
+# Larger than the largest packet that TCP hands to the device at once.
+BURST, LATENCY = "256kb", "20ms"
+
+
+class HostError(Exception):
+    """A namespace cannot be made; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """One namespace, or a share of one, with an address of its own."""
+
+    namespace: str
+    address: str
+
+    def command(self, words):
+        """`words` as a command that runs on this host. Not by `ip netns exec`, which would hide the mounts that it makes."""
+        return ["nsenter", f"--net=/run/netns/{self.namespace}", *(str(word) for word in words)]
+
+
+class Hosts:
+    """Use as a context manager. With a `rate`, as tc(8) writes it, each host has a namespace and a link of that rate to a
+    switch, in both directions; without one, all share a namespace and its loopback device."""
+
+    def __init__(self, names, rate=None):
+        self.names, self.rate = names, rate
+        self._prefix = f"dfs-bench-{os.getpid()}"
+        self._namespaces = []
+
+    def __enter__(self):
+        if os.geteuid() != 0:
+            raise HostError("network namespaces need root: run this as root")
+        missing = [tool for tool in ("ip", "tc", "nsenter") if not shutil.which(tool)]
+        if missing:
+            raise HostError(f"{missing[0]} is not there: install iproute2 and util-linux")
+        try:
+            return self._linked() if self.rate else self._together()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_):
+        for namespace in self._namespaces:
+            subprocess.run(["ip", "netns", "del", namespace], check=False)
+        self._namespaces = []
+
+    def _add(self, name):
+        namespace = f"{self._prefix}-{name}"
+        _run("ip", "netns", "add", namespace)
+        self._namespaces.append(namespace)
+        _run("ip", "-n", namespace, "link", "set", "lo", "up")
+        return namespace
+
+    def _addresses(self):
+        return {name: f"{NETWORK}.{number}" for number, name in enumerate(self.names, 1)}
+
+    def _together(self):
+        namespace = self._add("all")
+        for address in self._addresses().values():
+            _run("ip", "-n", namespace, "address", "add", f"{address}/24", "dev", "lo")
+        return {name: Host(namespace, address) for name, address in self._addresses().items()}
+
+    def _linked(self):
+        switch = self._add("switch")
+        _run("ip", "-n", switch, "link", "add", "bridge", "type", "bridge")
+        _run("ip", "-n", switch, "link", "set", "bridge", "up")
+        hosts = {}
+        for name, address in self._addresses().items():
+            namespace = self._add(name)
+            port = f"to-{name}"
+            _run("ip", "-n", switch, "link", "add", port, "type", "veth", "peer", "name", "eth", "netns", namespace)
+            _run("ip", "-n", switch, "link", "set", port, "master", "bridge", "up")
+            _run("ip", "-n", namespace, "address", "add", f"{address}/24", "dev", "eth")
+            _run("ip", "-n", namespace, "link", "set", "eth", "up")
+            for where, device in ((switch, port), (namespace, "eth")):
+                _run("tc", "-n", where, "qdisc", "add", "dev", device, "root", "tbf", "rate", self.rate,
+                     "burst", BURST, "latency", LATENCY)
+            hosts[name] = Host(namespace, address)
+        return hosts
+
+
+def _run(*words):
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        raise HostError(f"{' '.join(words)} failed: {done.stdout.strip()}")

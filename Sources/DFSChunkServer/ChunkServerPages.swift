@@ -1,0 +1,43 @@
+import DFSChunkStore
+import Monitoring
+
+/// What a chunk server shows to who watches it.
+struct ChunkServerPages: Sendable {
+    let session: MasterSession
+    let threads: DiskThreads
+    let calls: CallMetrics?
+
+    var pages: StatusPages { StatusPages(metrics: metrics, obstacle: { obstacle() }) }
+
+    private func obstacle() -> String? {
+        if session.isStopping || session.tasks.isStopping { return "the chunk server is stopping" }
+        return session.hasMaster ? nil : "the chunk server has no session with its master \(session.peer.address)"
+    }
+
+    private func metrics() async -> MetricsText {
+        var metrics = MetricsText()
+        metrics.flag("dfs_chunkserver_master_session", "Whether a session with the master stands.", session.hasMaster)
+        let store = session.store
+        let counts = store.withCatalog { $0.counts }
+        metrics.begin("dfs_chunkserver_chunks", .gauge, "Chunks in the folder, by whether their digest is known.")
+        metrics.add(counts.complete, [("state", "complete")])
+        metrics.add(counts.unverified, [("state", "unverified")])
+        metrics.single("dfs_chunkserver_chunk_bytes", .gauge, "Bytes of those chunks.", counts.bytes)
+        metrics.single("dfs_chunkserver_uploads", .gauge, "Uploads under way.", counts.uploads)
+        if let freeMiB = try? await threads.run({ try store.freeMiB() }) {
+            metrics.single(
+                "dfs_chunkserver_free_bytes", .gauge, "Room for new chunks, as the master is told.", freeMiB << 20)
+        }
+        let tasks = session.tasks.counts
+        metrics.single(
+            "dfs_chunkserver_copies_waiting", .gauge, "Copies that were ordered and not begun.", tasks.copies)
+        metrics.single(
+            "dfs_chunkserver_deletions_waiting", .gauge, "Deletions that were ordered and not done.", tasks.deletions)
+        metrics.single(
+            "dfs_chunkserver_deletions_held", .gauge, "Deletions that are held for an operator: too many at once.",
+            tasks.held)
+        calls?.write(to: &metrics)
+        ProcessMetrics.write(to: &metrics)
+        return metrics
+    }
+}

@@ -1,0 +1,78 @@
+import DFSMetadata
+import Monitoring
+
+/// What a master shows to who watches it.
+struct MasterPages: Sendable {
+    let metadata: MetadataManager
+    let calls: CallMetrics?
+    let isStopping: @Sendable () -> Bool
+
+    var pages: StatusPages { StatusPages(metrics: metrics, obstacle: obstacle) }
+
+    private func summary() async -> ClusterSummary? {
+        guard case .summary(let summary) = try? await metadata.read({ .summary($0) }) else { return nil }
+        return summary
+    }
+
+    private func obstacle() async -> String? {
+        if isStopping() { return "the master is stopping" }
+        guard let summary = await summary() else { return "the master cannot keep its metadata" }
+        guard summary.isInSafeMode else { return nil }
+        return "the master is in safe mode: its chunk servers have not told of \(summary.unheardChunks) chunks"
+    }
+
+    private func metrics() async -> MetricsText {
+        var metrics = MetricsText()
+        if let summary = await summary() {
+            summary.writeNamespace(to: &metrics)
+            summary.writeRepair(to: &metrics)
+            summary.writeServers(to: &metrics)
+        }
+        calls?.write(to: &metrics)
+        ProcessMetrics.write(to: &metrics)
+        return metrics
+    }
+}
+
+extension ClusterSummary {
+    fileprivate func writeNamespace(to metrics: inout MetricsText) {
+        metrics.begin("dfs_master_files", .gauge, "Files, by whether they are complete.")
+        metrics.add(completeFiles, [("state", "complete")])
+        metrics.add(openFiles, [("state", "open")])
+        metrics.single("dfs_master_chunks", .gauge, "Chunks of all files.", chunks)
+        metrics.single("dfs_master_trash_entries", .gauge, "Removals that the trash holds.", trashEntries)
+        metrics.single(
+            "dfs_master_tombstones", .gauge, "Deleted files whose chunks may still turn up.", tombstones)
+        metrics.flag(
+            "dfs_master_safe_mode", "Whether the master waits for its chunk servers and changes nothing.", isInSafeMode)
+        metrics.single(
+            "dfs_master_unheard_chunks", .gauge,
+            "Chunks of complete files of which no server has told since the master started.", unheardChunks)
+    }
+
+    fileprivate func writeRepair(to metrics: inout MetricsText) {
+        metrics.single(
+            "dfs_master_repair_queue_chunks", .gauge,
+            "Chunks with too few or too many copies that wait for repair.", repairQueue)
+        metrics.single(
+            "dfs_master_repair_stuck_chunks", .gauge,
+            "Those of the queue that could not be helped when they were looked at last.", stuckRepairs)
+        metrics.single("dfs_master_repair_copies_chunks", .gauge, "Chunks with a copy under way.", chunksBeingCopied)
+    }
+
+    fileprivate func writeServers(to metrics: inout MetricsText) {
+        let servers = servers.map { ([("server", $0.address.description), ("kind", $0.kind.rawValue)], $0) }
+        metrics.begin("dfs_master_server_alive", .gauge, "Whether the chunk server is heard of.")
+        for (labels, server) in servers { metrics.add(server.isAlive ? 1 : 0, labels) }
+        metrics.begin(
+            "dfs_master_server_last_heard_timestamp_seconds", .gauge,
+            "When it was heard of last, in seconds since 1970.")
+        for (labels, server) in servers { metrics.add(server.lastHeardAt, labels) }
+        metrics.begin("dfs_master_server_free_bytes", .gauge, "Its free room, as it told last.")
+        for (labels, server) in servers { metrics.add(server.freeBytes, labels) }
+        metrics.begin("dfs_master_server_chunks", .gauge, "Replicas that the master counts on it.")
+        for (labels, server) in servers { metrics.add(server.chunkCount, labels) }
+        metrics.begin("dfs_master_server_orphans", .gauge, "Chunks in its newest list that no file has.")
+        for (labels, server) in servers { metrics.add(server.orphanCount, labels) }
+    }
+}

@@ -1,0 +1,25 @@
+/// How the cluster is, in numbers, as the master knows it at one moment.
+package struct ClusterSummary: Sendable, Equatable {
+    /// Complete files, those in the trash among them.
+    package var completeFiles = 0
+    /// Files that are being written.
+    package var openFiles = 0
+    /// Chunks of both.
+    package var chunks = 0
+    /// Whether the master is in safe mode.
+    package var isInSafeMode = false
+    /// Chunks of complete files of which no server has told since the master started.
+    package var unheardChunks = 0
+    /// Chunks with too few or too many copies that are to be looked at.
+    package var repairQueue = 0
+    /// Those of them for which nothing could be done so far: no source, no target, or all of them busy.
+    package var stuckRepairs = 0
+    /// Chunks with a copy under way.
+    package var chunksBeingCopied = 0
+    /// Removals that can still be restored, or are being deleted for good.
+    package var trashEntries = 0
+    /// Deleted files whose chunks may still turn up.
+    package var tombstones = 0
+    /// All servers, in the order they came.
+    package var servers: [ServerStanding] = []
+}

@@ -1,0 +1,11 @@
+// What watches the cluster asks for again and again: it costs no more than its servers are many.
+extension MasterState {
+    func summary() -> ClusterSummary {
+        ClusterSummary(
+            completeFiles: namespace.fileCount - namespace.openFileCount, openFiles: namespace.openFileCount,
+            chunks: chunks.count, isInSafeMode: safeMode.isOn, unheardChunks: safeMode.unheard,
+            repairQueue: repair.queue.count + repair.stuckCount, stuckRepairs: repair.stuckCount,
+            chunksBeingCopied: repair.copyCount, trashEntries: trash.count, tombstones: tombstones.count,
+            servers: servers.all.map { status(of: $0) })
+    }
+}

@@ -1,0 +1,93 @@
+import Testing
+
+extension ClusterTests {
+    /// What nodes show over HTTP.
+    @Suite struct StatusPageTests {
+        /// The status and body of a page.
+        private func page(_ path: String, _ port: UInt16) async throws -> (status: Int, body: String) {
+            let socket = try RawSocket(port: port)
+            socket.send(Array("GET \(path) HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".utf8))
+            try await eventually("an answer to \(path)") { socket.isClosedByPeer }
+            let text = socket.receivedText
+            let head = text.split(separator: " ", maxSplits: 2)
+            guard head.count == 3, let status = Int(head[1]), let end = text.firstRange(of: "\r\n\r\n") else {
+                throw FixtureError("\(path) was answered so: \(text)")
+            }
+            return (status, String(text[end.upperBound...]))
+        }
+
+        /// The value of a sample, written as it stands in the text.
+        private func value(_ sample: String, _ port: UInt16) async throws -> Double? {
+            let body = try await page("/metrics", port).body
+            let line = body.split(separator: "\n").first { $0.hasPrefix(sample + " ") }
+            return line.flatMap { Double($0.dropFirst(sample.count + 1)) }
+        }
+
+        @Test func nodesTellHowTheyAre() async throws {
+            try await Cluster.run { cluster in
+                let (masterPort, serverPort) = (try LoopbackPort.free(), try LoopbackPort.free())
+                try await cluster.stopServer(0)
+                try await cluster.startServer(0, extra: ["-http-listen", "127.0.0.1:\(serverPort)"])
+                try await cluster.stopMaster()
+                try await cluster.startMaster(extra: ["-http-listen", "127.0.0.1:\(masterPort)"])
+                try await eventually("a master that is ready") { try await page("/readyz", masterPort).status == 200 }
+                try await eventually("a server that is ready") { try await page("/readyz", serverPort).status == 200 }
+                #expect(try await page("/healthz", serverPort).status == 200)
+
+                let source = try cluster.folder.randomFile("in", bytes: (2 << 20) + 1)
+                try await cluster.put(source, as: "f")
+                let call = #"{grpc_type="unary",grpc_service="dfs.Namespace",grpc_method="Create",grpc_code="OK"}"#
+                #expect(try await value("grpc_server_handled_total\(call)", masterPort) == 1)
+                #expect(try await value(#"dfs_master_files{state="complete"}"#, masterPort) ?? 0 >= 2)
+                let alive = #"dfs_master_server_alive{server="\#(cluster.serverAddress(1))",kind="swift"}"#
+                #expect(try await value(alive, masterPort) == 1)
+                #expect(try await value(#"dfs_chunkserver_chunks{state="complete"}"#, serverPort) ?? 0 >= 3)
+                #expect(try await value("dfs_chunkserver_chunk_bytes", serverPort) ?? 0 >= Double((2 << 20) + 1))
+                let upload =
+                    #"{grpc_type="client_stream",grpc_service="chunk.ChunkService",grpc_method="UploadChunk",le="+Inf"}"#
+                #expect(try await value("grpc_server_handling_seconds_bucket\(upload)", serverPort) ?? 0 >= 3)
+
+                try await cluster.killServer(1)
+                try await eventually("a server that is known to be dead") { try await value(alive, masterPort) == 0 }
+                try await eventually("chunks that cannot be repaired") {
+                    try await value("dfs_master_repair_stuck_chunks", masterPort) ?? 0 >= 3
+                }
+                try await cluster.killMaster()
+                try await eventually("a server without a master") {
+                    try await page("/readyz", serverPort).status == 503
+                }
+                #expect(try await value("dfs_chunkserver_master_session", serverPort) == 0)
+            }
+        }
+
+        @Test func aMasterInSafeModeIsNotReady() async throws {
+            try await Cluster.run { cluster in
+                let source = try cluster.folder.randomFile("in", bytes: 1000)
+                try await cluster.put(source, as: "f")
+                let port = try LoopbackPort.free()
+                try await cluster.stopServer(0)
+                try await cluster.stopServer(1)
+                try await cluster.stopMaster()
+                try await cluster.startMaster(extra: ["-http-listen", "127.0.0.1:\(port)"])
+                let page = try await page("/readyz", port)
+                #expect(page.status == 503)
+                #expect(page.body.contains("safe mode"))
+                #expect(try await value("dfs_master_safe_mode", port) == 1)
+                #expect(try await value("dfs_master_unheard_chunks", port) ?? 0 >= 1)
+            }
+        }
+
+        @Test func aNodeWhoseHTTPPortIsTakenDoesNotStart() async throws {
+            try await Cluster.run(Cluster.Setup(chunkServers: 0)) { cluster in
+                let second = try ChildProcess(
+                    BuiltBinaries.master,
+                    [
+                        "-listen", "127.0.0.1:0", "-meta-dir", cluster.folder.file("other"), "-http-listen",
+                        cluster.masterAddress,
+                    ], log: cluster.folder.file("second"))
+                #expect(try await second.waitForEnd(within: .seconds(20)) == .exited(1))
+                #expect(second.stderr.contains("choose another -http-listen"))
+            }
+        }
+    }
+}
