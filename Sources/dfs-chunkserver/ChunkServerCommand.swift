@@ -26,6 +26,9 @@ struct ChunkServerCommand: NodeCommand {
     private static let deletionMinimumFlag = FlagDeclaration.value(
         "deletion-minimum", Int.self, environment: "DFS_DELETION_MINIMUM",
         help: "Deletions in 10 minutes that are never held.")
+    private static let appendIdleFlag = FlagDeclaration.value(
+        "append-idle", GoDuration.self, environment: "DFS_APPEND_IDLE",
+        help: "How long a chunk that is appended to waits for a record before it is sealed.")
 
     static let configuration = CommandConfiguration.program(
         "dfs-chunkserver", summary: "Keeps chunks in a folder, serves them, and follows its master's orders.")
@@ -33,6 +36,7 @@ struct ChunkServerCommand: NodeCommand {
     static let flags =
         [
             portFlag, masterFlag, folderFlag, advertiseFlag, quarantineFlag, deletionShareFlag, deletionMinimumFlag,
+            appendIdleFlag,
         ] + ClusterOptions.flags + NodeOptions.flags + NodeTLSOptions.flags + SharedOptions.flags
 
     @Option(Self.portFlag) var port = ServerAddress(host: "", port: 9001)
@@ -42,6 +46,7 @@ struct ChunkServerCommand: NodeCommand {
     @Option(Self.quarantineFlag) var quarantineKeep = GoDuration(.seconds(24 * 3600))
     @Option(Self.deletionShareFlag) var deletionShare = 30
     @Option(Self.deletionMinimumFlag) var deletionMinimum = 100
+    @Option(Self.appendIdleFlag) var appendIdle = GoDuration(.seconds(60))
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var node: NodeOptions
     @OptionGroup var tls: NodeTLSOptions
@@ -52,6 +57,7 @@ struct ChunkServerCommand: NodeCommand {
             throw ValidationError("-deletion-share: \(deletionShare) is out of range; write 0 to 100")
         }
         guard deletionMinimum >= 0 else { throw ValidationError("-deletion-minimum: write 0 or more") }
+        guard appendIdle.duration > .zero else { throw ValidationError("-append-idle: write more than 0") }
         guard !folder.isEmpty else { throw ValidationError("-dir: name a folder") }
     }
 
@@ -71,6 +77,7 @@ struct ChunkServerCommand: NodeCommand {
         settings.store.quarantineKeep = quarantineKeep.duration
         settings.deletionBreaker.share = Double(deletionShare) / 100
         settings.deletionBreaker.minimumCount = deletionMinimum
+        settings.append.idleLimit = appendIdle.duration
         ProcessMemory.keepFreedBuffers()
         return ChunkServerNode(server: ChunkServer(settings: settings, logger: logger))
     }

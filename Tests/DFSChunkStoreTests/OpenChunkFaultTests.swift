@@ -154,4 +154,43 @@ import Testing
             }
         }
     }
+
+    /// A file of three batches and a fence, cut at each offset and with each byte damaged: a beginning of whole batches.
+    @Test func damagedFileGivesWholeBatchesOrGoesToQuarantine() throws {
+        let batches = [content(70), content(1, seed: 2), content(130, seed: 3)]
+        let all = batches.flatMap { $0 }
+        let original: [UInt8]
+        do {
+            let disk = SimulatedDisk()
+            let store = try openStore(on: disk)
+            let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: 300).0
+            for batch in batches { try append(chunk, batch) }
+            _ = try store.fence(id("f_0"), version: 2)
+            original = try #require(disk.contents(of: "/data/.dfs/open/f_0"))
+        }
+        #expect(original.count == 4096 + 5 * 64)
+        // All of data and journal; of the hole between them, some.
+        let positions = Array(0..<310) + Array(stride(from: 310, to: 4096, by: 97)) + Array(4096..<original.count)
+        for position in positions {
+            var flipped = original
+            flipped[position] ^= 0x10
+            for (bytes, isCut) in [(Array(original[..<position]), true), (flipped, false)] {
+                let disk = SimulatedDisk()
+                do { _ = try openStore(on: disk) }
+                let file = try disk.open("/data/.dfs/open/f_0", .creating)
+                try file.write([ByteBuffer(bytes: bytes)], at: 0)
+                let store = try openStore(on: disk)
+                if store.startReport.openDamaged == 1 {
+                    #expect(isCut && position < 4096 + 64, "\(position)")
+                    #expect(disk.files.contains { $0.hasSuffix("/f_0") && $0.contains("/quarantine/") })
+                    continue
+                }
+                let length = try store.fence(id("f_0"), version: 3).length
+                #expect([0, 70, 71, 201].contains(length), "\(position): \(length)")
+                if !isCut, position >= 201 { #expect(length >= 71, "\(position): only the last entry is lost") }
+                _ = try store.seal(id("f_0"), version: 3, length: length)
+                #expect(try read(store, "f_0") == Array(all.prefix(Int(length))), "\(position)")
+            }
+        }
+    }
 }

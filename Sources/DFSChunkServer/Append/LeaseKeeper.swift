@@ -47,7 +47,8 @@ final class LeaseKeeper: Sendable {
             let chunk = OpenChunkVersion(chunkID: id.text, version: version)
             let answer = try await ask(
                 RenewLeasesRequest(serverAddress: session.address, nodeID: session.nodeID, held: [chunk]))
-            guard let lease = answer.granted.first(where: { $0.chunk == chunk }), !lease.servers.isEmpty,
+            guard let lease = answer.granted.first(where: { $0.chunk == chunk }),
+                (1...UploadChain.maxCount).contains(lease.servers.count),
                 isValid(id, version: version)
             else {
                 throw DFSError(

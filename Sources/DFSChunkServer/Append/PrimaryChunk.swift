@@ -78,6 +78,12 @@ final class PrimaryChunk: Sendable {
     /// - Throws: code ``DFSError/Code/outOfRange`` where it does not fit: the chunk is given up, and the next one is to be
     ///   asked for; ``DFSError/Code/unavailable`` where the chunk takes nothing more for another reason.
     func submit(_ record: AppendRecord) async throws(DFSError) -> RecordPlace {
+        // One that fits no chunk would be told to try the next one for ever.
+        let limit = state.withLock { ($0.sequence?.chunkSize ?? 0) / 4 }
+        guard Int64(record.byteCount) <= limit else {
+            throw DFSError(
+                .invalidArgument, "a record has \(record.byteCount) bytes; a quarter of a chunk, \(limit), is the most")
+        }
         await chunkBudget.acquire(record.byteCount)
         await resources.budget.acquire(record.byteCount)
         let admission = state.withLock { state -> Result<RecordSequence.Admission, DFSError> in

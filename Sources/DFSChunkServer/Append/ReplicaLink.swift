@@ -54,8 +54,14 @@ final class ReplicaLink: Sendable {
             try await peers.withPeer(try ServerAddress(server)) { [self] peer in
                 var options = CallOptions()
                 options.maxSendMessageBytes = AppendSettings.maxRecordSize + ReplicateRequest.maxPrefixSize
-                try await peer.channel.withCall(Methods.replicate, options) { call in
-                    try await StallWatch.run(limit: self.limit) { watch in try await self.serve(call, watch) }
+                let settled = options
+                try await StallWatch.run(limit: limit) { watch in
+                    // Ends with the answer to the first request; connecting counts, too.
+                    try await watch.waiting {
+                        try await peer.channel.withCall(Methods.replicate, settled) { call in
+                            try await self.serve(call, watch)
+                        }
+                    }
                 }
             }
             fail(DFSError(.unavailable, "\(server) is no longer sent chunk \(chunk.chunkID)"))

@@ -28,7 +28,7 @@ extension ChunkStore {
     package func beginOpen(_ id: ChunkID, version: UInt64, chunkSize: Int64) throws(DFSError) -> (
         UnsealedChunk, isNew: Bool
     ) {
-        let chunk = try enter(id, isBound: true)
+        let chunk = try enter(id)
         do throws(DFSError) {
             return (chunk, try chunk.begin(version: version, chunkSize: chunkSize))
         } catch {
@@ -46,7 +46,7 @@ extension ChunkStore {
             return Fenced(hasChunk: true, length: stored.length, isSealed: true)
         }
         // Fences are not bounded: each is the master's word, and a recovery must not wait for others.
-        let chunk = try enter(id, isBound: false)
+        let chunk = try enter(id)
         do throws(DFSError) {
             let found = try chunk.raiseFence(to: version)
             return Fenced(hasChunk: found.hasChunk, length: found.content.length, isSealed: found.isSealed)
@@ -79,12 +79,16 @@ extension ChunkStore {
         }
     }
 
-    /// Promises the chunk room for all its bytes, as for an upload.
+    /// Promises the chunk room for all its bytes, as for an upload, and counts it among those that may take bytes.
     func reserveRoom(for chunk: UnsealedChunk, _ bytes: Int64, _ state: inout UnsealedChunk.State) throws(DFSError) {
         if state.reservation != nil { return }
+        let limit = settings.maxOpenChunks
         while true {
             let free = try files.freeBytes(at: layout.root)
             let (number, spare) = try self.state.withLock { (state) throws(DFSError) in
+                if state.begunCount >= limit {
+                    throw DFSError(.resourceExhausted, "\(limit) chunks are open here already; try another server")
+                }
                 let room = free - state.reservations.total
                 if bytes > room {
                     guard state.spare.total >= bytes - room else { throw noRoom(for: chunk.id, bytes, room) }
@@ -93,6 +97,7 @@ extension ChunkStore {
                 let number = state.nextUpload
                 state.nextUpload += 1
                 state.reservations.reserve(bytes, upload: number)
+                state.begunCount += 1
                 return (number, [])
             }
             if let number {
@@ -111,15 +116,11 @@ extension ChunkStore {
     }
 
     /// The chunk's place among the open ones.
-    private func enter(_ id: ChunkID, isBound: Bool) throws(DFSError) -> UnsealedChunk {
-        let limit = settings.maxOpenChunks
-        return try state.withLock { (state) throws(DFSError) in
+    private func enter(_ id: ChunkID) throws(DFSError) -> UnsealedChunk {
+        try state.withLock { (state) throws(DFSError) in
             if let chunk = state.open[id] { return chunk }
             if state.catalog.stored(id) != nil {
                 throw DFSError(.failedPrecondition, "chunk \(id) is sealed", advice: .refreshLocations)
-            }
-            if isBound, state.open.count >= limit {
-                throw DFSError(.resourceExhausted, "\(limit) chunks are open here already; try another server")
             }
             let chunk = UnsealedChunk(id: id, store: self)
             state.open[id] = chunk
@@ -134,13 +135,7 @@ extension ChunkStore {
             guard open.end == nil, open.fence == 0 else { return }
             // A file that could not be told from one that was not made is no word that anybody was given.
             _ = try? files.remove(layout.open(chunk.id))
-            open.end = .gone
-            let reservation = open.reservation
-            state.withLock { state in
-                state.open[chunk.id] = nil
-                state.catalog.setOpen(chunk.id, false)
-                if let reservation { state.reservations.release(upload: reservation) }
-            }
+            chunk.end(as: .gone, &open)
         }
     }
 }

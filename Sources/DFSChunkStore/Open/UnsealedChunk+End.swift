@@ -26,7 +26,6 @@ extension UnsealedChunk {
             }
             try store.files.syncFolder(store.layout.root)
             end(as: .sealed(digest), &state)
-            store.state.withLock { $0.catalog.store(id, ChunkCatalog.Stored(digest)) }
             return digest
         }
     }
@@ -114,14 +113,18 @@ extension UnsealedChunk {
         }
     }
 
-    private func end(as end: End, _ state: inout State) {
+    /// In one step for those who look: a sealed chunk is never neither open nor whole.
+    func end(as end: End, _ state: inout State) {
         state.end = end
         file.withLock { $0 = nil }
         let reservation = state.reservation
         store.state.withLock { store in
+            if case .sealed(let digest) = end { store.catalog.store(id, ChunkCatalog.Stored(digest)) }
             store.open[id] = nil
             store.catalog.setOpen(id, false)
-            if let reservation { store.reservations.release(upload: reservation) }
+            guard let reservation else { return }
+            store.reservations.release(upload: reservation)
+            store.begunCount -= 1
         }
     }
 }

@@ -14,7 +14,8 @@ package final class ChunkStore: Sendable {
         package var quarantineKeep: Duration = .seconds(24 * 3600)
         /// Room to reserve for an upload that does not say its length.
         package var usualChunkSize = Int64(ClusterDefaults.chunkSize)
-        /// Open chunks at once; one more is refused.
+        /// Open chunks that were begun since the start and are not sealed or deleted; one more is refused. Those that are
+        /// known by a fence only, or wait to be sealed since the last run, do not count.
         package var maxOpenChunks = 256
 
         package init() {}
@@ -43,6 +44,8 @@ package final class ChunkStore: Sendable {
         var reclaimed = Reclaimed()
         var nextUpload: UInt64 = 1
         var open: [ChunkID: UnsealedChunk] = [:]
+        /// How many of them have room of their own.
+        var begunCount = 0
     }
 
     let files: any FileSystem

@@ -107,10 +107,13 @@ import Testing
         try await withScene(2, chunkSize: 1000) { scene in
             await expect(.outOfRange) {
                 try await scene.primary.appending { append in
-                    try await append.send(TestRecord(content(700)))
-                    try await append.send(TestRecord(content(301)))
-                    let offset = try await append.offset()
-                    #expect(offset == 0, "what fits is acknowledged first")
+                    for seed in 0..<3 { try await append.send(TestRecord(content(250, seed: seed))) }
+                    try await append.send(TestRecord(content(100)))
+                    try await append.send(TestRecord(content(151)))
+                    for expected in [UInt64(0), 250, 500, 750] {
+                        let offset = try await append.offset()
+                        #expect(offset == expected, "what fits is acknowledged first")
+                    }
                     _ = try await append.offset()
                 }
             }
@@ -118,8 +121,16 @@ import Testing
             #expect(failed == [])
             for server in scene.servers {
                 let bytes = try await server.sealed()
-                #expect(bytes == content(700))
+                #expect(bytes == (0..<3).flatMap { content(250, seed: $0) } + content(100))
             }
+        }
+    }
+
+    @Test func recordThatFitsNoChunkIsRefusedForGood() async throws {
+        try await withScene(1, chunkSize: 1000) { scene in
+            await expect(.invalidArgument) { _ = try await scene.primary.append(content(251)) }
+            let offset = try await scene.primary.append(content(250))
+            #expect(offset == 0, "the chunk goes on")
         }
     }
 
@@ -259,7 +270,7 @@ import Testing
     }
 
     @Test func recordsLargerThanABatchGoAlone() async throws {
-        try await withScene(2, chunkSize: 32 << 20) { scene in
+        try await withScene(2, chunkSize: 64 << 20) { scene in
             let sizes = [10, 5 << 20, 10, 9 << 20]
             let offsets = try await scene.primary.appending { append in
                 for (seed, size) in sizes.enumerated() { try await append.send(TestRecord(content(size, seed: seed))) }
