@@ -55,8 +55,11 @@ struct MetadataDump {
             let digest = chunk.digest.map {
                 #","length":\#($0.length),"crc32c":"\#(hex(UInt64($0.crc32c), digits: 8))""#
             }
+            let isOpen = file.openChunk?.index == chunk.index
+            let servers = chunk.assigned.map { JSONLine.string($0.description) }.joined(separator: ",")
+            let open = isOpen ? #","isOpen":true,"servers":[\#(servers)]"# : ""
             let id = JSONLine.string(file.header.chunkID(at: chunk.index).text)
-            return #"{"index":\#(chunk.index),"id":\#(id),"version":\#(chunk.version)\#(digest ?? "")}"#
+            return #"{"index":\#(chunk.index),"id":\#(id),"version":\#(chunk.version)\#(digest ?? open)}"#
         }
         return #"{"type":"file","path":\#(path(file.place)),"id":"\#(file.header.id)","isComplete":\#(file.isSealed),"#
             + #""replication":\#(file.header.replication),"chunkSize":\#(file.header.chunkSize),"#

@@ -1,5 +1,6 @@
 import DFSClient
 import Foundation
+import Glibc
 import Testing
 
 extension ClusterTests {
@@ -25,6 +26,22 @@ extension ClusterTests {
                 }
                 let written = try inputs.map { try String(contentsOfFile: $0, encoding: .utf8) }
                 try await cluster.expectRecords(of: "log", written)
+                try await cluster.expectEqualReplicas(of: "log")
+            }
+        }
+
+        @Test func aServerThatStandsStillIsOvertaken() async throws {
+            try await Cluster.run(Self.setup) { cluster in
+                let input = try cluster.lines(writer: 1, count: 20_000)
+                let client = try cluster.startClient(["append", "-create", "-records", input, "log"])
+                guard let primary = try await cluster.primary(of: "log", unless: [client]) else {
+                    throw FixtureError("all was appended before a primary could be found")
+                }
+                cluster.server(primary)?.send(SIGSTOP)
+                let result = try await cluster.finish(client)
+                cluster.server(primary)?.send(SIGCONT)
+                #expect(result.status == 0, "\(result.stderr)")
+                try await cluster.expectRecords(of: "log", [try String(contentsOfFile: input, encoding: .utf8)])
                 try await cluster.expectEqualReplicas(of: "log")
             }
         }

@@ -158,6 +158,8 @@ extension MasterState {
             staleReplicas[chunk] = nil
         }
         guard let entry = appends.removeValue(forKey: file), let open = entry.chunk else { return }
-        for server in open.former.union(open.servers).compactMap({ servers.handle(of: $0) }).sorted() { requestDeletion(of: open.id, on: server) }
+        for server in open.former.union(open.servers).compactMap({ servers.handle(of: $0) }).sorted() {
+            requestDeletion(of: open.id, on: server)
+        }
     }
 }

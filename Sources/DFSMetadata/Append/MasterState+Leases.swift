@@ -51,7 +51,7 @@ extension MasterState {
                     recover(file, because: "its primary has no lease any more")
                 } else if hasLostLast {
                     recover(file, because: "its last writer is gone")
-                } else if namespace.file(file).map({ namespace.path(of: $0.place) == nil }) ?? true {
+                } else if !namespace.isVisible(file) {
                     recover(file, because: "its file was removed")
                 }
             case .recovering(let recovery):

@@ -240,6 +240,11 @@ struct Namespace: Sendable {
         return descent.rest.isEmpty ? Place(parent: descent.folder, name: name.leaf) : nil
     }
 
+    /// Whether a complete file stands anywhere but in the trash.
+    func isVisible(_ id: FileID) -> Bool {
+        complete.slot(of: id).map { tree.way(from: complete.parent(of: $0)).top == .root } ?? false
+    }
+
     /// The path of what stands at `place`; `nil` where it is in the trash.
     func path(of place: Place) -> String? {
         let way = tree.way(from: place.parent)
