@@ -23,6 +23,10 @@ enum MutationWriter {
                     index,
                 ], database)
             try run("UPDATE files SET sealed_at = ? WHERE id = ?", [Int64(bitPattern: time), file.stored], database)
+        case .noteStale(let file, let index, let servers):
+            try run(
+                #"UPDATE chunks SET assigned = ? WHERE file = ? AND "index" = ?"#,
+                [text(of: servers), file.stored, index], database)
         case .abandon(let tombstone): try abandon(tombstone, database)
         case .forgetTombstone(let file): try run("DELETE FROM tombstones WHERE file = ?", [file.stored], database)
         case .use(let period):
@@ -112,13 +116,16 @@ enum MutationWriter {
     private static func openChunk(
         _ file: FileID, _ index: Int, _ version: UInt64, _ servers: [ServerAddress], _ database: Database
     ) throws {
-        let assigned = servers.isEmpty ? nil : servers.map(\.description).joined(separator: ",")
         try run(
             #"""
             INSERT INTO chunks (file, "index", version, assigned) VALUES (?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET version = excluded.version, assigned = excluded.assigned
             """#,
-            [file.stored, index, Int64(bitPattern: version), assigned], database)
+            [file.stored, index, Int64(bitPattern: version), text(of: servers)], database)
+    }
+
+    private static func text(of servers: [ServerAddress]) -> String? {
+        servers.isEmpty ? nil : servers.map(\.description).joined(separator: ",")
     }
 
     private static func seal(_ file: FileID, _ digests: [Digest], _ time: UInt64, _ database: Database) throws {

@@ -81,6 +81,62 @@ extension ClusterTests {
             }
         }
 
+        @Test func aPlainAppendThatLostItsClaimDoesNotTakeAnothersBytesForItsOwn() async throws {
+            try await Cluster.run(Self.setup) { cluster in
+                let empty = try cluster.folder.randomFile("empty", bytes: 0)
+                try await cluster.put(empty, as: "f")
+                let client = try DFSClient(master: cluster.masterAddress)
+                let size = try await client.stat("f").chunkSize / 4
+                let pipe = Pipe()
+                let writing = pipe.fileHandleForWriting
+                // The nodes that are started below must not keep the pipe open.
+                for end in [writing, pipe.fileHandleForReading] {
+                    #expect(fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC) == 0)
+                }
+                let first = Task { try await client.append(from: pipe.fileHandleForReading.fileDescriptor, to: "f") }
+                try await Self.write(size, to: writing)
+                try await eventually("a piece in the file") {
+                    (try? await client.stat("f"))?.chunks.last?.isOpen == true
+                }
+                // The claim is forgotten, and somebody else appends just as many bytes.
+                try await cluster.killMaster()
+                try await cluster.startMaster()
+                let other = try cluster.folder.randomFile("other", bytes: size)
+                try await eventually("an append by another") {
+                    try await cluster.client("append", other, "f").status == 0
+                }
+                try await Self.write(size, to: writing)
+                try writing.close()
+                await #expect(throws: DFSError.self) { try await first.value }
+                #expect(try await cluster.client("cat", "f").status == 0)
+                try await eventually("a sealed file") { try await client.stat("f").length == 2 * size }
+                await client.close()
+            }
+        }
+
+        private static func write(_ count: Int, to handle: FileHandle) async throws {
+            try await Task.detached { try handle.write(contentsOf: Data(repeating: 7, count: count)) }.value
+        }
+
+        @Test func anAppendThatNobodyTakesFailsInTheEnd() async throws {
+            try await Cluster.run(Self.setup) { cluster in
+                let client = try DFSClient(master: cluster.masterAddress)
+                let options = AppendOptions(creates: true, patience: .seconds(2))
+                await #expect(throws: DFSError.self) {
+                    try await client.withAppender(to: "log", options: options) { log in
+                        try await log.append(Array("taken".utf8))
+                        for index in cluster.serverPorts.indices { try await cluster.killServer(index) }
+                        try await log.append(Array("lost".utf8))
+                    }
+                }
+                for index in cluster.serverPorts.indices { try await cluster.startServer(index) }
+                try await eventually("the record that was acknowledged") {
+                    try await cluster.client("cat", "-records", "log").stdout.hasPrefix("taken\n")
+                }
+                await client.close()
+            }
+        }
+
         @Test func whatIsAppendedIsReadWhileItsChunkIsOpen() async throws {
             try await Cluster.run(Self.setup) { cluster in
                 let client = try DFSClient(master: cluster.masterAddress)

@@ -45,6 +45,9 @@ enum Samples {
             .openChunk(plain.id, index: 2, version: 1, servers: [try ServerAddress(":9001")]),
             .raiseVersion(plain.id, index: 2, version: .max),
             .sealChunk(plain.id, index: 2, version: .max, digest: digest, at: 1_790_000_001),
+            .noteStale(plain.id, index: 2, servers: [try ServerAddress(":9003")]),
+            .noteStale(plain.id, index: 0, servers: [try ServerAddress(":9003")]),
+            .noteStale(plain.id, index: 0, servers: []),
             .openChunk(plain.id, index: 3, version: 1, servers: [try ServerAddress(":9001")]),
             .openChunk(plain.id, index: 3, version: 2, servers: []),
             .openChunk(

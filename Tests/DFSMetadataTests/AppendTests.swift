@@ -20,6 +20,9 @@ import Testing
         #expect(reading.length == 1000 && reading.chunks.count == 2)
         #expect(reading.chunks[1].digest == nil && reading.chunks[1].servers == [place.servers[0]])
 
+        let asGo = try master.fileInfo("a").answer.located()
+        #expect(asGo.map(\.servers).last == [place.servers[0]], "Go clients read it where it is open, too")
+
         let closing = try master.closeAppend("a")
         #expect(closing.fences == place.servers.map { "2@\($0)" })
         #expect(closing.mutations.first == .raiseVersion(try fileID(master, "a"), index: 1, version: 2))
@@ -158,6 +161,7 @@ import Testing
         _ = master.fenced(raised, place.servers[1], nil)
         let copy = try #require(master.sealed(raised, 70, place.servers[0], 9).copies.first)
         #expect(!master.tick(after: .seconds(1)).deletions.contains(id))
+        #expect(master.image.files[0].chunks[1].assigned == [place.servers[1]], "a restart does not forget it")
         let target = String(copy.split(separator: ">")[1])
         guard target != place.servers[1].description else {
             // The copy takes the stale one's place.
@@ -167,6 +171,7 @@ import Testing
         }
         _ = try master.report(target, [(id, Digest(length: 70, crc32c: 9))])
         #expect(master.tick(after: .seconds(1)).deletions == [id])
+        #expect(master.image.files[0].chunks[1].assigned.isEmpty)
         #expect(master.tick(after: .seconds(1)).deletions.isEmpty)
     }
 

@@ -29,6 +29,7 @@ final class AppendPump: Sendable {
     private let fileName: FileName
     private let context: ClientContext
     private let master: MasterClient
+    private let downloader: Downloader
     private let isExclusive: Bool
     private let patience: Duration
     private let writer = hex(.random(in: 0 ... .max), digits: 16) + hex(.random(in: 0 ... .max), digits: 16)
@@ -40,6 +41,7 @@ final class AppendPump: Sendable {
         fileName = name
         self.context = context
         self.master = master
+        downloader = Downloader(master: master, context: context)
         self.isExclusive = isExclusive
         self.patience = patience
     }
@@ -62,11 +64,10 @@ final class AppendPump: Sendable {
         var trouble = Trouble()
         var pause = Duration.milliseconds(50)
         while try await waitForRecords(queue) {
-            state.withLock { $0.progressAt = max($0.progressAt, .now - .milliseconds(1)) }
             let done = queue.withLock { $0.doneCount }
             do {
                 let target = try await open(trouble)
-                if isExclusive { try settle(queue, at: target, isAnother: trouble.chunk != nil) }
+                if isExclusive { try await settle(queue, at: target, isAnother: trouble.chunk != nil) }
                 trouble = Trouble()
                 if queue.withLock({ $0.isEmpty }) { continue }
                 queue.withLock { $0.rewind() }
@@ -90,6 +91,7 @@ final class AppendPump: Sendable {
 
     /// - Returns: `false` at the end.
     private func waitForRecords(_ queue: SharedAppendQueue) async throws -> Bool {
+        var hasWaited = false
         while true {
             let (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
             let isReady = queue.withLock { queue -> Bool? in
@@ -99,9 +101,11 @@ final class AppendPump: Sendable {
                 return nil
             }
             if let isReady {
-                if isReady { state.withLock { $0.progressAt = .now } }
+                // The time without a record is no time without progress.
+                if hasWaited { state.withLock { $0.progressAt = .now } }
                 return isReady
             }
+            hasWaited = true
             for await _ in changes { break }
             try Task.checkCancellation()
         }
@@ -154,26 +158,31 @@ final class AppendPump: Sendable {
         return Trouble(chunk: target.chunk, excluded: isPrimaryGone ? [target.primary] : [])
     }
 
-    /// One who is alone knows by the file's length which pieces are in it though nobody said so.
+    /// One who is alone knows by the file's length, and by what stands there, which pieces are in it though nobody said so.
     ///
     /// - Parameter isAnother: the chunk before was sealed, so that all that it held is before the new one's start.
-    private func settle(
-        _ queue: SharedAppendQueue, at target: AppendTarget, isAnother: Bool
-    ) throws(DFSError) {
+    private func settle(_ queue: SharedAppendQueue, at target: AppendTarget, isAnother: Bool) async throws {
         guard let base, isAnother else { return }
-        let isMismatch = queue.withLock { queue -> Bool in
-            var there = target.start - base - queue.doneByteCount
-            while there > 0, let piece = queue.items.first, piece.data.readableBytes <= there {
-                there -= piece.data.readableBytes
-                queue.finishFirst()
-            }
-            return there != 0
+        let (end, pieces) = queue.withLock { (base + $0.doneByteCount, $0.items.prefix($0.sentCount).map(\.data)) }
+        var there: [UInt8] = []
+        var count = 0
+        while end + there.count < target.start, count < pieces.count {
+            there += pieces[count].readableBytesView
+            count += 1
         }
-        if isMismatch {
+        // Somebody else may have come between where the claim was lost, as in a restart of the master.
+        var isOurs = end + there.count == target.start
+        if isOurs, !there.isEmpty {
+            isOurs = try await downloader.read(fileName.text, range: end..<target.start) == there
+        }
+        guard isOurs else {
             throw DFSError(
                 .dataLoss,
                 "somebody else has appended to \(name) meanwhile; what of this append is in it cannot be told",
                 advice: .giveUp)
+        }
+        queue.withLock { queue in
+            for _ in 0..<count { queue.finishFirst() }
         }
     }
 }

@@ -12,8 +12,7 @@ public struct FileLayout: Sendable, Equatable {
     public let chunks: [ChunkLocation]
     /// Its owner's notes; none under a Go master.
     public let attributes: FileAttributes
-    /// Where each chunk begins in the file. A chunk of unknown length, which only Go masters tell of before the last one, is
-    /// full.
+    /// Where each chunk begins in the file. A chunk of unknown length before the last one, as Go masters tell of, is full.
     let starts: [Int]
 
     init(name: String, length: Int?, chunkSize: Int, chunks: [ChunkLocation], attributes: FileAttributes) {

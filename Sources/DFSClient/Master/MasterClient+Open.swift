@@ -13,7 +13,7 @@ extension MasterClient {
                     id: try ChunkID(chunk.digest.chunkID).text, index: index,
                     length: chunk.digestKnown ? Int(clamping: chunk.digest.length) : nil,
                     crc32c: chunk.digestKnown ? chunk.digest.crc32c : nil, servers: chunk.servers,
-                    isOpen: !chunk.digestKnown))
+                    isOpen: !chunk.digestKnown && index == response.chunks.count - 1))
         }
         try checkLengths(chunks, chunkSize: chunkSize, name)
         let lengths = chunks.compactMap(\.length)
@@ -78,19 +78,10 @@ extension MasterClient {
         }
     }
 
-    /// Offsets in the file follow from the lengths, which must be known of all chunks but the last.
     private func checkLengths(_ chunks: [ChunkLocation], chunkSize: Int, _ name: FileName) throws(DFSError) {
         for chunk in chunks {
-            guard let length = chunk.length else {
-                guard chunk.index == chunks.count - 1 else {
-                    throw DFSError(
-                        .dataLoss, "\(peer.name): chunk \(chunk.id) of \(name) has no length, and others follow")
-                }
-                continue
-            }
-            guard length <= chunkSize else {
-                throw DFSError(.dataLoss, "\(peer.name): chunk \(chunk.id) of \(name) has \(length) bytes")
-            }
+            guard let length = chunk.length, length > chunkSize else { continue }
+            throw DFSError(.dataLoss, "\(peer.name): chunk \(chunk.id) of \(name) has \(length) bytes")
         }
     }
 }

@@ -117,7 +117,7 @@ extension MasterState {
             }
         }
         stale.formUnion(open.former.subtracting(open.servers).compactMap { servers.enter($0, now: now) })
-        if !stale.isEmpty { staleReplicas[handle] = stale }
+        if !stale.isEmpty { setStale(stale, of: handle) }
         review(handle)
     }
 
@@ -128,26 +128,32 @@ extension MasterState {
         if let digest, digest == chunks[chunk].digest {
             accept(chunk, digest, on: server)
         } else if isAwaited, chunks[chunk].position(of: server) == nil {
-            staleReplicas[chunk, default: []].insert(server)
+            setStale((staleReplicas[chunk] ?? []).union([server]), of: chunk)
         }
         review(chunk)
+    }
+
+    private mutating func setStale(_ holders: Set<ServerHandle>, of chunk: ChunkHandle) {
+        staleReplicas[chunk] = holders.isEmpty ? nil : holders
+        effects.append(
+            .persist(
+                .noteStale(
+                    chunks[chunk].file, index: chunks[chunk].index,
+                    servers: holders.sorted().map { servers[$0].address })))
     }
 
     /// Has what is left of open chunks deleted where they were not sealed, once enough servers hold them whole. Servers that
     /// are away then are told when they are back.
     mutating func deleteStaleReplicas() {
         for (chunk, holders) in staleReplicas.sorted(by: { $0.key < $1.key }) where isWhole(chunk) {
-            for server in holders.sorted() {
+            let id = id(of: chunk)
+            let rest = holders.sorted().filter { server in
                 // A copy that was brought there since has taken its place.
-                guard chunks[chunk].position(of: server) == nil else {
-                    staleReplicas[chunk]?.remove(server)
-                    continue
-                }
-                let id = id(of: chunk)
+                guard chunks[chunk].position(of: server) == nil else { return false }
                 requestDeletion(of: id, on: server)
-                if servers[server].deletions[id] != nil { staleReplicas[chunk]?.remove(server) }
+                return servers[server].deletions[id] == nil
             }
-            if staleReplicas[chunk]?.isEmpty == true { staleReplicas[chunk] = nil }
+            if rest.count < holders.count { setStale(Set(rest), of: chunk) }
         }
     }
 

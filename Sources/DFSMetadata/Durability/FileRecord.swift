@@ -80,7 +80,8 @@ package struct ChunkRecord: Sendable, Equatable {
     /// Known for every chunk of a sealed file, but for the last one while that is appended to.
     package var digest: Digest?
     /// Of a Go client's open file: where the chunk may be written to, in the order in which the client tries. Of a chunk that
-    /// is appended to: its servers, the primary first; none while it waits for new ones.
+    /// is appended to: its servers, the primary first; none while it waits for new ones. Of one that was: servers that
+    /// may hold a beginning of it, and are to be told to delete that.
     package var assigned: [ServerAddress]
 
     package init(

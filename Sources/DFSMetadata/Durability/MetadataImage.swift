@@ -69,6 +69,12 @@ package struct MetadataImage: Sendable, Equatable {
                 file.chunks.removeAll { $0.index == index }
                 file.chunks.append(ChunkRecord(index: index, version: version, digest: digest))
             }
+        case .noteStale(let file, let index, let servers):
+            change(file) { file in
+                for at in file.chunks.indices where file.chunks[at].index == index {
+                    file.chunks[at].assigned = servers
+                }
+            }
         case .abandon(let tombstone):
             files.removeAll { $0.header.id == tombstone.file }
             if tombstone.chunkCount > 0 { tombstones.append(tombstone) }

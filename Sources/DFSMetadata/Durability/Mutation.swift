@@ -28,6 +28,8 @@ package enum Mutation: Sendable, Equatable {
     case raiseVersion(FileID, index: Int, version: UInt64)
     /// The chunk is one like all others, at a time in seconds since 1970.
     case sealChunk(FileID, index: Int, version: UInt64, digest: Digest, at: UInt64)
+    /// These servers may hold a beginning of the sealed chunk that is to be deleted; none is all are told.
+    case noteStale(FileID, index: Int, servers: [ServerAddress])
 
     // Folders.
     case makeFolder(FolderRecord)

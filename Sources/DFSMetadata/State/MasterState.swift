@@ -264,6 +264,9 @@ package struct MasterState: Sendable {
             }
             if chunk.digest != nil { entry.provenCount += 1 }
             guard record.isSealed else { continue }
+            let stale = chunk.assigned.compactMap { servers.enter($0, now: now) }
+            for server in stale { servers[server].isAlive = false }
+            if !stale.isEmpty { staleReplicas[handle] = Set(stale) }
             chunks[handle].isUnheard = true
             safeMode.total += 1
             safeMode.unheard += 1

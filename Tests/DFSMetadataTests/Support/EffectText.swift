@@ -32,6 +32,7 @@ enum EffectText {
         case .openChunk(let file, let index, let version, let servers):
             "open chunk \(file) \(index) version \(version) on \(join(servers))"
         case .raiseVersion(let file, let index, let version): "raise \(file) \(index) to version \(version)"
+        case .noteStale(let file, let index, let servers): "stale \(file) \(index) on \(join(servers))"
         case .sealChunk(let file, let index, _, let digest, _): "seal chunk \(file) \(index) \(describe(digest))"
         case .setReplication, .setAttributes, .makeFolder, .move, .removeFolder, .trash, .purge, .forgetTrash,
             .remember:
