@@ -49,8 +49,8 @@ package enum Methods {
 
     /// Those that are not unary, the standard services' among them.
     package static let kinds: [MethodPath: CallKind] = [
-        heartbeat: .bidirectional, uploadChunk: .clientStream, downloadChunk: .serverStream, append: .bidirectional,
-        replicate: .bidirectional,
+        heartbeat: .bidirectional, uploadChunk: .clientStream, downloadChunk: .serverStream,
+        append: .bidirectional, replicate: .bidirectional,
         MethodPath(service: "grpc.health.v1.Health", method: "Watch"): .serverStream,
         MethodPath(service: "grpc.reflection.v1.ServerReflection", method: "ServerReflectionInfo"): .bidirectional,
         MethodPath(service: "grpc.reflection.v1alpha.ServerReflection", method: "ServerReflectionInfo"): .bidirectional,
