@@ -126,6 +126,21 @@ import Testing
         await master.stop()
     }
 
+    @Test func theScrubberReadsNoFasterThanItMay() async throws {
+        try await withServer { first in
+            try await first.upload("f_0", content(1_500_000))
+            await first.server.stop()
+            let began = ContinuousClock.now
+            try await withServer(folder: first.folder, change: { $0.scrub.bytesPerSecond = 1_000_000 }) { second in
+                let cursor = "\(second.folder)/.dfs/scrub-cursor"
+                while try PosixFileSystem().readSmallFile(cursor)?.contains("done f_0") != true {
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+            }
+            #expect(ContinuousClock.now - began >= .milliseconds(1500))
+        }
+    }
+
     @Test func theScrubberGoesOnWhereTheLastRunStopped() async throws {
         try await withServer { first in
             for name in ["a_0", "b_0", "c_0"] { try await first.upload(name, content(100_000)) }

@@ -43,13 +43,6 @@ extension MasterState {
         appends[file]?.chunk?.reports[address] = digest
     }
 
-    /// A server may tell of a chunk that it has sealed before the answer to that order has come.
-    private mutating func noteReport(of id: ChunkID, _ digest: Digest, by address: ServerAddress) {
-        guard let file = FileID(in: id), let open = appends[file]?.chunk, open.id == id, open.servers.contains(address)
-        else { return }
-        appends[file]?.chunk?.reports[address] = digest
-    }
-
     /// The server holds all of the chunk. The first complete copy decides the chunk's digest.
     mutating func accept(_ chunk: ChunkHandle, _ digest: Digest, on server: ServerHandle) {
         let isFirstProof = chunks[chunk].digest == nil
