@@ -146,12 +146,12 @@ import Testing
         }
     }
 
-    @Test func copyThatCannotBeReadIsNamed() async throws {
+    @Test func copyOnADamagedDiskIsNamed() async throws {
         try await TestCluster.run { cluster in
             let receipt = try await put(cluster).receipt
             cluster.servers[0].faults.withLock { $0.brokenDownloads = 1 }
             let problems = try await cluster.client.verify(receipt)
-            #expect(problems.map(\.kind) == [.unread] && problems[0].place == cluster.addresses[0])
+            #expect(problems.map(\.kind) == [.different] && problems[0].place == cluster.addresses[0])
         }
     }
 

@@ -91,6 +91,27 @@ import Testing
         #expect(master.tick(after: .seconds(12)).fences == place.servers.map { "3@\($0)" })
     }
 
+    /// An order to seal under the raised version may still be on its way when the master is back.
+    @Test func aVersionThatWasRaisedBeforeARestartIsNeverAppendedUnder() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        master.restart()
+        for server in [":1", ":2", ":3"] { try master.join(.swift, server) }
+        let (answer, effects) = try master.openAppend("a")
+        #expect(answer.code == .unavailable)
+        #expect(effects.fences == place.servers.map { "3@\($0)" })
+    }
+
+    @Test func afterARestartWritersGoOnWithAPrimaryThatHasAskedAgain() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        master.restart()
+        for server in [":1", ":2", ":3"] { try master.join(.swift, server) }
+        #expect(try master.renew(place.servers[0], [place.chunk]).answer.leases().granted.count == 1)
+        #expect(try master.openAppend("a").answer.place().chunk == place.chunk)
+    }
+
     @Test func oneAnswerIsEnoughAndNoneIsWaitedFor() throws {
         var master = try cluster()
         let place = try master.openChunk(of: "a")

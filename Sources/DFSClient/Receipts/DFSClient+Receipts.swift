@@ -74,7 +74,9 @@ extension DFSClient {
         } catch {
             try Task.checkCancellation()
             let error = DFSError(error, from: "chunk server \(server)")
-            return ReceiptProblem(.unread, receipt.name, chunkID: chunk.id, place: server, error.message)
+            // The server's own checksums say that it is not what was stored.
+            let kind: ReceiptProblem.Kind = error.code == .dataLoss ? .different : .unread
+            return ReceiptProblem(kind, receipt.name, chunkID: chunk.id, place: server, error.message)
         }
     }
 }

@@ -12,9 +12,10 @@ public struct ReceiptProblem: Sendable, Equatable {
         case replaced
         /// No copy of a chunk can be had now.
         case missing
-        /// A copy, or what the master knows of a chunk, has another length or checksum.
+        /// A copy, or what the master knows of a chunk, has another length or checksum; or the copy's server says that its disk
+        /// does not hold what was stored.
         case different
-        /// A copy that should be there could not be read.
+        /// A copy that should be there could not be read now.
         case unread
     }
 

@@ -16,6 +16,7 @@ extension MasterState {
         let file = try fileToAppend(request.name)
         try claim(file, for: request)
         noteFailure(of: file, request)
+        if appends[file]?.chunk?.isUnconfirmed == true { recover(file, because: "the master was restarted") }
         switch appends[file]?.chunk?.phase {
         case .open: break
         case .recovering:

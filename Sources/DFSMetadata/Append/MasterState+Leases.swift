@@ -23,6 +23,7 @@ extension MasterState {
             }
             appends[file]?.chunk?.phase = .open(leaseEnd: now + policy.appendLeaseOfMaster)
             appends[file]?.chunk?.wasGranted = true
+            appends[file]?.chunk?.isUnconfirmed = false
             answer.granted.append(
                 LeaseAnswer.Grant(chunk: known, servers: chunk.servers, chunkSize: facts.chunkSize))
         }

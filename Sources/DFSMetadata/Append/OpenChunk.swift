@@ -26,6 +26,9 @@ struct OpenChunk: Sendable {
     var phase: Phase
     /// Whether a primary ever had a lease for this version, as far as is known: otherwise nothing can be in it.
     var wasGranted: Bool
+    /// Whether it was read from the store, and no primary has asked for this version since. A version that was raised for a
+    /// recovery looks the same there: orders to seal under it may still be on their way, so nobody is told to append under it.
+    var isUnconfirmed = false
     /// What servers have reported of it as sealed, before the answer to that has come.
     var reports: [ServerAddress: Digest] = [:]
 

@@ -283,7 +283,7 @@ package struct MasterState: Sendable {
                     id: record.header.chunkID(at: open.index), index: open.index, version: open.version,
                     servers: open.assigned,
                     phase: open.assigned.isEmpty ? .vacant : .open(leaseEnd: now + policy.appendLeaseOfMaster),
-                    wasGranted: true))
+                    wasGranted: true, isUnconfirmed: true))
         }
         return namespace.insert(entry)
     }
