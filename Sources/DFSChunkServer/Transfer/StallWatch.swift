@@ -35,9 +35,16 @@ final class StallWatch: Sendable {
 
     /// Waits for the peer.
     func waiting<Result>(_ body: () async throws -> Result) async throws -> Result {
-        waitingSince.withLock { $0 = clock.now }
-        defer { waitingSince.withLock { $0 = nil } }
+        mark(clock.now)
+        defer { mark(nil) }
         return try await body()
+    }
+
+    /// Never inlined: in an optimized async function, the lock behind `body` was seen to be taken in the name of the thread that
+    /// ran before it, and its release on the next one ended the process (Swift 6.3, `Mutex` on Linux keeps thread ids).
+    @inline(never)
+    private func mark(_ instant: MonotonicInstant?) {
+        waitingSince.withLock { $0 = instant }
     }
 
     private func watch() async throws {
