@@ -21,7 +21,7 @@ define install_programs
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test interop conformance crash-test fault-test append-test fuzz bench bench-rpc bench-meta bench-peers format format-check protos protos-check clean
+.PHONY: help deps build demo test interop conformance crash-test fault-test append-test thread-ids fuzz bench bench-rpc bench-meta bench-peers format format-check protos protos-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -52,6 +52,9 @@ fault-test: build ## put each fault into each step of a put, for each victim; QU
 
 append-test: build ## kill primaries and masters while 2 clients append RECORDS records each (default 10000); none may be missing
 	@Tests/Append/run --records $(or $(RECORDS),10000)
+
+thread-ids: build ## fail where an optimized async function takes a lock by another thread's id
+	@Makefile.d/thread-ids $(addprefix bin/,$(PROGRAMS))
 
 conformance: build ## run gRPC's interop tests among Swift, Go and Python; H2SPEC=<binary> runs h2spec, too
 	$(call install_programs,$(TOOLS))
