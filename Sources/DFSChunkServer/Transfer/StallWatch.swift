@@ -40,8 +40,7 @@ final class StallWatch: Sendable {
         return try await body()
     }
 
-    /// Never inlined: in an optimized async function, the lock behind `body` was seen to be taken in the name of the thread that
-    /// ran before it, and its release on the next one ended the process (Swift 6.3, `Mutex` on Linux keeps thread ids).
+    // Behind a suspension, the lock would be taken by another thread's id if it were inlined (docs/decisions/0032).
     @inline(never)
     private func mark(_ instant: MonotonicInstant?) {
         waitingSince.withLock { $0 = instant }

@@ -39,13 +39,19 @@ private final class InterruptibleWork: Service {
         await withTaskCancellationHandler {
             do {
                 try await body()
-                outcome.withLock { $0 = .success(()) }
+                end(.success(()))
             } catch {
-                outcome.withLock { $0 = .failure(error) }
+                end(.failure(error))
             }
         } onCancel: {
             signal(SIGINT, SIG_DFL)
             signal(SIGTERM, SIG_DFL)
         }
+    }
+
+    // Behind a suspension, the lock would be taken by another thread's id if it were inlined (docs/decisions/0032).
+    @inline(never)
+    private func end(_ result: Result<Void, any Error>) {
+        outcome.withLock { $0 = result }
     }
 }
