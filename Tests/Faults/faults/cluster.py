@@ -101,12 +101,22 @@ class Cluster:
     # What is there.
 
     def await_servers(self):
-        """Until the master has heard of all servers since they were started."""
+        """Until the master has heard of all servers since they were started, and they have it back where a cut took it away:
+        a server without a session with its master acknowledges without a report, so a put would not come to that step."""
         def all_live():
+            if not all(self._has_session(server) for server in self.servers):
+                return False
             listed = {line.get("address"): line for line in self.json_lines("df", "-json")}
             return all(server.address in listed and listed[server.address]["isAlive"]
                        and listed[server.address]["lastHeardAt"] >= int(server.started) for server in self.servers)
         processes.await_condition(all_live, 30, "the master hears of all chunk servers", interval=0.1)
+
+    @staticmethod
+    def _has_session(server):
+        """Whether the newest word in the server's log about its master is that it found it."""
+        log = server.log.read_bytes()
+        lost = max(log.rfind(b'msg="no session with the master"'), log.rfind(b'msg="chunks found"'))
+        return log.rfind(b'msg="master found"') > lost
 
     def json_lines(self, *command):
         """What a listing says, or nothing where it cannot be had now."""

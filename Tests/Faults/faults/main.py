@@ -62,12 +62,9 @@ class Run:
         kinds = Counter(getattr(problem, "kind", "wrong") for problem in found)
         healed = "all healed" if not kinds["unhealed"] else f"{kinds['unhealed']} not healed"
         left_out = f", {count - len(self.results)} not played" if count != len(self.results) else ""
-        missed = sum(result.is_missed for result in self.results)
-        left_out += f", {missed} steps not reached" if missed else ""
-        is_played = count == len(self.results) and missed <= 1 + count // 200
         return (f"{count} combos: {said[putting.SUCCEEDED]} puts succeeded, "
                 f"{said[putting.FAILED] + said[putting.KILLED]} failed cleanly, {kinds['wrong']} wrong, "
-                f"{kinds['lost']} lost, {healed}{left_out}"), not found and is_played
+                f"{kinds['lost']} lost, {healed}{left_out}"), not found and not left_out
 
 
 def _options():
