@@ -59,8 +59,11 @@ struct EffectPerformer: Sendable {
             logger.info("moved to the trash", metadata: ["path": "\(path)", "trash": "\(trash)"])
         case .copyOrdered(let chunk, let source, let target):
             logger.info("copy ordered", metadata: ["chunk": "\(chunk)", "from": "\(source)", "to": "\(target)"])
-        case .copyLate(let chunk, let target):
-            logger.warning("copy did not arrive in time", metadata: ["chunk": "\(chunk)", "to": "\(target)"])
+        case .copyLate(let chunk, let source, let target):
+            logger.warning(
+                "copy did not arrive in time",
+                metadata: ["chunk": "\(chunk)", "from": "\(source)", "to": "\(target)"])
+        case .serverRestored, .stormBegan, .stormEnded, .repairLimitsSet: logRepair(notice)
         case .replicaLost(let chunk, let server):
             logger.warning("replica is gone", metadata: ["chunk": "\(chunk)", "server": "\(server)"])
         case .replicaBad(let chunk, let server):
@@ -81,4 +84,36 @@ struct EffectPerformer: Sendable {
             logger.info("deletion ordered", metadata: ["chunk": "\(chunk)", "server": "\(server)"])
         }
     }
+
+    private func logRepair(_ notice: Notice) {
+        switch notice {
+        case .serverRestored(let server, let chunks, let silence, let total):
+            logger.info(
+                "all chunks of a lost chunk server are restored",
+                metadata: [
+                    "server": "\(server)", "chunks": "\(chunks)", "found-after": "\(seconds(silence))",
+                    "restored-after": "\(seconds(total))",
+                ])
+        case .stormBegan(let lost, let alive, let examples):
+            logger.error(
+                "too many chunk servers are lost at once: next to nothing is copied until they are back; see 'dfs-client admin repair'",
+                metadata: [
+                    "lost": "\(lost)", "alive": "\(alive)",
+                    "examples": "\(examples.map(\.description).joined(separator: " "))",
+                ])
+        case .stormEnded(let reason, let lost):
+            logger.warning("copies go on", metadata: ["reason": "\(reason.rawValue)", "lost": "\(lost)"])
+        case .repairLimitsSet(let limits):
+            logger.notice(
+                "the limits of repair are set",
+                metadata: [
+                    "copies": "\(limits.copies)", "source-copies": "\(limits.copiesPerSource)",
+                    "target-copies": "\(limits.copiesPerTarget)", "bytes-per-second": "\(limits.bytesPerSecond)",
+                    "source-bytes-per-second": "\(limits.bytesPerSecondPerSource)",
+                ])
+        default: break
+        }
+    }
+
+    private func seconds(_ time: Duration) -> String { "\((time / .milliseconds(100)).rounded() / 10)s" }
 }

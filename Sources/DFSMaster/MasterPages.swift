@@ -53,11 +53,39 @@ extension ClusterSummary {
     fileprivate func writeRepair(to metrics: inout MetricsText) {
         metrics.single(
             "dfs_master_repair_queue_chunks", .gauge,
-            "Chunks with too few or too many copies that wait for repair.", repairQueue)
+            "Chunks with too few copies that wait for repair.", repairQueue)
         metrics.single(
             "dfs_master_repair_stuck_chunks", .gauge,
-            "Those of the queue that could not be helped when they were looked at last.", stuckRepairs)
+            "Those of the queue that no server could take when they were looked at last.", stuckRepairs)
         metrics.single("dfs_master_repair_copies_chunks", .gauge, "Chunks with a copy under way.", chunksBeingCopied)
+        metrics.begin(
+            "dfs_master_repair_waiting_chunks", .gauge,
+            "Chunks that wait for copies, by how many complete ones live servers hold; 3 is three or more.")
+        for (copies, count) in zip(1..., repair.waiting) { metrics.add(count, [("live_copies", "\(copies)")]) }
+        metrics.single("dfs_master_repair_copied_chunks_total", .counter, "Copies that arrived.", repair.doneCopies)
+        metrics.single("dfs_master_repair_copied_bytes_total", .counter, "Their bytes.", repair.doneBytes)
+        metrics.single(
+            "dfs_master_repair_late_copies_total", .counter, "Copies that did not arrive in time.", repair.lateCopies)
+        if let seconds = repair.estimatedSeconds {
+            metrics.single(
+                "dfs_master_repair_estimated_seconds", .gauge,
+                "Time until no chunk waits for copies, at the pace of the last minute; absent where nothing arrived.",
+                seconds)
+        }
+        metrics.flag(
+            "dfs_master_repair_storm", "Whether so many servers are lost at once that next to nothing is copied.",
+            repair.stormSeconds != nil)
+        metrics.begin(
+            "dfs_master_repair_short_chunks", .gauge, "Chunks of a lost server that lack copies since.")
+        for loss in repair.losses { metrics.add(loss.shortChunks, [("server", loss.address.description)]) }
+        metrics.begin(
+            "dfs_master_repair_last_detection_seconds", .gauge,
+            "How long the server that was found dead last had been silent; 0 for none.")
+        metrics.add(Double(repair.lastDetectionMilliseconds) / 1000)
+        metrics.begin(
+            "dfs_master_repair_last_restoration_seconds", .gauge,
+            "From the last sign of a lost server until its chunks had all copies again; 0 for none.")
+        metrics.add(Double(repair.lastRestorationMilliseconds) / 1000)
     }
 
     fileprivate func writeServers(to metrics: inout MetricsText) {

@@ -158,7 +158,7 @@ import Testing
         try master.join(.swift, ":3", ":4")
         master.pass(.seconds(11))
         let copies = master.tick().copies
-        #expect(copies.count == master.policy.maxCopiesPerSource)
+        #expect(copies.count == master.policy.repairLimits.copiesPerSource)
         let first = try #require(copies.first?.split(separator: ">").map(String.init))
         let next = try master.report(first[1], [(try ChunkID(first[0]), .short)]).effects.copies
         #expect(next.count == 1, "each copy that arrives makes room for the next")

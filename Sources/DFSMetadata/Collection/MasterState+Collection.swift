@@ -39,7 +39,7 @@ extension MasterState {
             let replicas = chunks[chunk].replicas
             cancelCopies(of: chunk)
             for replica in replicas { removeReplica(of: chunk, on: replica.server) }
-            repair.forget(chunk)
+            repair.waiting.remove(chunk)
             noteHeard(chunk)
             chunks.remove(chunk)
             for replica in replicas where replica.state != .assigned {

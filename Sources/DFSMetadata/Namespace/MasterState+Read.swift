@@ -60,6 +60,8 @@ extension MasterState {
         _ file: FileID, _ name: FileName, trustingReader: Bool, near reader: NetworkLocation? = nil
     ) throws(DFSError) -> [LocatedChunk] {
         let handles = namespace.chunks(of: file)
+        reads.note(file, now: now)
+        if repair.waiting.count > 0 { for chunk in handles { repair.waiting.hasten(chunk) } }
         guard let ids = namespace.chunkIDs(of: file) else { preconditionFailure("a visible file is there") }
         var result: [LocatedChunk] = []
         result.reserveCapacity(handles.count)

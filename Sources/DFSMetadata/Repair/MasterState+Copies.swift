@@ -2,8 +2,24 @@ import DFSCore
 
 // The life of an ordered copy after the order.
 extension MasterState {
-    /// The copy arrived, or its target said that it holds something else.
+    /// Counts a copy that is ordered.
+    mutating func begin(_ task: CopyTask, of chunk: ChunkHandle) {
+        repair.add(task, of: chunk, now: now)
+        servers[task.source].outstandingCopies += 1
+        servers[task.source].copyBudget.take(task.bytes, repair.limits.bytesPerSecondPerSource, now: now)
+        servers[task.target].incomingCopies += 1
+        servers[task.target].incomingBytes += task.bytes
+    }
+
+    /// The copy arrived.
     mutating func finishCopy(of chunk: ChunkHandle, to target: ServerHandle) {
+        let ended = repair.end(chunk) { $0.target == target }
+        for task in ended { repair.progress.noteArrival(task.bytes, now: now) }
+        release(ended)
+    }
+
+    /// The target of the copy said that it holds something else, or damaged what it had.
+    mutating func failCopy(of chunk: ChunkHandle, to target: ServerHandle) {
         release(repair.end(chunk) { $0.target == target })
     }
 
@@ -14,42 +30,66 @@ extension MasterState {
 
     /// The server died: what it was to send or receive will not arrive.
     mutating func cancelCopies(of server: ServerHandle) {
-        for chunk in repair.chunksBeingCopied {
-            let ended = repair.end(chunk) { $0.target == server || $0.source == server }
-            release(ended)
-            for task in ended { dropTarget(chunk, task.target) }
-            if !ended.isEmpty { review(chunk) }
-        }
-        servers[server].outstandingCopies = 0
+        takeBack { $0.target == server || $0.source == server }
     }
 
     /// The server will not make the copies that it was told to make.
     mutating func takeBackCopies(from source: ServerHandle) {
+        takeBack { $0.source == source }
+    }
+
+    private mutating func takeBack(_ isLost: (CopyTask) -> Bool) {
         for chunk in repair.chunksBeingCopied {
-            let ended = repair.end(chunk) { $0.source == source }
+            let ended = repair.end(chunk, where: isLost)
             release(ended)
-            for task in ended { dropTarget(chunk, task.target) }
+            for task in ended where !task.isLate { dropTarget(chunk, task.target) }
             if !ended.isEmpty { review(chunk) }
         }
     }
 
-    /// Finds copies that did not arrive in time and seeks other targets for them.
+    /// Finds copies that did not arrive in time and seeks other pairs of servers for them.
     mutating func expireCopies() {
         for chunk in repair.chunksBeingCopied {
-            let late = repair.expire(chunk, now: now, grace: policy.copyTimeout)
-            release(late)
+            let (late, forgotten) = repair.expire(chunk, now: now, grace: policy.copyTimeout)
             for task in late {
-                effects.append(.log(.copyLate(id(of: chunk), to: servers[task.target].address)))
+                release([task])
+                servers[task.source].lateCopies += 1
+                servers[task.target].lateIncomingCopies += 1
+                repair.progress.lateCopies += 1
+                effects.append(
+                    .log(
+                        .copyLate(id(of: chunk), from: servers[task.source].address, to: servers[task.target].address)))
                 dropTarget(chunk, task.target)
             }
+            release(forgotten)
             if !late.isEmpty { review(chunk) }
         }
     }
 
-    /// Once servers had time to come back after a restart, everything from the store is looked at once.
+    /// Looks again at chunks that wait for servers that have time now, and at some that no server could take.
+    mutating func retryCopies() {
+        for server in servers.all {
+            let place = WaitingPlace.source(server.handle)
+            guard repair.waiting.count(in: place) > 0 else { continue }
+            let slots = canSend(server) ? repair.limits.copiesPerSource - server.outstandingCopies : 0
+            // A few always: another server that holds them may have time by now.
+            repair.wake(place, max(4, 2 * slots))
+        }
+        repair.wakeAside(64)
+    }
+
+    /// Once servers had time to come back after a restart, everything from the store is looked at once, and again when those that
+    /// did not come have had their time of grace.
     mutating func releaseHeldRepairs() {
-        guard repair.isHolding, !isStarting else { return }
-        repair.isHolding = false
+        switch repair.holding {
+        case .nothing: return
+        case .allChunks:
+            if isStarting { return }
+            repair.holding = policy.repairGrace > .zero ? .safeChunks : .nothing
+        case .safeChunks:
+            if now - startedAt <= policy.liveThreshold + policy.repairGrace { return }
+            repair.holding = .nothing
+        }
         backlog.scan = chunks.end > 0 ? 0 : nil
     }
 
@@ -61,9 +101,17 @@ extension MasterState {
 
     /// Gives the tasks' places to chunks that wait for one.
     private mutating func release(_ tasks: [CopyTask]) {
-        repair.retry(4 * tasks.count)
-        for task in tasks where servers[task.source].outstandingCopies > 0 {
-            servers[task.source].outstandingCopies -= 1
+        for task in tasks {
+            if task.isLate {
+                servers[task.source].lateCopies -= 1
+                servers[task.target].lateIncomingCopies -= 1
+            } else {
+                servers[task.source].outstandingCopies -= 1
+                servers[task.target].incomingCopies -= 1
+                servers[task.target].incomingBytes -= task.bytes
+            }
+            repair.wake(.source(task.source), 2)
         }
+        if !tasks.isEmpty { repair.wakeAside(1) }
     }
 }

@@ -1,58 +1,60 @@
 import DFSCore
 
-/// A copy of a chunk that was ordered from one server to another.
-struct CopyTask: Sendable {
-    let source: ServerHandle
-    let target: ServerHandle
-    let orderedAt: MonotonicInstant
-    /// When it counts as failed, and another target is sought.
-    let lateAt: MonotonicInstant
-    /// Until when the source may still start it, so that ordering the same copy again could overwrite a copy that has
-    /// arrived: a Go server makes its copies one by one and truncates a chunk it receives twice.
-    let overAt: MonotonicInstant
-    var isLate = false
-}
-
-/// Chunks with too few or too many copies, and the copies under way.
+/// Chunks with too few copies, and the copies under way.
 struct RepairQueue: Sendable {
-    /// Chunks to look at in this step.
-    var queue = WorkQueue<ChunkHandle>()
-    /// Chunks for which nothing could be done when they were looked at: no source, no target, or all of them busy.
-    private var stuck = WorkQueue<ChunkHandle>()
+    /// Chunks that wait for copies.
+    var waiting = RiskQueue<ChunkHandle>()
     private var tasks: [ChunkHandle: [CopyTask]] = [:]
-    private var copiesByTarget: [ServerHandle: Int] = [:]
     /// Chunks read from the store are not copied before their servers had time to come back.
-    var isHolding = true
+    enum Holding: Sendable {
+        case allChunks
+        /// Those with two live copies.
+        case safeChunks
+        case nothing
+    }
 
-    /// How many chunks were set aside.
-    var stuckCount: Int { stuck.count }
+    var holding = Holding.allChunks
+    var progress = RepairProgress()
+    /// What operators allow.
+    var limits: RepairLimits
+    /// Spent by all copies.
+    var budget = ByteBudget()
+    /// Copies on their way that are not late, and what they carry.
+    private(set) var running: (copies: Int, bytes: UInt64) = (0, 0)
 
-    /// How many chunks have a copy under way.
-    var copyCount: Int { tasks.count }
+    init(limits: RepairLimits) { self.limits = limits }
 
     /// Chunks with a copy under way, in a fixed order.
     var chunksBeingCopied: [ChunkHandle] { tasks.keys.sorted() }
 
-    /// Sets aside a chunk that cannot be helped now.
-    mutating func setAside(_ chunk: ChunkHandle) { stuck.append(chunk) }
+    /// How many chunks have a copy under way.
+    var copyCount: Int { tasks.count }
 
-    /// Looks again at up to `count` of the chunks that could not be helped, those first that wait longest.
-    mutating func retry(_ count: Int) {
+    /// Whether the cluster may begin one more copy.
+    func mayBegin(now: MonotonicInstant) -> Bool {
+        (limits.copies == 0 || running.copies < limits.copies) && budget.isOpen(limits.bytesPerSecond, now: now)
+    }
+
+    /// Looks again at up to `count` of the chunks that wait in `place`, the most urgent first.
+    mutating func wake(_ place: WaitingPlace, _ count: Int) {
         for _ in 0..<count {
-            guard let chunk = stuck.popFirst() else { return }
-            queue.append(chunk)
+            guard let (chunk, risk) = waiting.popFirst(in: place) else { return }
+            waiting.put(chunk, risk, in: .ready)
         }
     }
 
-    /// Forgets a chunk that is gone.
-    mutating func forget(_ chunk: ChunkHandle) {
-        queue.remove(chunk)
-        stuck.remove(chunk)
+    /// Looks again at up to `count` of each risk of those that no server could take: what is most urgent and hopeless must not
+    /// keep the others waiting.
+    mutating func wakeAside(_ count: Int) {
+        for risk in Risk.all {
+            for _ in 0..<count {
+                guard let (chunk, risk) = waiting.popFirst(in: .aside, within: risk...risk) else { break }
+                waiting.put(chunk, risk, in: .ready)
+            }
+        }
     }
 
     func copies(of chunk: ChunkHandle) -> [CopyTask] { tasks[chunk] ?? [] }
-
-    func copiesTo(_ target: ServerHandle) -> Int { copiesByTarget[target] ?? 0 }
 
     /// Whether a copy that is not late is on its way to `server`.
     func isCopying(_ chunk: ChunkHandle, to server: ServerHandle) -> Bool {
@@ -64,36 +66,47 @@ struct RepairQueue: Sendable {
         copies(of: chunk).count { !$0.isLate }
     }
 
-    mutating func add(_ task: CopyTask, of chunk: ChunkHandle) {
+    mutating func add(_ task: CopyTask, of chunk: ChunkHandle, now: MonotonicInstant) {
         tasks[chunk, default: []].append(task)
-        copiesByTarget[task.target, default: 0] += 1
+        running = (running.copies + 1, running.bytes + task.bytes)
+        budget.take(task.bytes, limits.bytesPerSecond, now: now)
     }
 
-    /// Takes out the tasks that `isEnded` names; returns those that were not late.
+    /// Takes out the tasks that `isEnded` names; returns them, late ones too.
     mutating func end(_ chunk: ChunkHandle, where isEnded: (CopyTask) -> Bool) -> [CopyTask] {
         guard let all = tasks[chunk] else { return [] }
         let ended = all.filter(isEnded)
         let rest = all.filter { !isEnded($0) }
         tasks[chunk] = rest.isEmpty ? nil : rest
-        let running = ended.filter { !$0.isLate }
-        for task in running { copiesByTarget[task.target, default: 1] -= 1 }
-        return running
+        for task in ended where !task.isLate { stopCounting(task) }
+        return ended
     }
 
     /// Marks overdue tasks as late, and forgets them when they are surely over and were late for `grace`: until then other
-    /// targets are preferred. Returns the ones that just became late.
-    mutating func expire(_ chunk: ChunkHandle, now: MonotonicInstant, grace: Duration) -> [CopyTask] {
-        var late: [CopyTask] = []
-        var rest: [CopyTask] = []
+    /// servers are preferred.
+    ///
+    /// - Returns: those that just became late, and those that are forgotten.
+    mutating func expire(
+        _ chunk: ChunkHandle, now: MonotonicInstant, grace: Duration
+    ) -> (late: [CopyTask], forgotten: [CopyTask]) {
+        var (late, forgotten, rest) = ([CopyTask](), [CopyTask](), [CopyTask]())
         for var task in copies(of: chunk) {
             if !task.isLate, task.lateAt <= now {
-                task.isLate = true
-                copiesByTarget[task.target, default: 1] -= 1
+                stopCounting(task)
                 late.append(task)
+                task.isLate = true
             }
-            if !task.isLate || max(task.overAt, task.lateAt + grace) > now { rest.append(task) }
+            if task.isLate, max(task.overAt, task.lateAt + grace) <= now {
+                forgotten.append(task)
+            } else {
+                rest.append(task)
+            }
         }
         tasks[chunk] = rest.isEmpty ? nil : rest
-        return late
+        return (late, forgotten)
+    }
+
+    private mutating func stopCounting(_ task: CopyTask) {
+        running = (running.copies - 1, running.bytes - task.bytes)
     }
 }

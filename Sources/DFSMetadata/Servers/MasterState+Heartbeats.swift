@@ -54,6 +54,7 @@ extension MasterState {
             servers[server].isAlive = true
             servers[server].aliveSince = now
             servers[server].isReturning = true
+            noteReturn(of: server)
             effects.append(.log(.serverJoined(address)))
         }
         servers[server].lastHeard = now
@@ -78,9 +79,9 @@ extension MasterState {
     }
 
     mutating func findDeadServers() {
-        for server in servers.all where server.isAlive && now - server.lastHeard > policy.liveThreshold {
-            die(server.handle)
-        }
+        let dead = servers.all.filter { $0.isAlive && now - $0.lastHeard > policy.liveThreshold }
+        for server in dead { die(server.handle) }
+        if !dead.isEmpty { reviewDeaths() }
     }
 
     /// Its replicas stay on record: if it returns, they count again. Until then copies of them are made.
@@ -89,6 +90,7 @@ extension MasterState {
         servers[server].stream = nil
         servers[server].deletions.removeAll()
         servers[server].settledList = nil
+        noteDeath(of: server)
         effects.append(.log(.serverDied(servers[server].address)))
         cancelCopies(of: server)
         lookAtChunks(of: server, because: .death)

@@ -96,6 +96,7 @@ extension MasterState {
         servers[server].settledList = nil
         if replica.state == .assigned { servers[server].assignedCount -= 1 }
         verification.forget(ProbeKey(chunk: chunk, server: server))
+        noteRestored(chunk, of: server)
     }
 
     /// Notes since when the server's lists lack the chunk; `nil` where they hold it.

@@ -19,7 +19,7 @@ extension MasterState {
                 unwanted.append(id)
                 effects.append(.log(.replicaBad(id, report.address)))
                 removeReplica(of: chunk, on: server)
-                finishCopy(of: chunk, to: server)
+                failCopy(of: chunk, to: server)
                 review(chunk)
             } else {
                 endForwarding(of: chunk, from: server)

@@ -2,6 +2,9 @@ import DFSCore
 
 /// Chooses servers for new replicas: on other racks than the copies that there are, as far as there are enough; then where
 /// most space is free, ties in random order; and never a server without room.
+///
+/// A server that is to take far more than the others already comes behind those of its distance, however empty it is: else
+/// one that is new would have to take every chunk until it is as full as they are.
 struct Placement: Sendable {
     /// Room that the replica needs, reserved on each chosen server until its next heartbeat.
     let bytes: UInt64
@@ -20,15 +23,19 @@ struct Placement: Sendable {
         _ count: Int, from servers: [Server], using random: inout SeededGenerator
     ) -> [ServerHandle] {
         guard count > 0 else { return [] }
-        var candidates = servers.filter { fits($0) }
+        var candidates = servers.indices.filter { fits(servers[$0]) }
         candidates.shuffle(using: &random)
-        // `sort` keeps the shuffled order of equals.
-        candidates.sort { $0.availableBytes > $1.availableBytes }
+        let fair = fairShare(of: candidates.lazy.map { servers[$0].promisedBytes })
         var chosen: [Server] = []
         for _ in 0..<min(count, candidates.count) {
             let taken = taken + chosen.map(\.location)
-            let best = candidates.indices.min { rank(candidates[$0], taken) < rank(candidates[$1], taken) }
-            if let best { chosen.append(candidates.remove(at: best)) }
+            func order(_ candidate: Int) -> (Int, Int, UInt64) {
+                let server = servers[candidate]
+                return (rank(server, taken), server.promisedBytes > fair ? 1 : 0, .max - server.availableBytes)
+            }
+            // Of equals the first counts, which is any of them.
+            let best = candidates.indices.min { order(candidates[$0]) < order(candidates[$1]) }
+            if let best { chosen.append(servers[candidates.remove(at: best)]) }
         }
         return alongTheWay(chosen).map(\.handle)
     }
@@ -37,7 +44,13 @@ struct Placement: Sendable {
         server.isAlive && server.availableBytes >= max(bytes, 1) && !excluded.contains(server.handle)
     }
 
-    /// The lower the better; of equals the first counts.
+    /// What a server may be to take without coming behind the others: twice what they are on average, and a few chunks.
+    private func fairShare(of promised: some Collection<UInt64>) -> UInt64 {
+        let total = promised.reduce(into: 0.0) { $0 += Double($1) }
+        return UInt64(2 * total / Double(max(1, promised.count))) &+ 4 * min(bytes, 1 << 40)
+    }
+
+    /// The lower the better.
     private func rank(_ server: Server, _ taken: [NetworkLocation]) -> Int {
         let closeness =
             if taken.contains(server.location) {

@@ -40,8 +40,17 @@ struct Server: Sendable {
     var missingSince: [ChunkHandle: MonotonicInstant] = [:]
     /// How many of its chunks are only assigned, so that its lists need not name them.
     var assignedCount = 0
-    /// Copies it has been told to make that are not known to have arrived.
+    /// Copies it has been told to make that are not known to have arrived and are not late.
     var outstandingCopies = 0
+    /// Copies that it was told to make and that are late.
+    var lateCopies = 0
+    /// Copies on their way to it that are not late, and what they carry.
+    var incomingCopies = 0
+    var incomingBytes: UInt64 = 0
+    /// Copies to it that are late.
+    var lateIncomingCopies = 0
+    /// Spent by the copies that it is told to make.
+    var copyBudget = ByteBudget()
     /// Deletions it has been told that its lists do not show yet, and when.
     var deletions: [ChunkID: MonotonicInstant] = [:]
 
@@ -56,8 +65,11 @@ struct Server: Sendable {
 
     var outstandingTasks: Int { outstandingCopies + deletions.count }
 
-    /// Free space less what was handed out since it was told.
-    var availableBytes: UInt64 { freeBytes > reservedBytes ? freeBytes - reservedBytes : 0 }
+    /// What it is to take that its newest report cannot know of: what was handed out since then, and copies under way.
+    var promisedBytes: UInt64 { reservedBytes &+ incomingBytes }
+
+    /// Free space less what it is to take.
+    var availableBytes: UInt64 { freeBytes > promisedBytes ? freeBytes - promisedBytes : 0 }
 }
 
 /// Names a server inside the state; servers stay, so a handle stays valid.

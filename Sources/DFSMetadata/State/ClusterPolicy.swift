@@ -24,10 +24,16 @@ package struct ClusterPolicy: Sendable {
     package var deletionTimeout = Duration.seconds(60)
     /// Copies and deletions that one server may have outstanding.
     package var maxTasksPerServer = 100
-    /// Copies that one server may be making: enough to keep it busy between two heartbeats, few enough to be over soon.
-    package var maxCopiesPerSource = 8
-    /// Copies that one server may be receiving.
-    package var maxCopiesPerTarget = 16
+    /// What a master that starts allows its copies.
+    package var repairLimits = RepairLimits()
+    /// How long a server that was found dead has to come back before chunks of it that have two live copies left are copied.
+    package var repairGrace = Duration.seconds(300)
+    /// So many servers that die within ``stormWindow`` are too many at once, where they are more than ``stormShare`` of all or
+    /// the whole of a rack: then next to nothing is copied, for ``stormLimit``; for 0 until an operator says so.
+    package var stormServers = 3
+    package var stormShare = 0.1
+    package var stormWindow = Duration.seconds(60)
+    package var stormLimit = Duration.seconds(3600)
     /// Chunks being read back from Go servers at one time, and of one server.
     package var maxReads = 4
     package var maxReadsPerServer = 2

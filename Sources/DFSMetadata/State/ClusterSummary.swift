@@ -10,10 +10,12 @@ package struct ClusterSummary: Sendable, Equatable {
     package var isInSafeMode = false
     /// Chunks of complete files of which no server has told since the master started.
     package var unheardChunks = 0
-    /// Chunks with too few or too many copies that are to be looked at.
+    /// Chunks with too few copies that wait for repair.
     package var repairQueue = 0
-    /// Those of them for which nothing could be done so far: no source, no target, or all of them busy.
+    /// Those of them that no server could take so far.
     package var stuckRepairs = 0
+    /// How lost copies are made again.
+    package var repair = RepairStatus()
     /// Chunks with a copy under way.
     package var chunksBeingCopied = 0
     /// Removals that can still be restored, or are being deleted for good.

@@ -70,6 +70,7 @@ package enum Answer: Sendable {
     /// In the order they came.
     case servers([ServerStanding], hasMore: Bool)
     case checked(CheckPage)
+    case repair(RepairStatus)
     case summary(ClusterSummary)
 }
 
@@ -108,7 +109,15 @@ package enum Notice: Sendable, Equatable {
     case abandoned(FileName, reason: String)
     case removed(FileName, trash: PathPart)
     case copyOrdered(ChunkID, from: ServerAddress, to: ServerAddress)
-    case copyLate(ChunkID, to: ServerAddress)
+    case copyLate(ChunkID, from: ServerAddress, to: ServerAddress)
+    /// So many chunks of a lost server had too few copies, and all have enough again: how long the server was silent before it
+    /// was found dead, and all of it since it was heard of last.
+    case serverRestored(ServerAddress, chunks: Int, silence: Duration, total: Duration)
+    /// Too many servers are lost at once, some of them by their addresses: next to nothing is copied.
+    case stormBegan(lost: Int, alive: Int, examples: [ServerAddress])
+    /// The copies go on; so many servers are still lost.
+    case stormEnded(StormEnd, lost: Int)
+    case repairLimitsSet(RepairLimits)
     case replicaLost(ChunkID, ServerAddress)
     case replicaBad(ChunkID, ServerAddress)
     /// A reader says that the server gave it wrong bytes; that is going to be looked at.
@@ -116,4 +125,11 @@ package enum Notice: Sendable, Equatable {
     /// The server does not serve its replica any more; so many complete ones are left on live servers.
     case replicaDamaged(ChunkID, ServerAddress, left: Int)
     case deletionOrdered(ChunkID, ServerAddress)
+}
+
+/// Why lost servers are not waited for any longer.
+package enum StormEnd: String, Sendable, Equatable {
+    case serversCameBack = "enough servers came back"
+    case waitedLongEnough = "the time limit is over"
+    case operatorSaidSo = "an operator said so"
 }

@@ -76,11 +76,15 @@ package enum Input: Sendable {
     /// Trash.Empty: one removal, or all.
     case emptyTrash(PathPart?, CallToken)
 
-    // For operators; they change nothing.
+    // For operators; they change nothing that is stored.
     /// Cluster.ListServers, behind so many servers: answered by ``Answer/servers(_:hasMore:)``.
     case listServers(from: Int, limit: Int, CallToken)
     /// Numbers for who watches: answered by ``Answer/summary(_:)``.
     case summary(CallToken)
+    /// Repair.GetRepair: answered by ``Answer/repair(_:)``.
+    case repairStatus(CallToken)
+    /// Repair.SetRepairLimits: answered by ``Answer/repair(_:)``.
+    case changeRepair(RepairChange, CallToken)
     /// Cluster.CheckFiles: answered by ``Answer/checked(_:)``.
     case checkFiles(CheckRequest, CallToken)
 

@@ -5,6 +5,8 @@ struct Backlog: Sendable {
     enum Cause: Sendable {
         /// Their server died.
         case death
+        /// Their server, which is dead, is not waited for any longer.
+        case givenUp
         /// Their server sent the first list of a new life.
         case returned
         /// Their server proved to be a Go node, which says nothing of them by itself.
@@ -50,7 +52,14 @@ extension MasterState {
             let end = min(work.chunks.count, work.next + budget)
             for chunk in work.chunks[work.next..<end] { lookAt(chunk, on: work.server, because: work.cause) }
             budget -= max(1, end - work.next)
-            if end == work.chunks.count { backlog.work.removeFirst() } else { backlog.work[0].next = end }
+            if end < work.chunks.count {
+                backlog.work[0].next = end
+                continue
+            }
+            backlog.work.removeFirst()
+            if work.cause == .death, !backlog.work.contains(where: { $0.server == work.server && $0.cause == .death }) {
+                noteLooked(at: work.server)
+            }
         }
         while budget > 0, let slot = backlog.scan {
             let chunk = ChunkHandle(rawValue: slot)
@@ -89,6 +98,7 @@ extension MasterState {
                 removeReplica(of: chunk, on: server)
             }
             verification.forget(key)
+        case .givenUp: break
         case .returned: considerReading(chunk, on: server)
         case .toBeRead:
             considerReading(chunk, on: server)

@@ -4,7 +4,7 @@ extension MasterState {
         ClusterSummary(
             completeFiles: namespace.fileCount - namespace.openFileCount, openFiles: namespace.openFileCount,
             chunks: chunks.count, isInSafeMode: safeMode.isOn, unheardChunks: safeMode.unheard,
-            repairQueue: repair.queue.count + repair.stuckCount, stuckRepairs: repair.stuckCount,
+            repairQueue: repair.waiting.count, stuckRepairs: repair.waiting.count(in: .aside), repair: repairStatus(),
             chunksBeingCopied: repair.copyCount, trashEntries: trash.count, tombstones: tombstones.count,
             servers: servers.all.map { status(of: $0) })
     }

@@ -16,7 +16,10 @@ package struct MasterState: Sendable {
     var servers = ServerTable()
     var tombstones = Tombstones()
     var periods = UsePeriods()
-    var repair = RepairQueue()
+    var repair: RepairQueue
+    var losses = Losses()
+    /// Files that somebody reads: of chunks that are equally near to being lost, theirs are repaired first.
+    var reads = RecentReads()
     /// By file; of open uploads of Go clients only.
     var forwarding: [FileID: Forwarding] = [:]
     /// Files that somebody appends to, and open chunks.
@@ -61,6 +64,7 @@ package struct MasterState: Sendable {
     /// A master that knows nothing yet; ``MasterRecovery`` makes one from a store.
     init(policy: ClusterPolicy, seed: UInt64, now: MonotonicInstant) {
         self.policy = policy
+        repair = RepairQueue(limits: policy.repairLimits)
         self.now = now
         startedAt = now
         random = SeededGenerator(seed: seed)
@@ -166,6 +170,10 @@ package struct MasterState: Sendable {
         case .listServers(let start, let limit, let call):
             answer(call) { state throws(DFSError) in state.listServers(from: start, limit: limit) }
         case .summary(let call): answer(call) { state throws(DFSError) in .summary(state.summary()) }
+        case .repairStatus(let call):
+            answer(call) { state throws(DFSError) in .repair(state.repairStatus()) }
+        case .changeRepair(let change, let call):
+            answer(call) { state throws(DFSError) in try state.changeRepair(change) }
         case .checkFiles(let request, let call):
             answer(call) { state throws(DFSError) in try state.check(request) }
         case .connectionClosed(let connection): connectionClosed(connection)
@@ -229,9 +237,11 @@ package struct MasterState: Sendable {
         forgetTombstones()
         collectOrphans()
         reviewSettlingFiles()
+        reviewGrace()
+        reviewStorm()
         expireCopies()
         releaseHeldRepairs()
-        repair.retry(256)
+        retryCopies()
         rereadCopies()
         verification.wake(now: now)
         reviewAppends()

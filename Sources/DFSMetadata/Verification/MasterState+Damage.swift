@@ -39,7 +39,7 @@ extension MasterState {
     mutating func takeOut(_ id: ChunkID, damagedOn server: ServerHandle) {
         guard let chunk = chunk(named: id), chunks[chunk].position(of: server) != nil else { return }
         removeReplica(of: chunk, on: server)
-        finishCopy(of: chunk, to: server)
+        failCopy(of: chunk, to: server)
         logDamage(of: chunk, on: server)
         review(chunk)
     }

@@ -6,9 +6,7 @@ struct Rereading: Sendable {
     var place: (next: UInt32, left: UInt32)?
     /// When the next cycle may begin.
     var dueAt: MonotonicInstant?
-    /// Bytes that may be read now; less than zero after a large chunk.
-    var credit: Int64 = 0
-    var creditedAt: MonotonicInstant?
+    var budget = ByteBudget()
 }
 
 extension MasterState {
@@ -18,14 +16,15 @@ extension MasterState {
     /// Queues reads of complete copies on Go servers, as many as the rate allows, behind all other reads.
     mutating func rereadCopies() {
         guard policy.rereadBytesPerSecond > 0, !isStarting, chunks.end > 0 else { return }
-        earnCredit()
         if rereading.place == nil, rereading.dueAt ?? now <= now {
             rereading.dueAt = now + policy.rereadCycle
             // Anywhere, so that masters that are restarted often come to all chunks, too.
             rereading.place = (UInt32(wallSeconds % UInt64(chunks.end)), chunks.end)
         }
         for _ in 0..<Self.chunksPerTick {
-            guard rereading.credit > 0, let place = rereading.place else { return }
+            guard rereading.budget.isOpen(policy.rereadBytesPerSecond, now: now), let place = rereading.place else {
+                return
+            }
             let chunk = ChunkHandle(rawValue: place.next % chunks.end)
             rereading.place = place.left > 1 ? (chunk.rawValue + 1, place.left - 1) : nil
             if chunks.holds(chunk) { reread(chunk) }
@@ -37,16 +36,7 @@ extension MasterState {
         for replica in chunks[chunk].replicas
         where replica.state == .complete && servers[replica.server].kind == .go && servers[replica.server].isAlive {
             verification.want(ProbeKey(chunk: chunk, server: replica.server), isUrgent: false, now: now)
-            rereading.credit -= Int64(clamping: digest.length)
+            rereading.budget.take(digest.length, policy.rereadBytesPerSecond, now: now)
         }
-    }
-
-    /// What was not used is lost after a second.
-    private mutating func earnCredit() {
-        let rate = Int64(clamping: policy.rereadBytesPerSecond)
-        let milliseconds = Int64((now - (rereading.creditedAt ?? now)) / .milliseconds(1))
-        rereading.creditedAt = now
-        let (earned, overflow) = rate.multipliedReportingOverflow(by: milliseconds)
-        rereading.credit = min(rate, rereading.credit + (overflow ? rate : earned / 1000))
     }
 }

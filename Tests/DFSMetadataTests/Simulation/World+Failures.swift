@@ -13,6 +13,10 @@ extension World {
                 start(number)
             }
         }
+        if chance(1), chance(30) {
+            for number in servers.indices where servers[number].isUp && chance(70) { try kill(number) }
+        }
+        if chance(2) { try changeRepair() }
         if chance(1) { restartMaster() }
         if chance(5) { rot() }
         if chance(10) { try readDamage() }

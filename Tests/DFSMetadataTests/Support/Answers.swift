@@ -42,15 +42,35 @@ extension Result<Answer, DFSError> {
         return answer
     }
 
+    func repair() throws -> RepairStatus {
+        guard case .repair(let status) = try get() else { throw WrongAnswer() }
+        return status
+    }
+
     func unwanted() throws -> [ChunkID] {
         guard case .reported(let unwanted, _) = try get() else { throw WrongAnswer() }
         return unwanted
     }
 }
 
+/// A copy that was ordered.
+struct CopyOrder: Equatable {
+    let chunk: ChunkID
+    let source: String
+    let target: String
+}
+
 extension [Effect] {
     /// `chunk>target` of each copy that was ordered.
     var copies: [String] { batches.flatMap { $0.copies.map { "\($0.chunk)>\($0.target)" } } }
+
+    /// Each copy that was ordered.
+    var orders: [CopyOrder] {
+        flatMap { effect -> [CopyOrder] in
+            guard case .log(.copyOrdered(let chunk, let source, let target)) = effect else { return [] }
+            return [CopyOrder(chunk: chunk, source: source.description, target: target.description)]
+        }
+    }
 
     var deletions: [ChunkID] { batches.flatMap(\.deletions) }
 

@@ -59,6 +59,7 @@ enum EffectText {
         case .trash(let entries, let hasMore): "trash \(entries.map(\.node.name)), more: \(hasMore)"
         case .servers(let servers, let hasMore): "servers \(join(servers.map(\.address))), more: \(hasMore)"
         case .summary(let summary): "summary: \(summary.chunks) chunks"
+        case .repair(let status): "repair: \(status.waiting) wait"
         case .checked(let page): "checked \(page.files.map(\.path)), end: \(page.end?.parts.map(\.text) ?? [])"
         case .fileInfo(let chunks): "info \(chunks.map(describe).joined(separator: " "))"
         }

@@ -60,6 +60,8 @@ extension MasterHarness {
         return servers.map(\.description)
     }
 
+    mutating func repair() throws -> RepairStatus { try ask { .repairStatus($0) }.answer.repair() }
+
     mutating func create(
         _ name: String, over connection: UInt64 = 1, copies: Int? = nil, replaces: Bool = false, id: String = "",
         attributes: [String: String] = [:]
