@@ -257,6 +257,22 @@ public final class DFSClient: Sendable {
         master.servers()
     }
 
+    /// How lost copies are made again.
+    ///
+    /// - Throws: ``DFSError`` of code `unimplemented` under a Go master.
+    public func repair() async throws -> RepairStatus {
+        try await master.repair()
+    }
+
+    /// Changes how much may be copied at one time to restore lost copies, until the master ends.
+    ///
+    /// - Returns: how the repair goes with that.
+    /// - Throws: ``DFSError`` of code `invalidArgument` for a number that cannot be, `unimplemented` under a Go master.
+    @discardableResult
+    public func changeRepair(_ change: RepairChange) async throws -> RepairStatus {
+        try await master.changeRepair(change)
+    }
+
     /// Checks whether files have all their copies: a file, or all files in a folder and below it, those that are still being
     /// written too, in the order of their paths' parts.
     ///

@@ -38,6 +38,8 @@ package enum Methods {
     package static let reportDamage = MethodPath(service: namespace, method: "ReportDamage")
     package static let listServers = MethodPath(service: cluster, method: "ListServers")
     package static let checkFiles = MethodPath(service: cluster, method: "CheckFiles")
+    package static let getRepair = MethodPath(service: "dfs.Repair", method: "GetRepair")
+    package static let setRepairLimits = MethodPath(service: "dfs.Repair", method: "SetRepairLimits")
     package static let report = MethodPath(service: chunkReports, method: "Report")
     package static let uploadTargets = MethodPath(service: chunkReports, method: "UploadTargets")
     package static let openAppend = MethodPath(service: "dfs.Append", method: "Open")

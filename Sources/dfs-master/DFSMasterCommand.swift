@@ -42,6 +42,7 @@ struct DFSMasterCommand: NodeCommand {
             listenFlag, metadataFolderFlag, trashKeepFlag, safeModeLimitFlag, orphanKeepFlag, appendLeaseFlag,
             scrubRateFlag,
             scrubCycleFlag,
+        ] + RepairOptions.flags + [
             backupFolderFlag,
             backupIntervalFlag, backupKeepFlag, backupFlag, restoreFlag, dumpFlag,
         ]
@@ -66,6 +67,7 @@ struct DFSMasterCommand: NodeCommand {
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var node: NodeOptions
     @OptionGroup var tls: NodeTLSOptions
+    @OptionGroup var repair: RepairOptions
     @Option(Self.listenFlag) var listen = ServerAddress(host: "", port: 8000)
     @Option(Self.metadataFolderFlag) var metadataFolder = "./meta"
     @Option(Self.trashKeepFlag) var trashKeep = GoDuration(ClusterPolicy().trashRetention)
@@ -141,6 +143,7 @@ struct DFSMasterCommand: NodeCommand {
         configuration.policy.rereadCycle = scrubCycle.duration
         configuration.policy.safeModeLimit = safeModeLimit.duration
         configuration.policy.appendLease = appendLease.duration
+        repair.apply(to: &configuration.policy)
         configuration.policy.replication = cluster.replication
         configuration.policy.chunkSize = UInt64(cluster.chunkSize.bytes)
         configuration.policy.liveThreshold = cluster.liveThreshold.duration

@@ -5,7 +5,8 @@ enum Samples {
     static let names = ["", "a_0", "dir%2Fpart.00000000000000ff_12", "ü/日本\u{1F600}", "x\u{7F}\n y"]
 
     static let all: [any WireMessage] =
-        masterMessages + chunkMessages + clusterMessages + namespaceMessages + operatorMessages + leaseMessages
+        masterMessages + chunkMessages + clusterMessages + namespaceMessages + operatorMessages + repairMessages
+        + leaseMessages
         + standardMessages
 
     static let masterMessages: [any WireMessage] = [
@@ -112,6 +113,29 @@ enum Samples {
                     ]), CheckedFile(),
             ], end: CheckPosition(parts: ["b"], chunks: 1), isStarting: true), CheckFilesResponse(),
     ]
+
+    static let repairMessages: [any WireMessage] = [
+        GetRepairRequest(), SetRepairLimitsRequest(),
+        SetRepairLimitsRequest(
+            copiesPerSource: 1, copiesPerTarget: 2, copies: 0, bytesPerSecondPerSource: .max, bytesPerSecond: 0,
+            goesOn: true), repairReport, RepairReport(),
+    ]
+
+    private static var repairReport: RepairReport {
+        var report = RepairReport(
+            limits: RepairLimits(
+                copiesPerSource: 1, copiesPerTarget: 2, copies: .max, bytesPerSecondPerSource: 4, bytesPerSecond: 5),
+            waiting: [1, 2, .max],
+            lostServers: [
+                LostServer(address: ":9001", silentSeconds: 1, chunks: .max, shortChunks: 3, isAwaited: true),
+                LostServer(),
+            ])
+        (report.stuck, report.runningCopies, report.runningBytes) = (1, 2, 3)
+        (report.doneCopies, report.doneBytes, report.lateCopies, report.bytesPerSecond) = (4, 5, 6, .max)
+        (report.estimatedSeconds, report.stormSeconds) = (0, .max)
+        (report.lastDetectionMilliseconds, report.lastRestorationMilliseconds, report.lostServerCount) = (7, 8, 9)
+        return report
+    }
 
     private static let open = OpenChunkVersion(chunkID: "ü.00ff_1", version: .max)
 
