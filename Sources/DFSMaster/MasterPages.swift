@@ -26,6 +26,7 @@ struct MasterPages: Sendable {
         if let summary = await summary() {
             summary.writeNamespace(to: &metrics)
             summary.writeRepair(to: &metrics)
+            summary.writeReports(to: &metrics)
             summary.writeServers(to: &metrics)
         }
         calls?.write(to: &metrics)
@@ -58,6 +59,16 @@ extension ClusterSummary {
             "dfs_master_repair_stuck_chunks", .gauge,
             "Those of the queue that could not be helped when they were looked at last.", stuckRepairs)
         metrics.single("dfs_master_repair_copies_chunks", .gauge, "Chunks with a copy under way.", chunksBeingCopied)
+    }
+
+    fileprivate func writeReports(to metrics: inout MetricsText) {
+        metrics.begin("dfs_master_reports_total", .counter, "Reports of chunk servers of what they hold, by kind.")
+        metrics.add(reports.lists, [("kind", "list")])
+        metrics.add(reports.full, [("kind", "full")])
+        metrics.add(reports.differences, [("kind", "difference")])
+        metrics.single(
+            "dfs_master_report_mismatches_total", .counter,
+            "Times that a chunk server's digest was not that of what the master knew of it.", reports.mismatches)
     }
 
     fileprivate func writeServers(to metrics: inout MetricsText) {
