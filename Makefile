@@ -21,7 +21,7 @@ define install_programs
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test interop conformance crash-test fault-test append-test thread-ids fuzz bench bench-rpc bench-meta bench-peers format format-check protos protos-check clean
+.PHONY: help deps build demo test interop conformance crash-test fault-test append-test thread-ids fuzz bench bench-rpc bench-meta bench-scale bench-peers format format-check protos protos-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -76,6 +76,10 @@ bench-rpc: build ## measure the gRPC layer beside grpc-go, under the same load
 bench-meta: build ## measure the master: creates, look-ups beside a Go master, memory and restart at ten million files
 	$(call install_programs,$(TOOLS))
 	@Benchmarks/run-meta
+
+bench-scale: build ## measure a master with very many chunk servers; ARGUMENTS="--servers <n> --chunks <n>"
+	$(call install_programs,$(TOOLS))
+	@Benchmarks/run-scale $(ARGUMENTS)
 
 bench-peers: build ## measure put and get beside SeaweedFS and MooseFS, and over links of 1 Gbit/s; needs root
 	@Benchmarks/run-peers

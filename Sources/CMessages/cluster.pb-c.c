@@ -2545,7 +2545,7 @@ const ProtobufCMessageDescriptor dfs__describe_request__descriptor =
   (ProtobufCMessageInit) dfs__describe_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__describe_response__field_descriptors[7] =
+static const ProtobufCFieldDescriptor dfs__describe_response__field_descriptors[8] =
 {
   {
     "role",
@@ -2631,6 +2631,18 @@ static const ProtobufCFieldDescriptor dfs__describe_response__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "takes_differences",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__DescribeResponse, takes_differences),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__describe_response__field_indices_by_name[] = {
   4,   /* field[4] = chunk_size */
@@ -2639,12 +2651,14 @@ static const unsigned dfs__describe_response__field_indices_by_name[] = {
   3,   /* field[3] = node_id */
   5,   /* field[5] = replication */
   0,   /* field[0] = role */
+  7,   /* field[7] = takes_differences */
   1,   /* field[1] = version */
 };
-static const ProtobufCIntRange dfs__describe_response__number_ranges[1 + 1] =
+static const ProtobufCIntRange dfs__describe_response__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 10, 7 },
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor dfs__describe_response__descriptor =
 {
@@ -2654,10 +2668,10 @@ const ProtobufCMessageDescriptor dfs__describe_response__descriptor =
   "Dfs__DescribeResponse",
   "dfs",
   sizeof(Dfs__DescribeResponse),
-  7,
+  8,
   dfs__describe_response__field_descriptors,
   dfs__describe_response__field_indices_by_name,
-  1,  dfs__describe_response__number_ranges,
+  2,  dfs__describe_response__number_ranges,
   (ProtobufCMessageInit) dfs__describe_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -30,6 +30,11 @@ struct ChunkServerPages: Sendable {
             metrics.single(
                 "dfs_chunkserver_free_bytes", .gauge, "Room for new chunks, as the master is told.", freeMiB << 20)
         }
+        let reports = session.state.withLock { ($0.fullReports, $0.differences) }
+        metrics.begin(
+            "dfs_chunkserver_reports_total", .counter, "Reports to masters that take differences, by kind.")
+        metrics.add(reports.0, [("kind", "full")])
+        metrics.add(reports.1, [("kind", "difference")])
         let tasks = session.tasks.counts
         metrics.single(
             "dfs_chunkserver_copies_waiting", .gauge, "Copies that were ordered and not begun.", tasks.copies)

@@ -41,6 +41,10 @@ struct EffectPerformer: Sendable {
         case .serverDied(let server): logger.warning("chunk server is dead", metadata: ["server": "\(server)"])
         case .serverKind(let server, let kind):
             logger.info("chunk server described", metadata: ["server": "\(server)", "kind": "\(kind.rawValue)"])
+        case .inventoriesDiffer(let server):
+            logger.warning(
+                "what a chunk server has told is not what is known of it: it reports all again",
+                metadata: ["server": "\(server)"])
         case .sealed(let name, let chunks):
             logger.info("file complete", metadata: ["file": "\(name)", "chunks": "\(chunks)"])
         case .chunkOpened(let chunk, let servers):

@@ -206,8 +206,10 @@ package final class Master: Sendable {
         standard.add(to: &routes)
         let description = DescribeResponse(
             role: "master", version: SoftwareVersion.text, clusterID: clusterID, nodeID: clusterID,
-            chunkSize: configuration.policy.chunkSize, replication: UInt32(configuration.policy.replication))
-        ReportService(metadata: metadata, description: description, securePorts: securePorts).add(to: &routes)
+            chunkSize: configuration.policy.chunkSize, replication: UInt32(configuration.policy.replication),
+            takesDifferences: true)
+        ReportService(metadata: metadata, description: description, securePorts: securePorts, heartbeats: heartbeats)
+            .add(to: &routes)
         var server = RPCServer.Configuration()
         // A file of very many chunks has a long answer; our own clients take it, and Go clients have none such.
         server.maxSendMessageBytes = 64 << 20

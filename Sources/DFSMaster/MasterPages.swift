@@ -26,6 +26,7 @@ struct MasterPages: Sendable {
         if let summary = await summary() {
             summary.writeNamespace(to: &metrics)
             summary.writeRepair(to: &metrics)
+            summary.writeReports(to: &metrics)
             summary.writeServers(to: &metrics)
         }
         calls?.write(to: &metrics)
@@ -86,6 +87,16 @@ extension ClusterSummary {
             "dfs_master_repair_last_restoration_seconds", .gauge,
             "From the last sign of a lost server until its chunks had all copies again; 0 for none.")
         metrics.add(Double(repair.lastRestorationMilliseconds) / 1000)
+    }
+
+    fileprivate func writeReports(to metrics: inout MetricsText) {
+        metrics.begin("dfs_master_reports_total", .counter, "Reports of chunk servers of what they hold, by kind.")
+        metrics.add(reports.lists, [("kind", "list")])
+        metrics.add(reports.full, [("kind", "full")])
+        metrics.add(reports.differences, [("kind", "difference")])
+        metrics.single(
+            "dfs_master_report_mismatches_total", .counter,
+            "Times that a chunk server's digest was not that of what the master knew of it.", reports.mismatches)
     }
 
     fileprivate func writeServers(to metrics: inout MetricsText) {

@@ -8,6 +8,7 @@ package enum Methods {
     private static let trash = "dfs.Trash"
     private static let cluster = "dfs.Cluster"
     private static let chunkReports = "dfs.ChunkReports"
+    private static let inventory = "dfs.Inventory"
     private static let openChunks = "dfs.OpenChunks"
 
     // Spoken by Go nodes too.
@@ -42,6 +43,7 @@ package enum Methods {
     package static let setRepairLimits = MethodPath(service: "dfs.Repair", method: "SetRepairLimits")
     package static let report = MethodPath(service: chunkReports, method: "Report")
     package static let uploadTargets = MethodPath(service: chunkReports, method: "UploadTargets")
+    package static let keepInventory = MethodPath(service: inventory, method: "Keep")
     package static let openAppend = MethodPath(service: "dfs.Append", method: "Open")
     package static let closeAppend = MethodPath(service: "dfs.Append", method: "Close")
     package static let renewLeases = MethodPath(service: "dfs.Leases", method: "Renew")
@@ -55,7 +57,7 @@ package enum Methods {
     /// Those that are not unary, the standard services' among them.
     package static let kinds: [MethodPath: CallKind] = [
         heartbeat: .bidirectional, uploadChunk: .clientStream, downloadChunk: .serverStream, append: .bidirectional,
-        replicate: .bidirectional,
+        replicate: .bidirectional, keepInventory: .bidirectional,
         MethodPath(service: "grpc.health.v1.Health", method: "Watch"): .serverStream,
         MethodPath(service: "grpc.reflection.v1.ServerReflection", method: "ServerReflectionInfo"): .bidirectional,
         MethodPath(service: "grpc.reflection.v1alpha.ServerReflection", method: "ServerReflectionInfo"): .bidirectional,

@@ -34,5 +34,8 @@ struct PopulationOptions: ParsableArguments {
     @Option(help: "How many of them are in one folder.")
     var big = 1_000_000
 
-    var files: Population { Population(count: count, bigFolderCount: min(big, count)) }
+    @Option(help: "Chunks of each.")
+    var chunks = 1
+
+    var files: Population { Population(count: count, bigFolderCount: min(big, count), chunksPerFile: chunks) }
 }

@@ -8,6 +8,6 @@ struct MetaBenchCommand: AsyncParsableCommand {
         commandName: "meta-bench", abstract: "Measures a master.",
         subcommands: [
             FillCommand.self, FleetCommand.self, CreateCommand.self, InfoCommand.self, ListCommand.self,
-            PauseCommand.self,
+            PauseCommand.self, ScaleCommand.self,
         ])
 }

@@ -1,17 +1,18 @@
 import DFSCore
 import DFSMetadata
 
-/// The files that a store is filled with: one chunk each, the first ones in one big folder, the others in folders of a
+/// The files that a store is filled with, each of so many chunks: the first ones in one big folder, the others in folders of a
 /// thousand.
 struct Population: Sendable {
     static let bigFolder = "big"
     private static let smallFolderSize = 1000
     private static let firstID: UInt64 = 1 << 48
-    /// Bytes in every file.
+    /// Bytes in every chunk.
     static let length: UInt64 = 1 << 20
 
     let count: Int
     let bigFolderCount: Int
+    let chunksPerFile: Int
 
     func name(of file: Int) -> FileName {
         let digits = String(file)
@@ -25,7 +26,16 @@ struct Population: Sendable {
         name(of: file).chunkID(fileID: id(of: file).rawValue, index: 0)
     }
 
-    static func digest(of file: Int) -> Digest { Digest(length: length, crc32c: UInt32(truncatingIfNeeded: file)) }
+    /// Chunks of all files.
+    var chunkCount: Int { count * chunksPerFile }
+
+    /// The id of the chunk of that number among all.
+    func chunkID(_ chunk: Int) -> ChunkID {
+        let file = chunk / chunksPerFile
+        return name(of: file).chunkID(fileID: id(of: file).rawValue, index: chunk % chunksPerFile)
+    }
+
+    static func digest(of chunk: Int) -> Digest { Digest(length: length, crc32c: UInt32(truncatingIfNeeded: chunk)) }
 
     /// The folder's name, and its number among all.
     private func folder(of file: Int) -> String {
@@ -46,11 +56,13 @@ struct Population: Sendable {
             }
             let name = name(of: file)
             let header = FileHeader(
-                id: id(of: file), name: name, writer: .swift, replication: 2, chunkSize: 64 << 20,
+                id: id(of: file), name: name, writer: .swift, replication: 2,
+                chunkSize: chunksPerFile == 1 ? 64 << 20 : Self.length,
                 createdAt: 1_700_000_000)
             changes.append(.begin(header, at: Place(parent: parent, name: name.leaf)))
-            changes.append(.allocate(header.id, index: 0, servers: []))
-            changes.append(.seal(header.id, digests: [Self.digest(of: file)], at: 1_700_000_001))
+            for index in 0..<chunksPerFile { changes.append(.allocate(header.id, index: index, servers: [])) }
+            let digests = (0..<chunksPerFile).map { Self.digest(of: file * chunksPerFile + $0) }
+            changes.append(.seal(header.id, digests: digests, at: 1_700_000_001))
         }
         return changes
     }

@@ -23,6 +23,35 @@ extension ClusterTests {
             return line.flatMap { Double($0.dropFirst(sample.count + 1)) }
         }
 
+        @Test func serversOfOursTellDifferencesAndAllOnlyWhenASessionBegins() async throws {
+            try await Cluster.run { cluster in
+                let port = try LoopbackPort.free()
+                try await cluster.stopMaster()
+                try await cluster.startMaster(extra: ["-http-listen", "127.0.0.1:\(port)"])
+                let full = #"dfs_master_reports_total{kind="full"}"#
+                let count = 2.0
+                // The page comes up after the master's port.
+                try await eventually("a full report of each server") { (try? await value(full, port)) == count }
+                for number in 0..<3 {
+                    let source = try cluster.folder.randomFile("in\(number)", bytes: 100_000)
+                    try await cluster.put(source, as: "f\(number)")
+                }
+                try await eventually("heartbeats") {
+                    try await value(#"dfs_master_reports_total{kind="difference"}"#, port) ?? 0 >= 2 * count
+                }
+                try await cluster.killServer(0)
+                try await cluster.startServer(0)
+                try await eventually("a new session") { try await value(full, port) == count + 1 }
+                try await eventually("replicas that are known") {
+                    let chunks = try await value(
+                        #"dfs_master_server_chunks{server="\#(cluster.serverAddress(0))",kind="swift"}"#, port)
+                    return chunks ?? 0 >= 1
+                }
+                #expect(try await value("dfs_master_report_mismatches_total", port) == 0)
+                #expect(try await value(#"dfs_master_reports_total{kind="list"}"#, port) == 0)
+            }
+        }
+
         @Test func nodesTellHowTheyAre() async throws {
             try await Cluster.run { cluster in
                 let (masterPort, serverPort) = (try LoopbackPort.free(), try LoopbackPort.free())

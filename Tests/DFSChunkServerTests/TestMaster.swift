@@ -10,6 +10,7 @@ import Synchronization
 final class TestMaster: Sendable {
     enum Event: Sendable, Equatable {
         case heartbeat(HeartbeatRequest)
+        case inventory(InventoryRequest)
         case refusedHeartbeat
         case registered(RegisterChunkServerRequest)
         case reported(ReportRequest)
@@ -18,7 +19,7 @@ final class TestMaster: Sendable {
         case heartbeatsEnded
     }
 
-    private struct State {
+    fileprivate struct State {
         var registered: Set<String> = []
         /// Given with the next responses, as often as the count says.
         var tasks: [(response: HeartbeatResponse, times: Int)] = []
@@ -27,6 +28,13 @@ final class TestMaster: Sendable {
         var targets: [String]? = []
         /// Answers Leases/Renew.
         var leases: (@Sendable (RenewLeasesRequest) async throws -> RenewLeasesResponse)?
+        /// What the servers have told of, where differences are taken.
+        var told: Set<String> = []
+        var digest = InventoryDigest(key: .init(low: 0, high: 0))
+        /// Digests that were not those of what was told.
+        var wrongDigests = 0
+        /// Given with the next answers to differences.
+        var answers: [InventoryResponse] = []
         var reportGate: (@Sendable () async throws -> Void)?
     }
 
@@ -40,7 +48,9 @@ final class TestMaster: Sendable {
     }
 
     /// Listens on loopback; `port` 0 lets the system choose.
-    init(isSwift: Bool, port: UInt16 = 0, group: MultiThreadedEventLoopGroup) async throws {
+    init(
+        isSwift: Bool, takesDifferences: Bool = false, port: UInt16 = 0, group: MultiThreadedEventLoopGroup
+    ) async throws {
         let box = Box()
         state = box
         var routes = ServiceRoutes()
@@ -63,7 +73,9 @@ final class TestMaster: Sendable {
         }
         if isSwift {
             routes.unary(Methods.describe) { (_: DescribeRequest, _) in
-                DescribeResponse(role: "master", version: "test", clusterID: "cluster-1", nodeID: "master-1")
+                DescribeResponse(
+                    role: "master", version: "test", clusterID: "cluster-1", nodeID: "master-1",
+                    takesDifferences: takesDifferences)
             }
             routes.unary(Methods.uploadTargets) { (_: UploadTargetsRequest, _) in
                 guard let targets = box.state.withLock({ $0.targets }) else { throw DFSError(.unavailable, "away") }
@@ -82,6 +94,20 @@ final class TestMaster: Sendable {
                 return ReportResponse(clusterID: "cluster-1", unwantedChunks: box.state.withLock { $0.unwanted })
             }
         }
+        if takesDifferences {
+            routes.streaming(Methods.keepInventory, maxReceive: InventoryRequest.maxByteCount) { call in
+                while let request = try await call.receive(InventoryRequest.self) {
+                    let response = box.state.withLock { state in
+                        state.take(request)
+                        return state.answers.isEmpty
+                            ? InventoryResponse(isAnswer: true) : state.answers.removeFirst()
+                    }
+                    events.add(.inventory(request))
+                    try await call.send(response)
+                }
+                events.add(.heartbeatsEnded)
+            }
+        }
         server = RPCServer(routes: routes, configuration: .init(), group: group, logger: Logger(label: "test-master"))
         self.port = try await server.listen(host: "127.0.0.1", port: port)
     }
@@ -90,6 +116,24 @@ final class TestMaster: Sendable {
         guard let first = state.tasks.first else { return HeartbeatResponse() }
         if first.times > 1 { state.tasks[0].times -= 1 } else { state.tasks.removeFirst() }
         return first.response
+    }
+
+    /// What the servers have told of so far, and how often a digest was not that of it.
+    var told: (chunks: Set<String>, wrongDigests: Int) { state.state.withLock { ($0.told, $0.wrongDigests) } }
+
+    /// Gives `response` with the next difference.
+    func answer(_ response: InventoryResponse) { state.state.withLock { $0.answers.append(response) } }
+
+    /// The next request of an inventory stream that fulfils `isWanted`.
+    @discardableResult
+    func inventory(
+        after count: Int = 0, _ isWanted: @escaping @Sendable (InventoryRequest) -> Bool
+    ) async -> InventoryRequest? {
+        let event = await events.first(after: count) {
+            if case .inventory(let request) = $0 { isWanted(request) } else { false }
+        }
+        if case .inventory(let request) = event { return request }
+        return nil
     }
 
     /// Gives `response` with each of the next `times` heartbeats.
@@ -125,4 +169,24 @@ final class TestMaster: Sendable {
     }
 
     func stop() async { await server.shutdown(grace: .zero) }
+}
+
+extension TestMaster.State {
+    /// Keeps the set that the server means, and compares.
+    fileprivate mutating func take(_ request: InventoryRequest) {
+        if request.begins {
+            told = []
+            digest = InventoryDigest(key: .init(low: request.keyLow, high: request.keyHigh))
+        }
+        for chunk in request.added where told.insert(chunk.chunkID).inserted {
+            if let id = try? ChunkID(chunk.chunkID) { digest.insert(id) }
+        }
+        for chunk in request.removed where told.remove(chunk) != nil {
+            if let id = try? ChunkID(chunk) { digest.remove(id) }
+        }
+        guard !request.isPartial else { return }
+        let theirs = InventoryDigest(
+            key: digest.key, low: request.digestLow, high: request.digestHigh, count: request.count)
+        if theirs != digest { wrongDigests += 1 }
+    }
 }

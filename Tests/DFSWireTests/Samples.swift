@@ -31,7 +31,8 @@ enum Samples {
     static let clusterMessages: [any WireMessage] = [
         DescribeRequest(), CompleteResponse(), AbandonResponse(), OpenRequest(name: "a/b"),
         DescribeResponse(
-            role: "master", version: "1", clusterID: "c", nodeID: "n", chunkSize: .max, replication: .max),
+            role: "master", version: "1", clusterID: "c", nodeID: "n", chunkSize: .max, replication: .max,
+            takesDifferences: true),
         CreateRequest(name: "a", replication: 3), CreateResponse(uploadID: "u", chunkSize: 64 << 20, replication: 2),
         CompleteRequest(
             uploadID: "u", chunks: [ChunkDigest(chunkID: "a_0", length: .max, crc32c: .max), ChunkDigest()],
@@ -57,6 +58,16 @@ enum Samples {
         OpenAppendResponse(
             chunkID: "a.00ff_1", version: 4, servers: [":9001", "h:9002"], start: 1 << 40, chunkSize: 64 << 20,
             claimMilliseconds: 60_000),
+        InventoryRequest(), HeldChunk(), InventoryResponse(),
+        InventoryRequest(
+            serverAddress: ":9001", nodeID: "n", tlsPort: 9443, freeBytes: .max, begins: true, keyLow: 1,
+            keyHigh: .max,
+            added: names.map { HeldChunk(chunkID: $0, isVerified: true, length: .max, crc32c: .max) },
+            changed: [HeldChunk(chunkID: "a_0")], removed: names, isPartial: true, digestLow: .max,
+            digestHigh: 2, count: 3),
+        InventoryResponse(
+            replicationTasks: [ReplicationTask(chunkID: "a_0", targetAddress: ":9002")],
+            deleteTasks: [DeleteTask(chunkID: "a_1")], isAnswer: true, unwantedChunks: names, wantsFullReport: true),
         UploadTargetsRequest(serverAddress: ":9001", chunkID: "a.00ff_1"), UploadTargetsRequest(),
         UploadTargetsResponse(), UploadTargetsResponse(servers: [":9002", "h:9003"]),
         SecurePortRequest(server: ":9001"), SecurePortRequest(), SecurePortResponse(), SecurePortResponse(port: .max),

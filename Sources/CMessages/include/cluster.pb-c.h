@@ -118,10 +118,14 @@ struct  Dfs__DescribeResponse
    * chunk server only: where it stands in the network, such as /dc1/rack7/host3; empty: not told
    */
   char *location;
+  /*
+   * master only: it has dfs.Inventory
+   */
+  protobuf_c_boolean takes_differences;
 };
 #define DFS__DESCRIBE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__describe_response__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0 }
 
 
 struct  Dfs__CreateRequest

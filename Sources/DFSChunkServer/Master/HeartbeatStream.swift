@@ -8,11 +8,6 @@ import RPC
 /// Every response is read, and the stream is half-closed before it is left: a Go master that fails to send a response
 /// freezes for ever.
 struct HeartbeatStream: Sendable {
-    /// How long the master may take to end the stream after our half-close.
-    private static let closingLimit = Duration.seconds(3)
-
-    private enum Part { case responses, requests, limit }
-
     let session: MasterSession
     let kind: PeerKind
 
@@ -21,33 +16,7 @@ struct HeartbeatStream: Sendable {
         let options = CallOptions(
             metadata: [:], maxReceiveMessageBytes: HeartbeatResponse.maxByteCount,
             maxSendMessageBytes: HeartbeatRequest.maxByteCount)
-        try await session.peer.channel.withCall(Methods.heartbeat, options) { call in
-            try await withThrowingTaskGroup(of: Part.self) { group in
-                defer { group.cancelAll() }
-                group.addTask {
-                    try await readResponses(call)
-                    return .responses
-                }
-                group.addTask {
-                    try await sendRequests(call)
-                    call.finishSending()
-                    return .requests
-                }
-                while let ended = try await group.next() {
-                    switch ended {
-                    case .requests:
-                        group.addTask {
-                            try await Task.sleep(for: Self.closingLimit)
-                            return .limit
-                        }
-                    case .responses where session.isStopping, .limit:
-                        return
-                    case .responses:
-                        throw DFSError(.unavailable, "\(session.peer.name) ended the heartbeat stream")
-                    }
-                }
-            }
-        }
+        try await session.keep(Methods.heartbeat, options, reading: readResponses, sending: sendRequests)
     }
 
     private func readResponses(_ call: ClientCall) async throws {
@@ -70,7 +39,7 @@ struct HeartbeatStream: Sendable {
             if kind.isSwift { try await report(isFirst: isFirst) }
             if isFirst { session.state.withLock { $0.kind = kind } }
             isFirst = false
-            if !isLast { try await waitUntilDue(&pacer) }
+            if !isLast { try await session.waitUntilDue(&pacer) }
         }
     }
 
@@ -81,22 +50,6 @@ struct HeartbeatStream: Sendable {
             try await session.reportAll()
         } else {
             try await session.reportUnconfirmed()
-        }
-    }
-
-    private func waitUntilDue(_ pacer: inout HeartbeatPacer) async throws {
-        while !session.isStopping {
-            let soleArrivals = session.state.withLock { $0.soleArrivals }
-            let changes = session.store.withCatalog { catalog in
-                HeartbeatPacer.Changes(
-                    revision: catalog.revision, arrivals: catalog.arrivals, soleArrivals: soleArrivals,
-                    isReceiving: catalog.isReceiving)
-            }
-            pacer.observe(changes, now: session.clock.now)
-            let delay = pacer.delay(now: session.clock.now)
-            if delay == .zero { return }
-            await session.changes.session.wait(atMost: delay)
-            try Task.checkCancellation()
         }
     }
 }

@@ -98,15 +98,27 @@ extension MasterSession {
             keptDamagedChunks: keptDamaged.map(\.text))
         let response = try await peer.unary(
             Methods.report, request, as: ReportResponse.self, options: CallOptions(timeout: limit))
+        noteCluster(response.clusterID)
+        return response
+    }
+
+    /// The master has said which cluster this node is in.
+    func noteCluster(_ id: String) {
         let previous = state.withLock { state in
-            defer { state.clusterID = response.clusterID }
+            defer { state.clusterID = id }
             return state.clusterID
         }
-        if !previous.isEmpty, previous != response.clusterID {
-            logger.warning(
-                "the master's cluster has changed", metadata: ["before": "\(previous)", "now": "\(response.clusterID)"])
+        if !previous.isEmpty, previous != id {
+            logger.warning("the master's cluster has changed", metadata: ["before": "\(previous)", "now": "\(id)"])
         }
-        return response
+    }
+
+    /// A master that takes differences does not want copies that it was told of.
+    func noteUnwanted(_ ids: [String]) {
+        for text in ids {
+            guard let id = try? ChunkID(text), store.withCatalog({ $0.stored(id) != nil }) else { continue }
+            if !suspicions.note(id, .unwanted) { state.withLock { _ = $0.unconfirmed.insert(id) } }
+        }
     }
 
     /// Takes a chunk that the master does not want out of service.

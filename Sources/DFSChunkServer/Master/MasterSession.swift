@@ -21,6 +21,10 @@ final class MasterSession: Sendable {
         var unconfirmed: Set<ChunkID> = []
         /// Chunks that were found damaged, as long as a Swift master has not been told. Its lists tell it, too, later.
         var undeclaredDamage: Set<ChunkID> = []
+        /// Full reports that were sent to masters that take differences.
+        var fullReports = 0
+        /// Differences that were.
+        var differences = 0
         /// Uploads begun by clients that send a chunk to one server only.
         var soleArrivals: UInt64 = 0
     }
@@ -113,6 +117,10 @@ final class MasterSession: Sendable {
         let kind = try await peer.kind()
         state.withLock { $0.wasSwift = kind.isSwift }
         logger.info("master found", metadata: ["master": "\(peer.address)", "kind": kind.isSwift ? "swift" : "go"])
+        if case .swift(let description) = kind, description.takesDifferences {
+            noteCluster(description.clusterID)
+            return try await InventoryStream(session: self, kind: kind).run()
+        }
         do {
             try await HeartbeatStream(session: self, kind: kind).run()
         } catch  where DFSError(error, from: peer.name).code == .failedPrecondition {

@@ -59,14 +59,18 @@ final class NodeTasks: Sendable {
 
     /// Takes the orders of a heartbeat response, whether or not it answers a heartbeat. Never waits.
     func accept(_ response: HeartbeatResponse, fromGoMaster: Bool) {
-        for task in response.replicationTasks {
+        accept(copies: response.replicationTasks, deletions: response.deleteTasks, fromGoMaster: fromGoMaster)
+    }
+
+    func accept(copies: [ReplicationTask], deletions: [DeleteTask], fromGoMaster: Bool) {
+        for task in copies {
             do {
                 try accept(task, fromGoMaster: fromGoMaster)
             } catch {
                 logger.warning("replication task refused", metadata: ["chunk": "\(task.chunkID)", "error": "\(error)"])
             }
         }
-        for task in response.deleteTasks {
+        for task in deletions {
             do {
                 try accept(task, fromGoMaster ? .doubtful : .certain)
             } catch {

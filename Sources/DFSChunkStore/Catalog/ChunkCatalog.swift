@@ -46,6 +46,9 @@ package struct ChunkCatalog: Sendable {
     package private(set) var arrivals: UInt64 = 0
     private var uploadsUnderWay = 0
     private var open: Set<ChunkID> = []
+    /// Chunks whose files came, went or became known since the changes were taken last, and whether there was a file then; `nil`
+    /// while nobody follows the changes.
+    private var changed: [ChunkID: Bool]?
 
     package init() {}
 
@@ -136,6 +139,7 @@ package struct ChunkCatalog: Sendable {
 
     /// The chunk's file is in place.
     package mutating func store(_ id: ChunkID, _ stored: Stored) {
+        noteChange(of: id)
         records[id, default: Record()].stored = stored
         revision += 1
     }
@@ -155,6 +159,7 @@ package struct ChunkCatalog: Sendable {
             if !evenWhileWritten { return .busy }
             if record.stored == nil { return .absent }
         }
+        noteChange(of: id)
         records[id]?.stored = nil
         records[id]?.isLeaving = true
         revision += 1
@@ -170,5 +175,43 @@ package struct ChunkCatalog: Sendable {
         } else if let record = records[id], record.writers == 0, record.stored == nil {
             records[id] = nil
         }
+    }
+}
+
+// One follower at a time is told of all chunks with files once, and then of what changes, at a cost that goes by the changes.
+extension ChunkCatalog {
+    /// What became of a chunk since the changes were taken last.
+    package struct Change: Sendable, Equatable {
+        package let id: ChunkID
+        /// Whether it had a file then.
+        package let wasStored: Bool
+        /// Its file now.
+        package let stored: Stored?
+    }
+
+    /// Begins to note changes.
+    ///
+    /// - Returns: all chunks that have files now, in no order.
+    package mutating func follow() -> [(id: ChunkID, stored: Stored)] {
+        changed = [:]
+        return records.compactMap { id, record in record.stored.map { (id, $0) } }
+    }
+
+    /// Ends what ``follow()`` began.
+    package mutating func unfollow() { changed = nil }
+
+    /// Takes up to `limit` changes; a chunk that came and went meanwhile is none.
+    package mutating func takeChanges(limit: Int) -> [Change] {
+        var taken: [Change] = []
+        while taken.count < limit, let (id, wasStored) = changed?.popFirst() {
+            let stored = records[id]?.stored
+            if wasStored || stored != nil { taken.append(Change(id: id, wasStored: wasStored, stored: stored)) }
+        }
+        return taken
+    }
+
+    private mutating func noteChange(of id: ChunkID) {
+        guard changed != nil, changed?[id] == nil else { return }
+        changed?[id] = records[id]?.stored != nil
     }
 }

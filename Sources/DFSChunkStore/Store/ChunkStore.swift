@@ -108,6 +108,20 @@ package final class ChunkStore: Sendable {
         state.withLock { body($0.catalog) }
     }
 
+    /// All chunks that have files now; what changes from now on is noted for ``takeChanges(limit:)``, until ``unfollow()``. Costs
+    /// a pass over all chunks.
+    package func follow() -> [(id: ChunkID, stored: ChunkCatalog.Stored)] {
+        state.withLock { $0.catalog.follow() }
+    }
+
+    /// See ``ChunkCatalog/takeChanges(limit:)``.
+    package func takeChanges(limit: Int) -> [ChunkCatalog.Change] {
+        state.withLock { $0.catalog.takeChanges(limit: limit) }
+    }
+
+    /// Changes are noted no longer.
+    package func unfollow() { state.withLock { $0.catalog.unfollow() } }
+
     /// MiB that new chunks find room in: what the file system has free and what quarantined chunks would give back,
     /// less what uploads under way are expected to take.
     package func freeMiB() throws(DFSError) -> Int64 {

@@ -5,7 +5,7 @@ import DFSWire
 import RPC
 import Synchronization
 
-/// The heartbeat streams of all chunk servers: each heartbeat is answered once, and tasks are pushed between answers as
+/// The heartbeat streams of all chunk servers, of both kinds: each heartbeat is answered once, and tasks are pushed between answers as
 /// soon as they exist.
 package final class HeartbeatManager: Sendable {
     private struct Streams {
@@ -34,6 +34,30 @@ package final class HeartbeatManager: Sendable {
 
     /// Serves one Heartbeat call.
     func serve(_ call: ServerCall, _ metadata: MetadataManager) async throws {
+        try await serve(call, metadata, HeartbeatResponse.init) { stream in
+            guard let request = try await call.receive(HeartbeatRequest.self) else { return nil }
+            let report = try ServerReport(
+                address: request.serverAddress, freeMiB: request.freeStorage, chunks: request.chunks, call)
+            return (report.address, .heartbeat(report, stream))
+        }
+    }
+
+    /// Serves one Inventory.Keep call.
+    func serveInventory(_ call: ServerCall, _ metadata: MetadataManager, _ securePorts: SecurePorts) async throws {
+        try await serve(call, metadata, InventoryResponse.init) { stream in
+            guard let request = try await call.receive(InventoryRequest.self) else { return nil }
+            let report = try InventoryReport(request, call)
+            securePorts.note(report.address, port: request.tlsPort)
+            return (report.address, .inventory(report, stream))
+        }
+    }
+
+    /// - Parameter receive: the next heartbeat, and whose it is; `nil` at the end of the stream.
+    private func serve(
+        _ call: ServerCall, _ metadata: MetadataManager,
+        _ respond: @escaping @Sendable (TaskBatch) -> some WireMessage,
+        receive: @escaping @Sendable (StreamToken) async throws -> (ServerAddress, Input)?
+    ) async throws {
         let stream = try open()
         defer { close(stream) }
         try await withThrowingTaskGroup { tasks in
@@ -41,14 +65,14 @@ package final class HeartbeatManager: Sendable {
                 // Wakes the reader too when the server can no longer be written to.
                 defer { stream.end() }
                 while let batch = await stream.next() {
-                    try await call.send(HeartbeatResponse(batch))
+                    try await call.send(respond(batch))
                     stream.noteSent()
                 }
                 if streams.withLock({ $0.isStopping }) { throw Self.stopping }
             }
             tasks.addTask {
                 defer { stream.end() }
-                try await Self.read(call, stream, metadata)
+                try await Self.read(stream, metadata, receive)
             }
             // The first that fails ends the other.
             while try await tasks.next() != nil {}
@@ -60,7 +84,8 @@ package final class HeartbeatManager: Sendable {
     /// Reads heartbeats until the server ends the stream, and waits for each answer before the next: when it returns, no
     /// response is due.
     private static func read(
-        _ call: ServerCall, _ stream: HeartbeatStream, _ metadata: MetadataManager
+        _ stream: HeartbeatStream, _ metadata: MetadataManager,
+        _ receive: (StreamToken) async throws -> (ServerAddress, Input)?
     ) async throws {
         var address: ServerAddress?
         var hasLeft = false
@@ -71,11 +96,9 @@ package final class HeartbeatManager: Sendable {
             }
         }
         var count = 0
-        while let request = try await call.receive(HeartbeatRequest.self) {
-            let report = try ServerReport(
-                address: request.serverAddress, freeMiB: request.freeStorage, chunks: request.chunks, call)
-            address = report.address
-            metadata.post(.heartbeat(report, stream.token))
+        while let (sender, input) = try await receive(stream.token) {
+            address = sender
+            metadata.post(input)
             count += 1
             await stream.waitUntilSent(count)
         }
@@ -96,6 +119,15 @@ package final class HeartbeatManager: Sendable {
     private func close(_ stream: HeartbeatStream) {
         streams.withLock { $0.byToken[stream.token] = nil }
         stream.end()
+    }
+}
+
+extension InventoryResponse {
+    init(_ batch: TaskBatch) {
+        let tasks = HeartbeatResponse(batch)
+        self.init(
+            replicationTasks: tasks.replicationTasks, deleteTasks: tasks.deleteTasks, isAnswer: batch.isAnswer,
+            unwantedChunks: batch.unwanted.map(\.text), wantsFullReport: batch.wantsFullReport)
     }
 }
 

@@ -1,5 +1,6 @@
 import DFSCore
 import DFSMetadata
+import DFSWire
 import RPC
 
 extension ServerReport {
@@ -13,6 +14,31 @@ extension ServerReport {
             // Go nodes tell MiB; more than an exbibyte is nonsense.
             freeBytes: UInt64(max(0, min(freeMiB, 1 << 40))) << 20,
             chunks: chunks.compactMap { text in try? ChunkID(text) })
+    }
+}
+
+extension InventoryReport {
+    /// What a chunk server of ours said. Ids that cannot be any are left out, which the digest brings to light.
+    ///
+    /// - Throws: ``DFSError/Code/invalidArgument`` where others could not dial the address.
+    init(_ request: InventoryRequest, _ call: ServerCall) throws(DFSError) {
+        self.init(
+            address: try ServerAddress(registered: request.serverAddress, by: call.peerHost), nodeID: request.nodeID,
+            connection: call.connection, freeBytes: request.freeBytes)
+        key = request.begins ? InventoryDigest.Key(low: request.keyLow, high: request.keyHigh) : nil
+        added = request.added.compactMap(Held.init)
+        changed = request.changed.compactMap(Held.init)
+        removed = request.removed.compactMap { try? ChunkID($0) }
+        if !request.isPartial {
+            sum = Sum(low: request.digestLow, high: request.digestHigh, count: request.count)
+        }
+    }
+}
+
+extension InventoryReport.Held {
+    fileprivate init?(_ chunk: HeldChunk) {
+        guard let id = try? ChunkID(chunk.chunkID) else { return nil }
+        self.init(id: id, digest: chunk.isVerified ? Digest(length: chunk.length, crc32c: chunk.crc32c) : nil)
     }
 }
 

@@ -4,13 +4,17 @@ import DFSServices
 import DFSWire
 import RPC
 
-/// `dfs.ChunkReports` and `dfs.Node`: the master for our own chunk servers, and for all who ask what it is.
+/// `dfs.ChunkReports`, `dfs.Inventory` and `dfs.Node`: the master for our own chunk servers, and for all who ask what it is.
 struct ReportService: Sendable {
     let metadata: MetadataManager
     let description: DescribeResponse
     let securePorts: SecurePorts
+    let heartbeats: HeartbeatManager
 
     func add(to routes: inout ServiceRoutes) {
+        routes.streaming(Methods.keepInventory, maxReceive: InventoryRequest.maxByteCount) {
+            try await heartbeats.serveInventory($0, metadata, securePorts)
+        }
         routes.unary(Methods.report) { try await report($0, $1) }
         routes.unary(Methods.uploadTargets) { try await uploadTargets($0, $1) }
         routes.unary(Methods.describe) { (_: DescribeRequest, _) in description }

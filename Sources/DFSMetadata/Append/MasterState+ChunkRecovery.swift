@@ -110,6 +110,7 @@ extension MasterState {
             guard let holder = servers.enter(address, now: now) else { continue }
             // Its next list is to be looked at, though it says nothing new.
             servers[holder].settledList = nil
+            servers[holder].inventory?.revisit(open.id)
             if address == server || open.reports[address] == digest {
                 accept(handle, digest, on: holder)
             } else if !others.contains(address) {

@@ -2,13 +2,15 @@ import DFSCore
 
 // Deletion: only chunks of abandoned uploads and purged files, bad copies and surplus copies, never what is unknown.
 extension MasterState {
-    /// Orders a deletion, unless one is under way or the server has enough to do; its next list brings it up again.
+    /// Orders a deletion, unless one is under way or the server has enough to do; its next list brings it up again, or its next
+    /// heartbeat where it tells differences.
     mutating func requestDeletion(of id: ChunkID, on server: ServerHandle) {
-        guard !safeMode.isOn, let stream = servers[server].stream else { return }
-        if let since = servers[server].deletions[id] {
-            guard now - since > policy.deletionTimeout else { return }
-        } else {
-            guard servers[server].outstandingTasks < policy.maxTasksPerServer else { return }
+        if let since = servers[server].deletions[id], now - since <= policy.deletionTimeout { return }
+        let hasRoom =
+            servers[server].deletions[id] != nil || servers[server].outstandingTasks < policy.maxTasksPerServer
+        guard !safeMode.isOn, let stream = servers[server].stream, hasRoom else {
+            servers[server].inventory?.revisit(id)
+            return
         }
         servers[server].deletions[id] = now
         outbox.addDeletion(id, to: stream)
@@ -38,7 +40,7 @@ extension MasterState {
             let id = entry.header.chunkID(at: chunks[chunk].index)
             let replicas = chunks[chunk].replicas
             cancelCopies(of: chunk)
-            for replica in replicas { removeReplica(of: chunk, on: replica.server) }
+            for replica in replicas { removeReplica(of: chunk, on: replica.server, named: id) }
             repair.waiting.remove(chunk)
             noteHeard(chunk)
             chunks.remove(chunk)

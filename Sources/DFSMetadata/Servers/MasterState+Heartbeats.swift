@@ -23,6 +23,7 @@ extension MasterState {
     mutating func heartbeatStreamEnded(_ address: ServerAddress, _ stream: StreamToken) {
         guard let server = servers.handle(of: address), servers[server].stream == stream else { return }
         servers[server].stream = nil
+        servers[server].inventory = nil
     }
 
     /// Until it is back nothing is placed there where others have room, readers are sent to it last, and its copies are
@@ -30,6 +31,7 @@ extension MasterState {
     mutating func serverLeft(_ address: ServerAddress, _ stream: StreamToken) {
         guard let server = servers.handle(of: address), servers[server].stream == stream else { return }
         servers[server].stream = nil
+        servers[server].inventory = nil
         takeBackCopies(from: server)
     }
 
@@ -90,6 +92,7 @@ extension MasterState {
         servers[server].stream = nil
         servers[server].deletions.removeAll()
         servers[server].settledList = nil
+        servers[server].inventory = nil
         noteDeath(of: server)
         effects.append(.log(.serverDied(servers[server].address)))
         cancelCopies(of: server)

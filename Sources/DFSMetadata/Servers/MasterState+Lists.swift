@@ -7,6 +7,8 @@ extension MasterState {
     mutating func take(_ report: ServerReport, from server: ServerHandle) {
         servers[server].freeBytes = report.freeBytes
         servers[server].reservedBytes = 0
+        servers[server].inventory = nil
+        reports.lists += 1
         let fingerprint = ListFingerprint(report.chunks)
         if servers[server].settledList == fingerprint { return }
         servers[server].listNumber &+= 1
@@ -41,7 +43,7 @@ extension MasterState {
     }
 
     /// Marks the chunk as listed; `false` where this list named it before.
-    private mutating func noteListed(_ chunk: ChunkHandle, on server: ServerHandle, _ number: UInt32) -> Bool {
+    mutating func noteListed(_ chunk: ChunkHandle, on server: ServerHandle, _ number: UInt32) -> Bool {
         guard let at = chunks[chunk].position(of: server) else {
             addReplica(Replica(server: server, state: .listed, listNumber: number), to: chunk)
             considerReading(chunk, on: server)
@@ -82,19 +84,25 @@ extension MasterState {
     // The two sides of a replica record, the chunk's and the server's, change together.
 
     mutating func addReplica(_ replica: Replica, to chunk: ChunkHandle) {
+        var replica = replica
+        if let number = takeStranger(chunk, on: replica.server) { replica.listNumber = number }
         chunks[chunk].replicas.append(replica)
         servers[replica.server].chunks.insert(chunk)
         servers[replica.server].settledList = nil
         if replica.state == .assigned { servers[replica.server].assignedCount += 1 } else { noteHeard(chunk) }
     }
 
-    mutating func removeReplica(of chunk: ChunkHandle, on server: ServerHandle) {
+    /// - Parameter id: of the chunk, where its file is gone already.
+    mutating func removeReplica(of chunk: ChunkHandle, on server: ServerHandle, named id: ChunkID? = nil) {
         guard let at = chunks[chunk].position(of: server) else { return }
         let replica = chunks[chunk].replicas.remove(at: at)
         servers[server].chunks.remove(chunk)
         servers[server].missingSince[chunk] = nil
         servers[server].settledList = nil
         if replica.state == .assigned { servers[server].assignedCount -= 1 }
+        if servers[server].inventory != nil, replica.listNumber == servers[server].listNumber {
+            leaveStranger(id ?? self.id(of: chunk), on: server)
+        }
         verification.forget(ProbeKey(chunk: chunk, server: server))
         noteRestored(chunk, of: server)
     }

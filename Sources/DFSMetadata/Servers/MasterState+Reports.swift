@@ -15,12 +15,9 @@ extension MasterState {
                 noteReport(of: id, digest, by: report.address)
                 continue
             }
-            if digest.length > Self.maxChunkLength || chunks[chunk].digest.map({ $0 != digest }) ?? false {
+            if !isAcceptable(digest, for: chunk) {
                 unwanted.append(id)
-                effects.append(.log(.replicaBad(id, report.address)))
-                removeReplica(of: chunk, on: server)
-                failCopy(of: chunk, to: server)
-                review(chunk)
+                reject(chunk, id, on: server)
             } else {
                 endForwarding(of: chunk, from: server)
                 accept(chunk, digest, on: server)
@@ -36,8 +33,21 @@ extension MasterState {
         effects.append(.answer(call, .success(.reported(unwanted: unwanted, expendable: expendable))))
     }
 
+    /// Whether a copy with this digest can be one of the chunk.
+    func isAcceptable(_ digest: Digest, for chunk: ChunkHandle) -> Bool {
+        digest.length <= Self.maxChunkLength && chunks[chunk].digest.map { $0 == digest } ?? true
+    }
+
+    /// The server holds other bytes than the chunk's.
+    mutating func reject(_ chunk: ChunkHandle, _ id: ChunkID, on server: ServerHandle) {
+        effects.append(.log(.replicaBad(id, servers[server].address)))
+        removeReplica(of: chunk, on: server)
+        finishCopy(of: chunk, to: server)
+        review(chunk)
+    }
+
     /// A server may tell of a chunk that it has sealed before the answer to that order has come.
-    private mutating func noteReport(of id: ChunkID, _ digest: Digest, by address: ServerAddress) {
+    mutating func noteReport(of id: ChunkID, _ digest: Digest, by address: ServerAddress) {
         guard let file = FileID(in: id), let open = appends[file]?.chunk, open.id == id, open.servers.contains(address)
         else { return }
         appends[file]?.chunk?.reports[address] = digest

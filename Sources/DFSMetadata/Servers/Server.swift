@@ -34,6 +34,8 @@ struct Server: Sendable {
     /// Its newest list, where that agreed with the records in all points and none of them has changed since: the same
     /// list again says nothing new.
     var settledList: ListFingerprint?
+    /// What it has told in its present session; `nil` where it sends lists, or has no session.
+    var inventory: Inventory?
     /// Chunks with a replica record that names this server.
     var chunks: Set<ChunkHandle> = []
     /// Since when its lists lack chunks that they held.

@@ -1,3 +1,15 @@
+/// How many reports of chunk servers the master has taken.
+package struct ReportCounts: Sendable, Equatable {
+    /// Whole lists in heartbeats, as Go nodes send them.
+    package var lists = 0
+    /// Full reports at the begin of sessions and after mismatches.
+    package var full = 0
+    /// Heartbeats with differences, mostly none.
+    package var differences = 0
+    /// Times that a digest was not the one that the master had.
+    package var mismatches = 0
+}
+
 /// How the cluster is, in numbers, as the master knows it at one moment.
 package struct ClusterSummary: Sendable, Equatable {
     /// Complete files, those in the trash among them.
@@ -22,6 +34,8 @@ package struct ClusterSummary: Sendable, Equatable {
     package var trashEntries = 0
     /// Deleted files whose chunks may still turn up.
     package var tombstones = 0
+    /// Reports of chunk servers since the master started.
+    package var reports = ReportCounts()
     /// All servers, in the order they came.
     package var servers: [ServerStanding] = []
 }

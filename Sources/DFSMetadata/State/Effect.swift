@@ -29,6 +29,12 @@ package struct TaskBatch: Sendable, Equatable {
     package var copies: [Copy] = []
     /// Chunks to delete.
     package var deletions: [ChunkID] = []
+    /// Whether it answers a heartbeat of a server that tells differences; otherwise it comes unasked.
+    package var isAnswer = false
+    /// To such a server: chunks whose digests differ from the ones known.
+    package var unwanted: [ChunkID] = []
+    /// To such a server: what it has told does not fit what is known of it.
+    package var wantsFullReport = false
 
     package init() {}
 
@@ -102,6 +108,8 @@ package enum Notice: Sendable, Equatable {
     /// The number of chunks that no file has, as it has changed, and one of them.
     case orphans(ServerAddress, count: Int, example: ChunkID?)
     case serverKind(ServerAddress, NodeKind)
+    /// What the server has told is not what is known of it: it is asked for all again.
+    case inventoriesDiffer(ServerAddress)
     case sealed(FileName, chunks: Int)
     case chunkOpened(ChunkID, [ServerAddress])
     case recovering(ChunkID, reason: String)

@@ -12,6 +12,8 @@ package enum Input: Sendable {
     case register(ServerReport, CallToken)
     /// One message of a heartbeat stream: answered by one ``Effect/heartbeatResponse(_:_:)`` of that stream.
     case heartbeat(ServerReport, StreamToken)
+    /// One message of an inventory stream, likewise.
+    case inventory(InventoryReport, StreamToken)
     /// A heartbeat stream ended, however it did.
     case heartbeatStreamEnded(ServerAddress, StreamToken)
     /// A chunk server ended its heartbeat stream in order: it is stopping, and makes no copy that it had not begun.

@@ -2,7 +2,7 @@ import DFSCore
 
 /// What is to be looked at because of something that befell very many at once, in the order in which it did.
 struct Backlog: Sendable {
-    enum Cause: Sendable {
+    enum Cause: Sendable, Equatable {
         /// Their server died.
         case death
         /// Their server, which is dead, is not waited for any longer.
@@ -11,12 +11,18 @@ struct Backlog: Sendable {
         case returned
         /// Their server proved to be a Go node, which says nothing of them by itself.
         case toBeRead
+        /// A full report of their server lacks them.
+        case unlisted
+        /// Their server has not had them for so long that they are gone.
+        case absent
     }
 
     struct Work: Sendable {
         let cause: Cause
         let server: ServerHandle
         let chunks: [ChunkHandle]
+        /// The number of the server's newest list when it was queued.
+        let listNumber: UInt32
         var next = 0
     }
 
@@ -29,6 +35,11 @@ struct Backlog: Sendable {
     var work: [Work] = []
     /// Connections that closed, with the files that were written over them.
     var closed: [Closed] = []
+    /// Whether work of this cause waits for the server's chunks.
+    func holds(_ cause: Cause, of server: ServerHandle) -> Bool {
+        work.contains { $0.cause == cause && $0.server == server }
+    }
+
     var isEmpty: Bool { work.isEmpty && closed.isEmpty && scan == nil }
     /// Where the one scan over all recovered chunks goes on, while it does.
     var scan: UInt32?
@@ -42,7 +53,13 @@ extension MasterState {
 
     /// Looks at all chunks of a server, soon.
     mutating func lookAtChunks(of server: ServerHandle, because cause: Backlog.Cause) {
-        backlog.work.append(Backlog.Work(cause: cause, server: server, chunks: servers[server].chunks.sorted()))
+        lookAt(servers[server].chunks.sorted(), of: server, because: cause)
+    }
+
+    /// Looks at these chunks of a server, soon.
+    mutating func lookAt(_ chunks: [ChunkHandle], of server: ServerHandle, because cause: Backlog.Cause) {
+        backlog.work.append(
+            Backlog.Work(cause: cause, server: server, chunks: chunks, listNumber: servers[server].listNumber))
     }
 
     mutating func workOffBacklog(_ count: Int) {
@@ -50,7 +67,7 @@ extension MasterState {
         leaveClosedConnections(&budget)
         while budget > 0, let work = backlog.work.first {
             let end = min(work.chunks.count, work.next + budget)
-            for chunk in work.chunks[work.next..<end] { lookAt(chunk, on: work.server, because: work.cause) }
+            for chunk in work.chunks[work.next..<end] { lookAt(chunk, work) }
             budget -= max(1, end - work.next)
             if end < work.chunks.count {
                 backlog.work[0].next = end
@@ -87,9 +104,10 @@ extension MasterState {
         }
     }
 
-    private mutating func lookAt(_ chunk: ChunkHandle, on server: ServerHandle, because cause: Backlog.Cause) {
-        guard chunks.holds(chunk), chunks[chunk].position(of: server) != nil else { return }
-        switch cause {
+    private mutating func lookAt(_ chunk: ChunkHandle, _ work: Backlog.Work) {
+        let server = work.server
+        guard chunks.holds(chunk), let replica = chunks[chunk].replica(on: server) else { return }
+        switch work.cause {
         case .death:
             let key = ProbeKey(chunk: chunk, server: server)
             guard !servers[server].isAlive else { return }
@@ -103,6 +121,18 @@ extension MasterState {
         case .toBeRead:
             considerReading(chunk, on: server)
             return
+        case .unlisted:
+            // A report that has come since says itself what it lacks.
+            if replica.listNumber != work.listNumber, servers[server].listNumber == work.listNumber {
+                noteUnlisted(chunk, on: server)
+            }
+            return
+        case .absent:
+            guard let since = servers[server].missingSince[chunk], now - since > policy.absenceInterval,
+                servers[server].listNumber == work.listNumber
+            else { return }
+            effects.append(.log(.replicaLost(id(of: chunk), servers[server].address)))
+            removeReplica(of: chunk, on: server)
         }
         review(chunk)
     }

@@ -6,6 +6,6 @@ extension MasterState {
             chunks: chunks.count, isInSafeMode: safeMode.isOn, unheardChunks: safeMode.unheard,
             repairQueue: repair.waiting.count, stuckRepairs: repair.waiting.count(in: .aside), repair: repairStatus(),
             chunksBeingCopied: repair.copyCount, trashEntries: trash.count, tombstones: tombstones.count,
-            servers: servers.all.map { status(of: $0) })
+            reports: reports, servers: servers.all.map { status(of: $0) })
     }
 }

@@ -14,6 +14,7 @@ package struct MasterState: Sendable {
     var namespace = Namespace()
     var chunks = ChunkTable()
     var servers = ServerTable()
+    var reports = ReportCounts()
     var tombstones = Tombstones()
     var periods = UsePeriods()
     var repair: RepairQueue
@@ -141,6 +142,7 @@ package struct MasterState: Sendable {
         case .goOn: workOffBacklog(Self.countPerTurn)
         case .register(let report, let call): register(report, call)
         case .heartbeat(let report, let stream): heartbeat(report, stream)
+        case .inventory(let report, let stream): heartbeat(report, stream)
         case .heartbeatStreamEnded(let address, let stream): heartbeatStreamEnded(address, stream)
         case .serverLeft(let address, let stream): serverLeft(address, stream)
         case .described(let address, let kind, let nodeID, let location):

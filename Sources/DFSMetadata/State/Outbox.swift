@@ -9,6 +9,15 @@ struct Outbox: Sendable {
         _ = position(of: stream)
     }
 
+    /// Makes sure that the step answers a heartbeat of a server that tells differences.
+    mutating func answer(_ stream: StreamToken) { batches[position(of: stream)].batch.isAnswer = true }
+
+    mutating func wantFullReport(on stream: StreamToken) { batches[position(of: stream)].batch.wantsFullReport = true }
+
+    mutating func addUnwanted(_ chunk: ChunkID, to stream: StreamToken) {
+        batches[position(of: stream)].batch.unwanted.append(chunk)
+    }
+
     mutating func add(_ copy: TaskBatch.Copy, to stream: StreamToken) {
         batches[position(of: stream)].batch.copies.append(copy)
     }

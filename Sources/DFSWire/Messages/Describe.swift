@@ -24,10 +24,12 @@ package struct DescribeResponse: WireMessage {
     package var replication: UInt32
     /// Where it stands in the network; empty where it does not say. From a chunk server only.
     package var location: String
+    /// Whether it has `dfs.Inventory`. From a master only.
+    package var takesDifferences: Bool
 
     package init(
         role: String = "", version: String = "", clusterID: String = "", nodeID: String = "", chunkSize: UInt64 = 0,
-        replication: UInt32 = 0, location: String = ""
+        replication: UInt32 = 0, location: String = "", takesDifferences: Bool = false
     ) {
         self.role = role
         self.version = version
@@ -36,6 +38,7 @@ package struct DescribeResponse: WireMessage {
         self.chunkSize = chunkSize
         self.replication = replication
         self.location = location
+        self.takesDifferences = takesDifferences
     }
 
     package static let codec = WireCodec<Self>(
@@ -44,7 +47,7 @@ package struct DescribeResponse: WireMessage {
             Self(
                 role: text(field.role), version: text(field.version), clusterID: text(field.cluster_id),
                 nodeID: text(field.node_id), chunkSize: field.chunk_size, replication: field.replication,
-                location: text(field.location))
+                location: text(field.location), takesDifferences: field.takes_differences != 0)
         },
         write: { message, field, writer throws(WireError) in
             field.role = try writer.text(message.role, "role")
@@ -54,5 +57,6 @@ package struct DescribeResponse: WireMessage {
             field.chunk_size = message.chunkSize
             field.replication = message.replication
             field.location = try writer.text(message.location, "location")
+            field.takes_differences = message.takesDifferences ? 1 : 0
         })
 }

@@ -11,6 +11,11 @@ struct SimulatedServer {
     var life: UInt64 = 0
     /// Whether it has met a master in this life.
     var hasMetMaster = false
+    /// Whether it tells differences, as a Swift server does whose version is not an old one.
+    var tellsDifferences = false
+    /// What it takes the master to know, and whether it is to tell all again.
+    var session: ToldInventory?
+    var mustTellAll = false
     /// The content of each chunk file, whole or torn.
     var chunks: [ChunkID: Digest] = [:]
     /// What it has of chunks that are appended to.
@@ -30,6 +35,13 @@ struct SimulatedServer {
 
     var connection: ConnectionToken { MasterHarness.connection(of: address, life: life) }
     var stream: StreamToken { MasterHarness.stream(of: address, life: life) }
+
+    /// What it tells of: the stranger's digest it does not know.
+    var inventory: [ChunkID: Digest?] {
+        var inventory = chunks.mapValues { Optional($0) }
+        inventory[stranger] = .some(nil)
+        return inventory
+    }
 
     /// In a fixed order; a Swift server lists only what is whole.
     var list: [ChunkID] { (Array(chunks.keys) + [stranger]).sorted() }

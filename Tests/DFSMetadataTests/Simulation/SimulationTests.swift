@@ -50,6 +50,7 @@ extension World {
         try world.checkRecords(seed)
         checkLeftovers(world, seed)
         checkRecords(world.master.state)
+        checkInventories(world, seed)
     }
 
     /// The storm leaves enough to check.
@@ -73,6 +74,38 @@ extension World {
             #expect(server.assignedCount == assigned)
             #expect(server.outstandingCopies == 0, "a copy is still counted as under way")
         }
+    }
+
+    /// What the master knows of servers that tell differences is what they hold.
+    private func checkInventories(_ world: World, _ seed: UInt64) {
+        for server in world.servers where server.tellsDifferences {
+            guard let handle = world.master.state.servers.handle(of: server.address),
+                let inventory = world.master.state.servers[handle].inventory
+            else {
+                Issue.record("seed \(seed): \(server.address) has no session")
+                continue
+            }
+            #expect(inventory.digest == server.session?.digest, "seed \(seed), \(server.address)")
+            let number = world.master.state.servers[handle].listNumber
+            let listed = world.master.state.servers[handle].chunks.filter { chunk in
+                world.master.state.chunks[chunk].replica(on: handle)?.listNumber == number
+            }
+            let known = Set(listed.map { world.master.state.id(of: $0) }).union(inventory.strangers)
+            #expect(known == Set(server.list), "seed \(seed), \(server.address)")
+        }
+    }
+
+    /// The storm loses differences, and they are found.
+    @Test func lostDifferencesAreFoundInTheStorm() throws {
+        var (mismatches, full, differences) = (0, 0, 0)
+        for seed in UInt64(1)...8 {
+            var world = try World(seed: seed)
+            try world.run(300)
+            mismatches += world.master.state.reports.mismatches
+            full += world.master.state.reports.full
+            differences += world.master.state.reports.differences
+        }
+        #expect(mismatches > 0 && full > 10 && differences > 50, "\(mismatches), \(full), \(differences)")
     }
 
     /// No upload stays open, and no condemned chunk stays on a server.

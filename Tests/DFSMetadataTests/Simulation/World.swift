@@ -44,10 +44,11 @@ struct World {
         master = MasterHarness(policy: policy, seed: seed)
         var servers: [SimulatedServer] = []
         for number in 0..<5 {
-            servers.append(
-                SimulatedServer(
-                    address: try ServerAddress(":\(9000 + number)"), kind: .random(using: &random),
-                    stranger: try ChunkID("stranger\(number)_0")))
+            var server = SimulatedServer(
+                address: try ServerAddress(":\(9000 + number)"), kind: .random(using: &random),
+                stranger: try ChunkID("stranger\(number)_0"))
+            server.tellsDifferences = server.kind == .swift && (seed + UInt64(number)) % 4 != 0
+            servers.append(server)
         }
         self.servers = servers
         for number in servers.indices { schedule(.heartbeat(number), in: .milliseconds(number * 100)) }
@@ -92,6 +93,7 @@ struct World {
     private mutating func heartbeat(_ number: Int) throws {
         schedule(.heartbeat(number), in: .seconds(5))
         guard servers[number].isUp else { return }
+        if servers[number].tellsDifferences { return try tellDifferences(number) }
         let server = servers[number]
         let beat = ServerReport(
             address: server.address, connection: server.connection, freeBytes: 1 << 40, chunks: server.list)
@@ -129,6 +131,8 @@ struct World {
 
     private mutating func receive(_ batch: TaskBatch, on stream: StreamToken) throws {
         guard let number = servers.firstIndex(where: { $0.stream == stream && $0.isUp }) else { return }
+        if batch.wantsFullReport { servers[number].mustTellAll = true }
+        for chunk in batch.unwanted { servers[number].remove(chunk) }
         for copy in batch.copies {
             let event = Event.copied(
                 copy.chunk, from: number, to: index(of: copy.target), life: servers[number].life)

@@ -68,7 +68,11 @@ struct MasterHarness {
     }
 
     private func checkHeartbeats(_ input: Input, _ effects: [Effect]) {
-        guard case .heartbeat(_, let stream) = input else { return }
+        let stream: StreamToken
+        switch input {
+        case .heartbeat(_, let token), .inventory(_, let token): stream = token
+        default: return
+        }
         let responses = effects.count { if case .heartbeatResponse(stream, _) = $0 { true } else { false } }
         #expect(responses == 1, "each heartbeat has exactly one response")
     }

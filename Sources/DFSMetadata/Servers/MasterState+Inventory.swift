@@ -1,0 +1,236 @@
+import DFSCore
+
+// Heartbeats of our own servers: a full report when a session begins, then differences, each compared by a digest.
+//
+// What a list decides by naming a chunk, or by not naming it, is decided here by the change, and again where time must pass: a
+// heartbeat whose digests agree is as good as a list that names what is told of and nothing else.
+extension MasterState {
+    /// Ids that one heartbeat brings up again.
+    private static let revisitsPerBeat = 256
+
+    /// Takes a heartbeat of a server that tells differences.
+    mutating func heartbeat(_ report: InventoryReport, _ stream: StreamToken) {
+        outbox.answer(stream)
+        // What comes late over an old stream is older than what was told over the new one.
+        if let known = servers.handle(of: report.address), let current = servers[known].inventory?.stream,
+            current.rawValue > stream.rawValue
+        {
+            return
+        }
+        guard let server = admit(report.address, over: report.connection) else { return }
+        setKind(.swift, nodeID: report.nodeID, of: server)
+        servers[server].stream = stream
+        servers[server].freeBytes = report.freeBytes
+        servers[server].reservedBytes = 0
+        if let key = report.key { beginReport(of: server, on: stream, key) }
+        guard servers[server].inventory?.stream == stream else {
+            // This master does not know what the difference is to.
+            outbox.wantFullReport(on: stream)
+            return
+        }
+        let orphanCount = servers[server].orphanCount
+        for id in report.removed { unlist(id, on: server) }
+        for held in report.added + report.changed { list(held, on: server, stream) }
+        guard let sum = report.sum else { return }
+        compare(sum, with: server, on: stream, orphanCount: orphanCount)
+    }
+
+    /// All that was told before counts no longer; its records stay until the report is whole.
+    private mutating func beginReport(of server: ServerHandle, on stream: StreamToken, _ key: InventoryDigest.Key) {
+        var inventory = Inventory(stream: stream, key: key)
+        inventory.formerOrphans = servers[server].orphans
+        inventory.formerOrphanCount = servers[server].orphanCount
+        servers[server].orphans = [:]
+        servers[server].orphanCount = 0
+        servers[server].settledList = nil
+        servers[server].listNumber &+= 1
+        servers[server].inventory = inventory
+    }
+
+    private mutating func compare(
+        _ sum: InventoryReport.Sum, with server: ServerHandle, on stream: StreamToken, orphanCount: Int
+    ) {
+        guard let inventory = servers[server].inventory else { return }
+        let wasReporting: Bool
+        if case .reporting = inventory.phase { wasReporting = true } else { wasReporting = false }
+        if wasReporting { reports.full += 1 } else { reports.differences += 1 }
+        guard InventoryReport.Sum(inventory.digest) == sum else {
+            if case .disagreeing = inventory.phase {
+            } else {
+                reports.mismatches += 1
+                effects.append(.log(.inventoriesDiffer(servers[server].address)))
+            }
+            servers[server].inventory?.phase = .disagreeing
+            outbox.wantFullReport(on: stream)
+            return
+        }
+        servers[server].inventory?.phase = .agreed
+        if wasReporting {
+            endReport(of: server, inventory)
+        } else {
+            noteOrphanCount(of: server, before: orphanCount)
+            noteAbsent(on: server)
+        }
+        settleDeletions(on: server)
+        for _ in 0..<min(Self.revisitsPerBeat, servers[server].inventory?.waitingCount ?? 0) {
+            if let id = servers[server].inventory?.nextToRevisit(), isListed(id, on: server) { see(id, on: server) }
+        }
+        if let now = servers[server].inventory, now.hasForgotten, now.waitingCount == 0 {
+            outbox.wantFullReport(on: stream)
+        }
+    }
+
+    /// The report is whole: what it lacks is missing.
+    private mutating func endReport(of server: ServerHandle, _ inventory: Inventory) {
+        noteOrphanCount(of: server, before: inventory.formerOrphanCount)
+        servers[server].inventory?.formerOrphans = [:]
+        let number = servers[server].listNumber
+        let records = Int(clamping: inventory.digest.count) - inventory.strangerCount
+        // Strangers that are not known by their ids are not surely counted right.
+        if records != servers[server].chunks.count || inventory.strangerCount > inventory.strangers.count {
+            let rest = servers[server].chunks.filter { chunks[$0].replica(on: server)?.listNumber != number }
+            lookAt(rest.sorted(), of: server, because: .unlisted)
+        }
+        guard servers[server].isReturning else { return }
+        servers[server].isReturning = false
+        lookAtChunks(of: server, because: .returned)
+    }
+
+    /// The server holds the chunk.
+    private mutating func list(_ held: InventoryReport.Held, on server: ServerHandle, _ stream: StreamToken) {
+        let isNew = !isSurelyListed(held.id, on: server)
+        if isNew { servers[server].inventory?.digest.insert(held.id) }
+        guard let digest = held.digest, let chunk = chunk(named: held.id) else {
+            if let digest = held.digest { noteReport(of: held.id, digest, by: servers[server].address) }
+            see(held.id, on: server)
+            return
+        }
+        if isAcceptable(digest, for: chunk) {
+            endForwarding(of: chunk, from: server)
+            accept(chunk, digest, on: server)
+            see(held.id, on: server)
+        } else {
+            see(held.id, on: server)
+            reject(chunk, held.id, on: server)
+            outbox.addUnwanted(held.id, to: stream)
+        }
+    }
+
+    /// What a list does when it names the chunk.
+    private mutating func see(_ id: ChunkID, on server: ServerHandle) {
+        if let chunk = chunk(named: id) {
+            _ = noteListed(chunk, on: server, servers[server].listNumber)
+            guard chunks[chunk].replica(on: server)?.state == .deleting else { return }
+            if confirmDeletion(of: chunk, on: server) {
+                requestDeletion(of: id, on: server)
+            } else {
+                servers[server].deletions[id] = nil
+            }
+            return
+        }
+        _ = servers[server].inventory?.insertStranger(id)
+        if tombstones.condemn(id) {
+            forgetOrphan(id, on: server)
+            requestDeletion(of: id, on: server)
+        } else if FileID(in: id).flatMap({ appends[$0]?.chunk?.id }) != id {
+            addOrphan(id, on: server)
+        }
+    }
+
+    /// The server holds the chunk no longer.
+    private mutating func unlist(_ id: ChunkID, on server: ServerHandle) {
+        servers[server].deletions[id] = nil
+        if let chunk = chunk(named: id), let at = chunks[chunk].position(of: server),
+            chunks[chunk].replicas[at].listNumber == servers[server].listNumber
+        {
+            servers[server].inventory?.digest.remove(id)
+            chunks[chunk].replicas[at].listNumber = 0
+            noteUnlisted(chunk, on: server)
+        } else if servers[server].inventory?.removeStranger(id) == true {
+            servers[server].inventory?.digest.remove(id)
+            forgetOrphan(id, on: server)
+        }
+    }
+
+    /// What a list does by not naming the chunk for the first time.
+    mutating func noteUnlisted(_ chunk: ChunkHandle, on server: ServerHandle) {
+        switch chunks[chunk].replica(on: server)?.state {
+        case .deleting: removeReplica(of: chunk, on: server)
+        case .listed, .complete, .bad:
+            if servers[server].missingSince[chunk] == nil { setMissing(chunk, on: server, since: now) }
+        case .assigned, nil: break
+        }
+    }
+
+    /// Chunks that have been missing for long enough are gone, now that the server has been heard again.
+    private mutating func noteAbsent(on server: ServerHandle) {
+        guard !servers[server].missingSince.isEmpty, !backlog.holds(.absent, of: server) else { return }
+        let absent = servers[server].missingSince.filter { now - $0.value > policy.absenceInterval }.keys.sorted()
+        if !absent.isEmpty { lookAt(absent, of: server, because: .absent) }
+    }
+
+    /// Deletions that were carried out are done; those that should have been are looked at again.
+    private mutating func settleDeletions(on server: ServerHandle) {
+        for (id, since) in servers[server].deletions.sorted(by: { $0.key < $1.key }) {
+            if !isListed(id, on: server) {
+                servers[server].deletions[id] = nil
+            } else if now - since > policy.deletionTimeout {
+                see(id, on: server)
+            }
+        }
+    }
+
+    /// Whether the server has told of the chunk; `true` where that is not known for sure.
+    private func isListed(_ id: ChunkID, on server: ServerHandle) -> Bool {
+        isSurelyListed(id, on: server) || servers[server].inventory?.mayBeStranger(id) == true
+    }
+
+    private func isSurelyListed(_ id: ChunkID, on server: ServerHandle) -> Bool {
+        guard let chunk = chunk(named: id), let replica = chunks[chunk].replica(on: server) else {
+            return servers[server].inventory?.strangers.contains(id) == true
+        }
+        return replica.listNumber == servers[server].listNumber
+    }
+
+    // MARK: Strangers
+
+    /// A record is made of a chunk that the server may have told of before.
+    ///
+    /// - Returns: the record's list number.
+    mutating func takeStranger(_ chunk: ChunkHandle, on server: ServerHandle) -> UInt32? {
+        guard servers[server].inventory?.strangers.isEmpty == false,
+            let id = namespace.chunkIDs(of: chunks[chunk].file)?[chunks[chunk].index],
+            servers[server].inventory?.strangers.contains(id) == true
+        else { return nil }
+        _ = servers[server].inventory?.removeStranger(id)
+        forgetOrphan(id, on: server)
+        return servers[server].listNumber
+    }
+
+    /// A record was dropped of a chunk that the server still holds, as far as it has told.
+    mutating func leaveStranger(_ id: ChunkID, on server: ServerHandle) {
+        _ = servers[server].inventory?.insertStranger(id)
+        servers[server].inventory?.revisit(id)
+    }
+
+    private mutating func addOrphan(_ id: ChunkID, on server: ServerHandle) {
+        if servers[server].orphans[id] != nil { return }
+        servers[server].orphanCount += 1
+        guard servers[server].orphans.count < Server.maxOrphansKnown else { return }
+        servers[server].orphans[id] = servers[server].inventory?.formerOrphans[id] ?? now
+    }
+
+    private mutating func forgetOrphan(_ id: ChunkID, on server: ServerHandle) {
+        let known = servers[server].orphans.count
+        guard servers[server].orphans.removeValue(forKey: id) != nil || servers[server].orphanCount > known else {
+            return
+        }
+        servers[server].orphanCount -= 1
+    }
+
+    private mutating func noteOrphanCount(of server: ServerHandle, before: Int) {
+        let orphans = OrphanCount(known: servers[server].orphans, count: servers[server].orphanCount)
+        servers[server].orphanCount = before
+        setOrphans(orphans, on: server)
+    }
+}

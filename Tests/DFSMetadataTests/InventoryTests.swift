@@ -1,0 +1,320 @@
+import DFSCore
+import Testing
+
+@testable import DFSMetadata
+
+/// Sessions of servers that tell differences: nothing is forgotten by what is lost, and absence is as slow as with lists.
+@Suite struct InventoryTests {
+    /// Two servers that tell differences, each with the chunks of `files`.
+    private struct Scene {
+        var master: MasterHarness
+        var sessions: [String: ToldInventory] = [:]
+        var held: [String: [ChunkID: Digest?]] = [:]
+        var ids: [ChunkID] = []
+
+        init(files: Int, policy: ClusterPolicy = ClusterPolicy()) throws {
+            master = MasterHarness(policy: policy)
+            for server in [":1", ":2"] {
+                sessions[server] = ToldInventory(try ServerAddress(server))
+                held[server] = [:]
+                _ = report(server)
+            }
+            for number in 0..<files {
+                let (id, servers) = try master.putFile("file\(number)")
+                ids.append(id)
+                for server in servers { held[server]?[id] = .some(.short) }
+            }
+            for server in [":1", ":2"] { _ = beat(server) }
+        }
+
+        mutating func report(_ server: String, pageCount: Int = 2000) -> [Effect] {
+            let parts = sessions[server]!.fullReport(held[server]!, pageCount: pageCount)
+            return master.take(parts, on: sessions[server]!.stream)
+        }
+
+        mutating func beat(_ server: String) -> [Effect] {
+            let difference = sessions[server]!.difference(held[server]!)
+            return master.take([difference], on: sessions[server]!.stream)
+        }
+
+        /// Replicas that the server has told of and that are not given up.
+        func known(_ address: String) throws -> Int {
+            let server = try server(address)
+            return server.chunks.count - server.assignedCount
+        }
+
+        mutating func remove(_ file: String) throws {
+            let request = RemovalRequest(path: try FileName(file))
+            _ = try master.ask { .remove(request, $0) }.answer.get()
+        }
+
+        /// The server's process or connection is another one.
+        mutating func reconnect(_ server: String) {
+            let session = sessions[server]!
+            sessions[server] = ToldInventory(session.address, life: session.life + 1)
+        }
+
+        func server(_ address: String) throws -> Server {
+            let handle = try #require(master.state.servers.handle(of: ServerAddress(address)))
+            return master.state.servers[handle]
+        }
+
+        mutating func servers(of file: String) throws -> [String] {
+            try master.open(file).answer.opened().chunks[0].servers.map(\.description).sorted()
+        }
+    }
+
+    @Test func aDifferenceWithoutASessionIsAnsweredByTheWishForAFullReport() throws {
+        var scene = try Scene(files: 1)
+        scene.master.restart()
+        #expect(scene.beat(":1").wantFullReport)
+        #expect(try scene.server(":1").chunks.isEmpty, "nothing of it is taken")
+        #expect(!scene.report(":1").wantFullReport)
+        #expect(!scene.beat(":1").wantFullReport)
+        #expect(try scene.known(":1") == 1)
+    }
+
+    @Test func eachRequestHasOneAnswer() throws {
+        var scene = try Scene(files: 5)
+        let effects = scene.report(":1", pageCount: 2)
+        let answers = effects.count {
+            if case .heartbeatResponse(_, let batch) = $0 { batch.isAnswer } else { false }
+        }
+        #expect(answers == 3)
+    }
+
+    @Test func whatAFullReportOrADifferenceNamesIsComplete() throws {
+        var scene = try Scene(files: 3)
+        scene.master.restart()
+        _ = scene.report(":1", pageCount: 2)
+        _ = scene.report(":2")
+        for file in 0..<3 { #expect(try scene.servers(of: "file\(file)") == [":1", ":2"]) }
+        #expect(scene.master.state.safeMode.unheard == 0)
+        #expect(scene.master.state.reports == ReportCounts(full: 2))
+        _ = scene.beat(":1")
+        #expect(scene.master.state.reports.differences == 1)
+    }
+
+    @Test func aRemovedChunkIsGoneOnlyWithAHeartbeatMoreThanTenSecondsLater() throws {
+        var scene = try Scene(files: 2)
+        scene.held[":1"]?[scene.ids[0]] = nil
+        let first = scene.beat(":1")
+        #expect(!first.wantFullReport)
+        #expect(try scene.known(":1") == 2)
+        scene.master.pass(.seconds(10))
+        _ = scene.beat(":1")
+        #expect(try scene.known(":1") == 2)
+        scene.master.pass(.seconds(1))
+        // Time alone proves nothing: the server must be heard.
+        _ = scene.master.tick()
+        #expect(try scene.known(":1") == 2)
+        _ = scene.beat(":1")
+        #expect(try scene.known(":1") == 1)
+        #expect(try scene.servers(of: "file0") == [":2"])
+        #expect(try scene.servers(of: "file1") == [":1", ":2"])
+    }
+
+    @Test func absenceIsTheSameAcrossSessions() throws {
+        var scene = try Scene(files: 2)
+        scene.held[":1"]?[scene.ids[0]] = nil
+        scene.reconnect(":1")
+        _ = scene.report(":1")
+        #expect(try scene.server(":1").missingSince.count == 1)
+        scene.master.pass(.seconds(11))
+        scene.reconnect(":1")
+        _ = scene.report(":1")
+        #expect(try scene.known(":1") == 2, "looked at with the next heartbeat")
+        _ = scene.beat(":1")
+        #expect(try scene.known(":1") == 1)
+    }
+
+    @Test func aChunkThatComesBackInTimeStays() throws {
+        var scene = try Scene(files: 1)
+        scene.held[":1"]?[scene.ids[0]] = nil
+        _ = scene.beat(":1")
+        scene.master.pass(.seconds(8))
+        scene.held[":1"]?[scene.ids[0]] = .some(.short)
+        _ = scene.beat(":1")
+        scene.master.pass(.seconds(8))
+        _ = scene.beat(":1")
+        #expect(try scene.server(":1").missingSince.isEmpty)
+        #expect(try scene.servers(of: "file0") == [":1", ":2"])
+    }
+
+    @Test func aLostDifferenceIsFoundByTheDigestAndNothingIsForgottenMeanwhile() throws {
+        var scene = try Scene(files: 3)
+        // One chunk goes, and the word of it is lost; with another missing since long ago.
+        scene.held[":1"]?[scene.ids[2]] = nil
+        _ = scene.beat(":1")
+        scene.held[":1"]?[scene.ids[0]] = nil
+        _ = scene.sessions[":1"]!.difference(scene.held[":1"]!)
+        scene.master.pass(.seconds(20))
+        #expect(scene.beat(":1").wantFullReport)
+        #expect(try scene.known(":1") == 3, "no absence counts while the digests differ")
+        #expect(scene.beat(":1").wantFullReport, "asked again until it comes")
+        #expect(scene.master.state.reports.mismatches == 1, "counted once")
+        #expect(!scene.report(":1").wantFullReport)
+        #expect(!scene.beat(":1").wantFullReport)
+        #expect(try scene.known(":1") == 2)
+        scene.master.pass(.seconds(11))
+        _ = scene.beat(":1")
+        #expect(try scene.known(":1") == 1)
+    }
+
+    @Test func aLostAdditionIsFoundByTheDigest() throws {
+        var scene = try Scene(files: 1)
+        let stranger = try ChunkID("stranger_0")
+        scene.held[":1"]?[stranger] = .some(nil)
+        _ = scene.sessions[":1"]!.difference(scene.held[":1"]!)
+        #expect(scene.beat(":1").wantFullReport)
+        _ = scene.report(":1")
+        #expect(try scene.server(":1").orphanCount == 1)
+    }
+
+    @Test func aDifferenceThatComesTwiceChangesNothing() throws {
+        var scene = try Scene(files: 2)
+        scene.held[":1"]?[scene.ids[0]] = nil
+        scene.held[":1"]?[try ChunkID("stranger_0")] = .some(nil)
+        let difference = scene.sessions[":1"]!.difference(scene.held[":1"]!)
+        let stream = scene.sessions[":1"]!.stream
+        #expect(!scene.master.take([difference, difference], on: stream).wantFullReport)
+        #expect(try scene.server(":1").orphanCount == 1)
+        #expect(try scene.server(":1").missingSince.count == 1)
+    }
+
+    @Test func whatComesLateOverAnOldStreamIsNotHeard() throws {
+        var scene = try Scene(files: 1)
+        scene.held[":1"]?[scene.ids[0]] = nil
+        let late = scene.sessions[":1"]!.difference(scene.held[":1"]!)
+        let old = scene.sessions[":1"]!.stream
+        scene.held[":1"]?[scene.ids[0]] = .some(.short)
+        scene.reconnect(":1")
+        _ = scene.report(":1")
+        #expect(!scene.master.take([late], on: old).wantFullReport)
+        #expect(try scene.server(":1").missingSince.isEmpty)
+        #expect(!scene.beat(":1").wantFullReport)
+        // The end of the old stream is not the end of the new session.
+        _ = scene.master.step(.heartbeatStreamEnded(try ServerAddress(":1"), old))
+        #expect(!scene.beat(":1").wantFullReport)
+    }
+
+    @Test func aReportThatIsCutTakesNothingAway() throws {
+        var scene = try Scene(files: 5)
+        let parts = scene.sessions[":1"]!.fullReport(scene.held[":1"]!, key: 8, pageCount: 2)
+        let stream = scene.sessions[":1"]!.stream
+        _ = scene.master.take(Array(parts.dropLast()), on: stream)
+        _ = scene.master.step(.heartbeatStreamEnded(try ServerAddress(":1"), stream))
+        scene.master.pass(.seconds(11))
+        #expect(try scene.server(":1").missingSince.isEmpty)
+        scene.reconnect(":1")
+        #expect(!scene.report(":1").wantFullReport)
+        #expect(try scene.known(":1") == 5)
+    }
+
+    @Test func chunksOfARemovedFileAreDeletedThoughTheyWereToldOfBefore() throws {
+        var policy = ClusterPolicy.withoutSafeMode
+        policy.maxTasksPerServer = 2
+        var scene = try Scene(files: 5, policy: policy)
+        scene.master.pass(.seconds(60))
+        for file in 0..<5 {
+            for server in [":1", ":2"] { _ = scene.beat(server) }
+            try scene.remove("file\(file)")
+        }
+        _ = try scene.master.ask { .emptyTrash(nil, $0) }.answer.get()
+        var deleted: Set<ChunkID> = []
+        // More than a server may have outstanding: what waits is ordered as room comes.
+        for _ in 0..<6 {
+            var effects = scene.master.tick(after: .seconds(1))
+            effects += scene.beat(":1") + scene.beat(":2")
+            for id in effects.deletions {
+                deleted.insert(id)
+                scene.held[":1"]?[id] = nil
+                scene.held[":2"]?[id] = nil
+            }
+        }
+        #expect(deleted == Set(scene.ids))
+        for server in [":1", ":2"] {
+            #expect(!scene.beat(server).wantFullReport)
+            #expect(try scene.server(server).orphanCount == 0)
+            #expect(try scene.server(server).deletions.isEmpty)
+            #expect(try scene.server(server).inventory?.strangerCount == 0)
+        }
+        #expect(scene.master.state.reports.mismatches == 0)
+    }
+
+    @Test func aDeletionThatIsNotCarriedOutIsOrderedAgain() throws {
+        var scene = try Scene(files: 1, policy: .withoutSafeMode)
+        scene.master.pass(.seconds(60))
+        for server in [":1", ":2"] { _ = scene.beat(server) }
+        try scene.remove("file0")
+        _ = try scene.master.ask { .emptyTrash(nil, $0) }.answer.get()
+        #expect(scene.master.tick(after: .seconds(1)).deletions.count == 2)
+        scene.master.pass(.seconds(20))
+        #expect(scene.beat(":1").deletions.isEmpty)
+        scene.master.pass(.seconds(41))
+        #expect(scene.beat(":1").deletions == scene.ids)
+    }
+
+    @Test func aCopyWithOtherBytesIsUnwantedAndOutOfService() throws {
+        var scene = try Scene(files: 1)
+        scene.held[":1"]?[scene.ids[0]] = .some(.torn)
+        scene.reconnect(":1")
+        let effects = scene.report(":1")
+        let unwanted = effects.flatMap { effect -> [ChunkID] in
+            if case .heartbeatResponse(_, let batch) = effect { batch.unwanted } else { [] }
+        }
+        #expect(unwanted == scene.ids)
+        #expect(try scene.servers(of: "file0") == [":2"])
+        scene.held[":1"] = [:]
+        #expect(!scene.beat(":1").wantFullReport)
+    }
+
+    @Test func anOrphanKeepsItsAgeAcrossSessions() throws {
+        var scene = try Scene(files: 1)
+        let stranger = try ChunkID("stranger_0")
+        scene.held[":1"]?[stranger] = .some(nil)
+        _ = scene.beat(":1")
+        let since = try scene.server(":1").orphans[stranger]
+        scene.master.pass(.seconds(20))
+        scene.reconnect(":1")
+        _ = scene.report(":1")
+        #expect(try scene.server(":1").orphans[stranger] == since)
+        scene.held[":1"]?[stranger] = nil
+        _ = scene.beat(":1")
+        #expect(try scene.server(":1").orphanCount == 0)
+    }
+
+    @Test func moreStrangersThanAreKnownByTheirIdsAreCounted() throws {
+        var scene = try Scene(files: 1)
+        let count = Inventory.maxKnown + 100
+        for number in 0..<count { scene.held[":1"]?[try ChunkID("stranger_\(number)")] = .some(nil) }
+        scene.reconnect(":1")
+        #expect(!scene.report(":1").wantFullReport)
+        #expect(try scene.server(":1").orphanCount == count)
+        for number in 0..<count { scene.held[":1"]?[try ChunkID("stranger_\(number)")] = nil }
+        #expect(!scene.beat(":1").wantFullReport)
+        #expect(try scene.server(":1").orphanCount == 0)
+    }
+
+    @Test func aServerOfAnOlderVersionGoesOnWithLists() throws {
+        var scene = try Scene(files: 2)
+        _ = try scene.master.heartbeat(":1", life: 5, [scene.ids[0]])
+        scene.master.pass(.seconds(11))
+        _ = try scene.master.heartbeat(":1", life: 5, [scene.ids[0]])
+        #expect(try scene.known(":1") == 1)
+        // And with differences when it is newer again.
+        scene.sessions[":1"] = ToldInventory(try ServerAddress(":1"), life: 6)
+        #expect(!scene.report(":1").wantFullReport)
+        #expect(try scene.servers(of: "file1") == [":1", ":2"])
+    }
+
+    @Test func aServerThatWasDeadTellsAllAgain() throws {
+        var scene = try Scene(files: 1)
+        _ = scene.master.tick(after: .seconds(31))
+        #expect(try scene.server(":1").isAlive == false)
+        #expect(scene.beat(":1").wantFullReport)
+        _ = scene.report(":1")
+        #expect(try scene.server(":1").isAlive)
+        #expect(try scene.servers(of: "file0") == [":1"])
+    }
+}
