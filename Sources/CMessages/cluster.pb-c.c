@@ -502,6 +502,96 @@ void   dfs__abandon_response__free_unpacked
   assert(message->base.descriptor == &dfs__abandon_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   dfs__upload_state_request__init
+                     (Dfs__UploadStateRequest         *message)
+{
+  static const Dfs__UploadStateRequest init_value = DFS__UPLOAD_STATE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__upload_state_request__get_packed_size
+                     (const Dfs__UploadStateRequest *message)
+{
+  assert(message->base.descriptor == &dfs__upload_state_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__upload_state_request__pack
+                     (const Dfs__UploadStateRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__upload_state_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__upload_state_request__pack_to_buffer
+                     (const Dfs__UploadStateRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__upload_state_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__UploadStateRequest *
+       dfs__upload_state_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__UploadStateRequest *)
+     protobuf_c_message_unpack (&dfs__upload_state_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__upload_state_request__free_unpacked
+                     (Dfs__UploadStateRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__upload_state_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__upload_state_response__init
+                     (Dfs__UploadStateResponse         *message)
+{
+  static const Dfs__UploadStateResponse init_value = DFS__UPLOAD_STATE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__upload_state_response__get_packed_size
+                     (const Dfs__UploadStateResponse *message)
+{
+  assert(message->base.descriptor == &dfs__upload_state_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__upload_state_response__pack
+                     (const Dfs__UploadStateResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__upload_state_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__upload_state_response__pack_to_buffer
+                     (const Dfs__UploadStateResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__upload_state_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__UploadStateResponse *
+       dfs__upload_state_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__UploadStateResponse *)
+     protobuf_c_message_unpack (&dfs__upload_state_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__upload_state_response__free_unpacked
+                     (Dfs__UploadStateResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__upload_state_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   dfs__open_request__init
                      (Dfs__OpenRequest         *message)
 {
@@ -2675,7 +2765,7 @@ const ProtobufCMessageDescriptor dfs__describe_response__descriptor =
   (ProtobufCMessageInit) dfs__describe_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__create_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor dfs__create_request__field_descriptors[6] =
 {
   {
     "name",
@@ -2737,9 +2827,22 @@ static const ProtobufCFieldDescriptor dfs__create_request__field_descriptors[5] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "keep_seconds",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CreateRequest, keep_seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__create_request__field_indices_by_name[] = {
   4,   /* field[4] = attributes */
+  5,   /* field[5] = keep_seconds */
   0,   /* field[0] = name */
   2,   /* field[2] = replaces */
   1,   /* field[1] = replication */
@@ -2748,7 +2851,7 @@ static const unsigned dfs__create_request__field_indices_by_name[] = {
 static const ProtobufCIntRange dfs__create_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor dfs__create_request__descriptor =
 {
@@ -2758,7 +2861,7 @@ const ProtobufCMessageDescriptor dfs__create_request__descriptor =
   "Dfs__CreateRequest",
   "dfs",
   sizeof(Dfs__CreateRequest),
-  5,
+  6,
   dfs__create_request__field_descriptors,
   dfs__create_request__field_indices_by_name,
   1,  dfs__create_request__number_ranges,
@@ -3064,7 +3167,7 @@ const ProtobufCMessageDescriptor dfs__complete_response__descriptor =
   (ProtobufCMessageInit) dfs__complete_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__abandon_request__field_descriptors[1] =
+static const ProtobufCFieldDescriptor dfs__abandon_request__field_descriptors[2] =
 {
   {
     "upload_id",
@@ -3078,14 +3181,27 @@ static const ProtobufCFieldDescriptor dfs__abandon_request__field_descriptors[1]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "keeps",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__AbandonRequest, keeps),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__abandon_request__field_indices_by_name[] = {
+  1,   /* field[1] = keeps */
   0,   /* field[0] = upload_id */
 };
 static const ProtobufCIntRange dfs__abandon_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor dfs__abandon_request__descriptor =
 {
@@ -3095,7 +3211,7 @@ const ProtobufCMessageDescriptor dfs__abandon_request__descriptor =
   "Dfs__AbandonRequest",
   "dfs",
   sizeof(Dfs__AbandonRequest),
-  1,
+  2,
   dfs__abandon_request__field_descriptors,
   dfs__abandon_request__field_indices_by_name,
   1,  dfs__abandon_request__number_ranges,
@@ -3118,6 +3234,121 @@ const ProtobufCMessageDescriptor dfs__abandon_response__descriptor =
   dfs__abandon_response__field_indices_by_name,
   0,  dfs__abandon_response__number_ranges,
   (ProtobufCMessageInit) dfs__abandon_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__upload_state_request__field_descriptors[1] =
+{
+  {
+    "upload_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__UploadStateRequest, upload_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__upload_state_request__field_indices_by_name[] = {
+  0,   /* field[0] = upload_id */
+};
+static const ProtobufCIntRange dfs__upload_state_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor dfs__upload_state_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.UploadStateRequest",
+  "UploadStateRequest",
+  "Dfs__UploadStateRequest",
+  "dfs",
+  sizeof(Dfs__UploadStateRequest),
+  1,
+  dfs__upload_state_request__field_descriptors,
+  dfs__upload_state_request__field_indices_by_name,
+  1,  dfs__upload_state_request__number_ranges,
+  (ProtobufCMessageInit) dfs__upload_state_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__upload_state_response__field_descriptors[4] =
+{
+  {
+    "keep_seconds",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__UploadStateResponse, keep_seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "allocated_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__UploadStateResponse, allocated_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "chunks",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Dfs__UploadStateResponse, n_chunks),
+    offsetof(Dfs__UploadStateResponse, chunks),
+    &dfs__open_chunk__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "may_grow",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__UploadStateResponse, may_grow),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__upload_state_response__field_indices_by_name[] = {
+  1,   /* field[1] = allocated_count */
+  2,   /* field[2] = chunks */
+  0,   /* field[0] = keep_seconds */
+  3,   /* field[3] = may_grow */
+};
+static const ProtobufCIntRange dfs__upload_state_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor dfs__upload_state_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.UploadStateResponse",
+  "UploadStateResponse",
+  "Dfs__UploadStateResponse",
+  "dfs",
+  sizeof(Dfs__UploadStateResponse),
+  4,
+  dfs__upload_state_response__field_descriptors,
+  dfs__upload_state_response__field_indices_by_name,
+  1,  dfs__upload_state_response__number_ranges,
+  (ProtobufCMessageInit) dfs__upload_state_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor dfs__open_request__field_descriptors[1] =
@@ -5678,11 +5909,12 @@ void dfs__node__init (Dfs__Node_Service *service,
                                      &dfs__node__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }
-static const ProtobufCMethodDescriptor dfs__namespace__method_descriptors[13] =
+static const ProtobufCMethodDescriptor dfs__namespace__method_descriptors[14] =
 {
   { "Create", &dfs__create_request__descriptor, &dfs__create_response__descriptor },
   { "Complete", &dfs__complete_request__descriptor, &dfs__complete_response__descriptor },
   { "Abandon", &dfs__abandon_request__descriptor, &dfs__abandon_response__descriptor },
+  { "UploadState", &dfs__upload_state_request__descriptor, &dfs__upload_state_response__descriptor },
   { "Open", &dfs__open_request__descriptor, &dfs__open_response__descriptor },
   { "Stat", &dfs__stat_request__descriptor, &dfs__stat_response__descriptor },
   { "List", &dfs__list_request__descriptor, &dfs__list_response__descriptor },
@@ -5698,16 +5930,17 @@ const unsigned dfs__namespace__method_indices_by_name[] = {
   2,        /* Abandon */
   1,        /* Complete */
   0,        /* Create */
-  5,        /* List */
-  6,        /* MakeFolder */
-  3,        /* Open */
-  8,        /* Remove */
-  7,        /* Rename */
-  12,        /* ReportDamage */
-  11,        /* SecurePort */
-  10,        /* SetAttributes */
-  9,        /* SetReplication */
-  4         /* Stat */
+  6,        /* List */
+  7,        /* MakeFolder */
+  4,        /* Open */
+  9,        /* Remove */
+  8,        /* Rename */
+  13,        /* ReportDamage */
+  12,        /* SecurePort */
+  11,        /* SetAttributes */
+  10,        /* SetReplication */
+  5,        /* Stat */
+  3         /* UploadState */
 };
 const ProtobufCServiceDescriptor dfs__namespace__descriptor =
 {
@@ -5716,7 +5949,7 @@ const ProtobufCServiceDescriptor dfs__namespace__descriptor =
   "Namespace",
   "Dfs__Namespace",
   "dfs",
-  13,
+  14,
   dfs__namespace__method_descriptors,
   dfs__namespace__method_indices_by_name
 };
@@ -5744,13 +5977,21 @@ void dfs__namespace__abandon(ProtobufCService *service,
   assert(service->descriptor == &dfs__namespace__descriptor);
   service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void dfs__namespace__upload_state(ProtobufCService *service,
+                                  const Dfs__UploadStateRequest *input,
+                                  Dfs__UploadStateResponse_Closure closure,
+                                  void *closure_data)
+{
+  assert(service->descriptor == &dfs__namespace__descriptor);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void dfs__namespace__open(ProtobufCService *service,
                           const Dfs__OpenRequest *input,
                           Dfs__OpenResponse_Closure closure,
                           void *closure_data)
 {
   assert(service->descriptor == &dfs__namespace__descriptor);
-  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__namespace__stat(ProtobufCService *service,
                           const Dfs__StatRequest *input,
@@ -5758,7 +5999,7 @@ void dfs__namespace__stat(ProtobufCService *service,
                           void *closure_data)
 {
   assert(service->descriptor == &dfs__namespace__descriptor);
-  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__namespace__list(ProtobufCService *service,
                           const Dfs__ListRequest *input,
@@ -5766,7 +6007,7 @@ void dfs__namespace__list(ProtobufCService *service,
                           void *closure_data)
 {
   assert(service->descriptor == &dfs__namespace__descriptor);
-  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__namespace__make_folder(ProtobufCService *service,
                                  const Dfs__MakeFolderRequest *input,
@@ -5774,7 +6015,7 @@ void dfs__namespace__make_folder(ProtobufCService *service,
                                  void *closure_data)
 {
   assert(service->descriptor == &dfs__namespace__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__namespace__rename(ProtobufCService *service,
                             const Dfs__RenameRequest *input,
@@ -5782,7 +6023,7 @@ void dfs__namespace__rename(ProtobufCService *service,
                             void *closure_data)
 {
   assert(service->descriptor == &dfs__namespace__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__namespace__remove(ProtobufCService *service,
                             const Dfs__RemoveRequest *input,
@@ -5790,7 +6031,7 @@ void dfs__namespace__remove(ProtobufCService *service,
                             void *closure_data)
 {
   assert(service->descriptor == &dfs__namespace__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__namespace__set_replication(ProtobufCService *service,
                                      const Dfs__SetReplicationRequest *input,
@@ -5798,7 +6039,7 @@ void dfs__namespace__set_replication(ProtobufCService *service,
                                      void *closure_data)
 {
   assert(service->descriptor == &dfs__namespace__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__namespace__set_attributes(ProtobufCService *service,
                                     const Dfs__SetAttributesRequest *input,
@@ -5806,7 +6047,7 @@ void dfs__namespace__set_attributes(ProtobufCService *service,
                                     void *closure_data)
 {
   assert(service->descriptor == &dfs__namespace__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__namespace__secure_port(ProtobufCService *service,
                                  const Dfs__SecurePortRequest *input,
@@ -5814,7 +6055,7 @@ void dfs__namespace__secure_port(ProtobufCService *service,
                                  void *closure_data)
 {
   assert(service->descriptor == &dfs__namespace__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__namespace__report_damage(ProtobufCService *service,
                                    const Dfs__ReportDamageRequest *input,
@@ -5822,7 +6063,7 @@ void dfs__namespace__report_damage(ProtobufCService *service,
                                    void *closure_data)
 {
   assert(service->descriptor == &dfs__namespace__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__namespace__init (Dfs__Namespace_Service *service,
                            Dfs__Namespace_ServiceDestroy destroy)

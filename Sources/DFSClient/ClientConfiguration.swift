@@ -82,11 +82,16 @@ public struct PutOptions: Sendable {
     /// Where the receipt of each file is appended; it is durable when the put of the file returns. A put that cannot write it
     /// fails, and the file is stored all the same.
     public var receipts: ReceiptLog?
+    /// Not `nil`: what an earlier put with this option has stored of the file before it was interrupted is not sent again; and
+    /// so long, or as long as the master allows, is kept what this one stores if it is interrupted. At least a second; only
+    /// for files that can be read again, and under a Swift master.
+    public var resumeKeep: Duration?
 
     /// The defaults.
     public init(
         replication: Int? = nil, requiredReplicas: Int? = nil, replacesExisting: Bool = false,
-        attributes: FileAttributes = FileAttributes(), forwardsChunks: Bool = true, receipts: ReceiptLog? = nil
+        attributes: FileAttributes = FileAttributes(), forwardsChunks: Bool = true, receipts: ReceiptLog? = nil,
+        resumeKeep: Duration? = nil
     ) {
         self.replication = replication
         self.requiredReplicas = requiredReplicas
@@ -94,6 +99,7 @@ public struct PutOptions: Sendable {
         self.attributes = attributes
         self.forwardsChunks = forwardsChunks
         self.receipts = receipts
+        self.resumeKeep = resumeKeep
     }
 }
 

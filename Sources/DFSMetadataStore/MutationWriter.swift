@@ -71,6 +71,9 @@ enum MutationWriter {
                 header.replication, Int64(bitPattern: header.chunkSize), header.replaces,
                 Int64(bitPattern: header.createdAt), AttributesColumn.text(of: header.attributes),
             ], database)
+        guard header.keepSeconds > 0 else { return }
+        try run(
+            "INSERT INTO kept_uploads (file, seconds) VALUES (?, ?)", [header.id.stored, header.keepSeconds], database)
     }
 
     private static func move(_ node: NodeID, _ place: Place, _ database: Database) throws {
@@ -138,6 +141,7 @@ enum MutationWriter {
         }
         try run(
             "UPDATE files SET sealed_at = ? WHERE id = ?", [Int64(bitPattern: time), file.stored], database)
+        try run("DELETE FROM kept_uploads WHERE file = ?", [file.stored], database)
     }
 
     private static func abandon(_ tombstone: Tombstone, _ database: Database) throws {
@@ -145,6 +149,7 @@ enum MutationWriter {
             .execute(arguments: [tombstone.file.stored])
         try database.cachedStatement(sql: "DELETE FROM files WHERE id = ?")
             .execute(arguments: [tombstone.file.stored])
+        try run("DELETE FROM kept_uploads WHERE file = ?", [tombstone.file.stored], database)
         guard tombstone.chunkCount > 0 else { return }
         try database.cachedStatement(
             sql: "INSERT INTO tombstones (file, name, chunk_count, abandoned_at) VALUES (?, ?, ?, ?)"

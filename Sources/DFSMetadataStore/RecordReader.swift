@@ -44,6 +44,7 @@ enum RecordReader {
     /// Files and chunks lie in the same order, so that one pass over both brings them together.
     private static func readFiles(_ database: Database, _ take: (StoredRecord) throws(DFSError) -> Void) throws {
         let chunks = try ChunkCursor(database)
+        let kept = try keptUploads(database)
         try each(
             database,
             """
@@ -60,13 +61,25 @@ enum RecordReader {
             }
             let header = FileHeader(
                 id: id, name: try FileName(row[4]), writer: writer, replication: row[6], chunkSize: seconds(row[7]),
-                replaces: row[8], createdAt: seconds(row[9]), attributes: attributes)
+                replaces: row[8], createdAt: seconds(row[9]), attributes: attributes,
+                keepSeconds: kept[id] ?? 0)
             let place = Place(parent: FolderID(stored: row[1]), name: try PathPart(row[2]))
             let sealedAt = (row[3] as Int64?).map { seconds($0) }
             try take(
                 .file(FileRecord(header: header, place: place, sealedAt: sealedAt, chunks: try chunks.take(of: id))))
         }
         guard chunks.isAtEnd else { throw damaged("it holds chunks of no file") }
+    }
+
+    /// A backup of a master that kept none has no such table.
+    private static func keptUploads(_ database: Database) throws -> [FileID: UInt32] {
+        guard try database.tableExists("kept_uploads") else { return [:] }
+        var kept: [FileID: UInt32] = [:]
+        try each(database, "SELECT file, seconds FROM kept_uploads") { row in
+            guard let seconds = UInt32(exactly: row[1] as Int64) else { throw damaged("an upload is kept for no time") }
+            kept[FileID(stored: row[0])] = seconds
+        }
+        return kept
     }
 
     private static func each(_ database: Database, _ sql: String, _ body: (Row) throws -> Void) throws {

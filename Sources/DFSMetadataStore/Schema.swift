@@ -55,6 +55,7 @@ enum Schema {
             default: break
             }
             if found < 3 { try database.execute(sql: changesOfVersion3) }
+            try database.execute(sql: keptUploads)
             try database.execute(sql: "PRAGMA user_version = \(version)")
             // Always, for the commit syncs the log, and with it what an earlier process wrote and died before it had synced
             // it: SQLite takes that for committed, and what is answered from now on rests on it.
@@ -68,6 +69,15 @@ enum Schema {
         guard let opened else { throw DatabaseError(resultCode: .SQLITE_INTERNAL) }
         return opened
     }
+
+    /// Masters that do not know this table take its uploads for others, and leave rows of uploads that are no more.
+    private static let keptUploads = """
+        CREATE TABLE IF NOT EXISTS kept_uploads (
+            file INTEGER PRIMARY KEY,
+            seconds INTEGER NOT NULL
+        ) STRICT;
+        DELETE FROM kept_uploads WHERE file NOT IN (SELECT id FROM files WHERE sealed_at IS NULL);
+        """
 
     /// What is as it was in version 1. Ids are unsigned 64-bit numbers kept in SQLite's signed ones, bit by bit.
     private static let tables = """

@@ -24,6 +24,7 @@ package enum Methods {
     package static let create = MethodPath(service: namespace, method: "Create")
     package static let complete = MethodPath(service: namespace, method: "Complete")
     package static let abandon = MethodPath(service: namespace, method: "Abandon")
+    package static let uploadState = MethodPath(service: namespace, method: "UploadState")
     package static let open = MethodPath(service: namespace, method: "Open")
     package static let stat = MethodPath(service: namespace, method: "Stat")
     package static let list = MethodPath(service: namespace, method: "List")

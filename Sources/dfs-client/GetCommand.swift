@@ -8,8 +8,9 @@ import Logging
 struct GetCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
         "get", summary: "Bring a file back as <local-directory>/<path>, replacing what is there.")
-    private static let resumeFlag = FlagDeclaration.toggle(
-        "resume", help: "get: go on with what a get -resume has left that was stopped, and leave what has come.")
+    static let resumeFlag = FlagDeclaration.toggle(
+        "resume", help: "get, put: go on with what one with -resume has left that was stopped, and leave what has come."
+    )
     static let flags = [resumeFlag]
 
     @Argument(help: "The file's path in the cluster, or a pattern.") var remoteName: String

@@ -3,7 +3,7 @@ import DFSClient
 import DFSCommandLine
 import Logging
 
-/// `put [-f] [-r] [-fan-out] [-receipt <file>] [-attr <name>=<value>]... <local-file> <path>`
+/// `put [-f] [-r] [-resume] [-fan-out] [-receipt <file>] [-attr <name>=<value>]... <local-file> <path>`
 struct PutCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
         "put", summary: "Store a local file; done when every replica is on disk.",
@@ -22,16 +22,26 @@ struct PutCommand: ProgramCommand {
     @Flag(Self.replaceFlag) var replaces = false
     @Flag(Self.fanOutFlag) var fansOut = false
     @Option(Self.receiptFlag) var receiptFile: String?
+    @Flag(GetCommand.resumeFlag) var resumes = false
     @Flag(RemoveCommand.recursiveFlag) var isRecursive = false
     @Option(AttributeAssignment.flag) var attributes: [AttributeAssignment] = []
     @OptionGroup var client: ClientOptions
     @OptionGroup var shared: SharedOptions
 
+    func validate() throws {
+        guard resumes else { return }
+        guard localFile != "-" else {
+            throw ValidationError("put -resume reads what is stored again; standard input cannot be read twice")
+        }
+        guard !isRecursive else { throw ValidationError("put -resume takes one file; leave -r out") }
+    }
+
     func execute(logger: Logger) async throws {
         let options = PutOptions(
             replication: client.cluster.givenReplication, replacesExisting: replaces,
             attributes: try FileAttributes(attributes), forwardsChunks: !fansOut,
-            receipts: try receiptFile.map { try ReceiptLog($0) })
+            receipts: try receiptFile.map { try ReceiptLog($0) },
+            resumeKeep: resumes ? .seconds(24 * 3600) : nil)
         try await client.withClient(logger: logger) { client in
             guard isRecursive else { return try await put(options, client) }
             var report = TreeReport(done: "stored", logger: logger)
@@ -62,6 +72,10 @@ struct PutCommand: ProgramCommand {
         let unverified = result.chunks.map(\.syncedUnverifiedOn.count).max() ?? 0
         var text = "\(result.name): \(result.length) bytes in \(result.chunks.count) chunks"
         text += ", durable replicas of each: \(durable)"
+        if resumes {
+            text += ", sent: \(result.length - result.resumedLength) bytes in "
+            text += "\(result.chunks.count - result.resumedChunkCount) chunks"
+        }
         if unverified > 0 { text += ", synced by Go servers and unverified: \(unverified)" }
         return text
     }

@@ -24,6 +24,9 @@ struct DFSMasterCommand: NodeCommand {
     private static let orphanKeepFlag = FlagDeclaration.value(
         "orphan-keep", GoDuration.self, environment: "DFS_ORPHAN_KEEP",
         help: "How long chunks are kept that no file has, before those of this cluster's past are deleted.")
+    private static let uploadKeepFlag = FlagDeclaration.value(
+        "upload-keep", GoDuration.self, environment: "DFS_UPLOAD_KEEP",
+        help: "The longest time for which an interrupted put -resume is kept to be gone on with; 0s for none.")
     private static let safeModeLimitFlag = FlagDeclaration.value(
         "safe-mode-limit", GoDuration.self, environment: "DFS_SAFE_MODE_LIMIT",
         help: "After a start, how long to wait for chunk servers to tell of the chunks before anything is changed.")
@@ -39,7 +42,8 @@ struct DFSMasterCommand: NodeCommand {
     static let flags =
         SharedOptions.flags + ClusterOptions.flags + NodeOptions.flags + NodeTLSOptions.flags
         + [
-            listenFlag, metadataFolderFlag, trashKeepFlag, safeModeLimitFlag, orphanKeepFlag, appendLeaseFlag,
+            listenFlag, metadataFolderFlag, trashKeepFlag, uploadKeepFlag, safeModeLimitFlag, orphanKeepFlag,
+            appendLeaseFlag,
             scrubRateFlag,
             scrubCycleFlag,
         ] + RepairOptions.flags + [
@@ -72,6 +76,7 @@ struct DFSMasterCommand: NodeCommand {
     @Option(Self.metadataFolderFlag) var metadataFolder = "./meta"
     @Option(Self.trashKeepFlag) var trashKeep = GoDuration(ClusterPolicy().trashRetention)
 
+    @Option(Self.uploadKeepFlag) var uploadKeep = GoDuration(ClusterPolicy().longestUploadKeep)
     @Option(Self.safeModeLimitFlag) var safeModeLimit = GoDuration(ClusterPolicy().safeModeLimit)
     @Option(Self.orphanKeepFlag) var orphanKeep = GoDuration(ClusterPolicy().orphanRetention)
     @Option(Self.appendLeaseFlag) var appendLease = GoDuration(ClusterPolicy().appendLease)
@@ -137,6 +142,7 @@ struct DFSMasterCommand: NodeCommand {
         configuration.backups = backupFolder.map {
             Master.Backups(folder: $0, interval: backupInterval.duration, keepCount: backupKeep)
         }
+        configuration.policy.longestUploadKeep = uploadKeep.duration
         configuration.policy.trashRetention = trashKeep.duration
         configuration.policy.orphanRetention = orphanKeep.duration
         configuration.policy.rereadBytesPerSecond = UInt64(scrubRate.bytes)

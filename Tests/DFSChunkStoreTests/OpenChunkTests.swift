@@ -39,6 +39,21 @@ func append(_ chunk: UnsealedChunk, _ bytes: [UInt8], at offset: Int64? = nil, v
         #expect(disk.files.filter { $0.contains("/open/") } == [])
     }
 
+    /// Otherwise the first reader waits until the chunk is read as a whole.
+    @Test func sealedChunkHasItsTableOfBlockChecksums() throws {
+        let store = try openStore(on: disk)
+        let size = BlockChecksums.wholeBlockSize + 70_000
+        let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: Int64(size)).0
+        let bytes = content(size)
+        try append(chunk, Array(bytes[..<900_000]))
+        try append(chunk, Array(bytes[900_000...]))
+        _ = try store.fence(id("f_0"), version: 2)
+        #expect(try store.keptTable(of: id("f_0"), length: Int64(size)) == nil)
+        let digest = try store.seal(id("f_0"), version: 2, length: Int64(size))
+        #expect(try store.keptTable(of: id("f_0"), length: Int64(size))?.digest == digest)
+        #expect(try read(store, "f_0") == bytes)
+    }
+
     @Test func sealAndFenceAreAnsweredAgainAfterTheSeal() throws {
         let store = try openStore(on: disk)
         try append(begin(store), content(100))

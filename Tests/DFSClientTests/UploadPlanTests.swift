@@ -27,6 +27,20 @@ import Testing
         #expect(plan.startAllocation() == 3)
     }
 
+    @Test func settledChunksAreNeitherAllocatedNorSent() throws {
+        var plan = UploadPlan(chunkCount: 5, chunksInFlight: 2, allocatesAhead: true, without: [0, 2, 4])
+        #expect(plan.startAllocation() == 1)
+        plan.take(try allocation(1))
+        #expect(plan.startChunk()?.index == 1)
+        #expect(plan.startAllocation() == 3)
+        plan.take(try allocation(3))
+        #expect(plan.startChunk()?.index == 3)
+        #expect(plan.startAllocation() == nil)
+        var whole = UploadPlan(chunkCount: 2, chunksInFlight: 2, allocatesAhead: true, without: [0, 1])
+        #expect(whole.startAllocation() == nil)
+        #expect(whole.startChunk() == nil)
+    }
+
     @Test func aGoMasterIsAskedOnlyForWhatIsSentAtOnce() throws {
         var plan = UploadPlan(chunkCount: 2, chunksInFlight: 1, allocatesAhead: false)
         #expect(plan.startAllocation() == 0)

@@ -35,6 +35,10 @@ enum Samples {
         let open = try header(0, "open", writer: .go)
         let gone = try header(1 << 63, "gone")
         var noted = try header(9, "noted")
+        var (kept, keptAndGone) = (try header(10, "kept"), try header(11, "kept and gone"))
+        (kept.keepSeconds, keptAndGone.keepSeconds) = (.max, 1)
+        var keptAndSealed = try header(12, "kept and sealed")
+        keptAndSealed.keepSeconds = 60
         noted.attributes = try FileAttributes([("b", ""), ("a", "v")])
         return [
             .begin(plain, at: try place("b")), .begin(open, at: try place("open")), .begin(gone, at: try place("gone")),
@@ -72,6 +76,11 @@ enum Samples {
                 Tombstone(file: FileID(rawValue: 8), name: try FileName("forgotten"), chunkCount: 1, abandonedAt: 1)),
             .forgetTombstone(FileID(rawValue: 8)), .use(UsePeriod(beganAt: 5, endedAt: 5)),
             .use(UsePeriod(beganAt: 9, endedAt: 1 << 33)), .use(UsePeriod(beganAt: 5, endedAt: 7)),
+            .begin(kept, at: try place("kept")), .begin(keptAndGone, at: try place("kept and gone")),
+            .begin(keptAndSealed, at: try place("kept and sealed")),
+            .allocate(keptAndSealed.id, index: 0, servers: []),
+            .seal(keptAndSealed.id, digests: [digest], at: 1_790_000_000),
+            .abandon(Tombstone(file: keptAndGone.id, name: keptAndGone.name, chunkCount: 0, abandonedAt: 1)),
             .remember(RequestRecord(id: "first")), .remember(RequestRecord(id: "second")),
         ]
     }

@@ -26,6 +26,8 @@ typedef struct Dfs__ChunkReplicas Dfs__ChunkReplicas;
 typedef struct Dfs__CompleteResponse Dfs__CompleteResponse;
 typedef struct Dfs__AbandonRequest Dfs__AbandonRequest;
 typedef struct Dfs__AbandonResponse Dfs__AbandonResponse;
+typedef struct Dfs__UploadStateRequest Dfs__UploadStateRequest;
+typedef struct Dfs__UploadStateResponse Dfs__UploadStateResponse;
 typedef struct Dfs__OpenRequest Dfs__OpenRequest;
 typedef struct Dfs__OpenResponse Dfs__OpenResponse;
 typedef struct Dfs__OpenChunk Dfs__OpenChunk;
@@ -146,10 +148,16 @@ struct  Dfs__CreateRequest
   char *request_id;
   size_t n_attributes;
   Dfs__Attribute **attributes;
+  /*
+   * Not 0: this put resumes an upload of the name that was begun so, with the same options, and has lost its connection;
+   * where there is none it begins one. The upload is then kept for so long, or as long as the master allows, whenever its
+   * connection is lost.
+   */
+  uint32_t keep_seconds;
 };
 #define DFS__CREATE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__create_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0 }
 
 
 /*
@@ -249,10 +257,14 @@ struct  Dfs__AbandonRequest
 {
   ProtobufCMessage base;
   char *upload_id;
+  /*
+   * the connection of this call lets go of the upload, as if it were lost
+   */
+  protobuf_c_boolean keeps;
 };
 #define DFS__ABANDON_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__abandon_request__descriptor) \
-    , (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0 }
 
 
 struct  Dfs__AbandonResponse
@@ -262,6 +274,42 @@ struct  Dfs__AbandonResponse
 #define DFS__ABANDON_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__abandon_response__descriptor) \
      }
+
+
+struct  Dfs__UploadStateRequest
+{
+  ProtobufCMessage base;
+  char *upload_id;
+};
+#define DFS__UPLOAD_STATE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__upload_state_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Dfs__UploadStateResponse
+{
+  ProtobufCMessage base;
+  /*
+   * for which it is kept when its connection is lost
+   */
+  uint32_t keep_seconds;
+  /*
+   * chunks with an index below this may have been allocated
+   */
+  uint32_t allocated_count;
+  /*
+   * in index order: those whose digest is settled, with the Swift servers that hold them
+   */
+  size_t n_chunks;
+  Dfs__OpenChunk **chunks;
+  /*
+   * servers that the master has not heard of since it started may hold more
+   */
+  protobuf_c_boolean may_grow;
+};
+#define DFS__UPLOAD_STATE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__upload_state_response__descriptor) \
+    , 0, 0, 0,NULL, 0 }
 
 
 struct  Dfs__OpenRequest
@@ -1229,6 +1277,44 @@ Dfs__AbandonResponse *
 void   dfs__abandon_response__free_unpacked
                      (Dfs__AbandonResponse *message,
                       ProtobufCAllocator *allocator);
+/* Dfs__UploadStateRequest methods */
+void   dfs__upload_state_request__init
+                     (Dfs__UploadStateRequest         *message);
+size_t dfs__upload_state_request__get_packed_size
+                     (const Dfs__UploadStateRequest   *message);
+size_t dfs__upload_state_request__pack
+                     (const Dfs__UploadStateRequest   *message,
+                      uint8_t             *out);
+size_t dfs__upload_state_request__pack_to_buffer
+                     (const Dfs__UploadStateRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__UploadStateRequest *
+       dfs__upload_state_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__upload_state_request__free_unpacked
+                     (Dfs__UploadStateRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__UploadStateResponse methods */
+void   dfs__upload_state_response__init
+                     (Dfs__UploadStateResponse         *message);
+size_t dfs__upload_state_response__get_packed_size
+                     (const Dfs__UploadStateResponse   *message);
+size_t dfs__upload_state_response__pack
+                     (const Dfs__UploadStateResponse   *message,
+                      uint8_t             *out);
+size_t dfs__upload_state_response__pack_to_buffer
+                     (const Dfs__UploadStateResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__UploadStateResponse *
+       dfs__upload_state_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__upload_state_response__free_unpacked
+                     (Dfs__UploadStateResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Dfs__OpenRequest methods */
 void   dfs__open_request__init
                      (Dfs__OpenRequest         *message);
@@ -2119,6 +2205,12 @@ typedef void (*Dfs__AbandonRequest_Closure)
 typedef void (*Dfs__AbandonResponse_Closure)
                  (const Dfs__AbandonResponse *message,
                   void *closure_data);
+typedef void (*Dfs__UploadStateRequest_Closure)
+                 (const Dfs__UploadStateRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__UploadStateResponse_Closure)
+                 (const Dfs__UploadStateResponse *message,
+                  void *closure_data);
 typedef void (*Dfs__OpenRequest_Closure)
                  (const Dfs__OpenRequest *message,
                   void *closure_data);
@@ -2294,6 +2386,10 @@ struct Dfs__Namespace_Service
                   const Dfs__AbandonRequest *input,
                   Dfs__AbandonResponse_Closure closure,
                   void *closure_data);
+  void (*upload_state)(Dfs__Namespace_Service *service,
+                       const Dfs__UploadStateRequest *input,
+                       Dfs__UploadStateResponse_Closure closure,
+                       void *closure_data);
   void (*open)(Dfs__Namespace_Service *service,
                const Dfs__OpenRequest *input,
                Dfs__OpenResponse_Closure closure,
@@ -2345,6 +2441,7 @@ void dfs__namespace__init (Dfs__Namespace_Service *service,
       function_prefix__ ## create,\
       function_prefix__ ## complete,\
       function_prefix__ ## abandon,\
+      function_prefix__ ## upload_state,\
       function_prefix__ ## open,\
       function_prefix__ ## stat,\
       function_prefix__ ## list,\
@@ -2367,6 +2464,10 @@ void dfs__namespace__abandon(ProtobufCService *service,
                              const Dfs__AbandonRequest *input,
                              Dfs__AbandonResponse_Closure closure,
                              void *closure_data);
+void dfs__namespace__upload_state(ProtobufCService *service,
+                                  const Dfs__UploadStateRequest *input,
+                                  Dfs__UploadStateResponse_Closure closure,
+                                  void *closure_data);
 void dfs__namespace__open(ProtobufCService *service,
                           const Dfs__OpenRequest *input,
                           Dfs__OpenResponse_Closure closure,
@@ -2550,6 +2651,8 @@ extern const ProtobufCMessageDescriptor dfs__chunk_replicas__descriptor;
 extern const ProtobufCMessageDescriptor dfs__complete_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__abandon_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__abandon_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__upload_state_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__upload_state_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__open_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__open_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__open_chunk__descriptor;

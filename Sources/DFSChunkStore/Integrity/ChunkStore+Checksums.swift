@@ -18,6 +18,14 @@ extension ChunkStore {
         }
     }
 
+    /// Makes the table of a chunk that came in another way than by an upload. A saving only, too. Blocks while the chunk is read.
+    func makeTable(of id: ChunkID, _ digest: ContentDigest) {
+        guard checksums(of: id, digest) == nil, let file = try? files.open(layout.chunk(id), .reading),
+            let found = try? ChunkScan.checksums(of: file), found.digest == digest
+        else { return }
+        if state.withLock({ $0.catalog.stored(id) }) == ChunkCatalog.Stored(digest) { keepTable(found, of: id) }
+    }
+
     func dropTable(of id: ChunkID, length: Int64) {
         guard length > BlockChecksums.wholeBlockSize else { return }
         _ = try? files.remove(layout.table(id))

@@ -7,6 +7,8 @@ struct FileUpload: Sendable {
     let id: String?
     /// Bytes in each chunk but the last.
     let chunkSize: Int
+    /// Copies of each chunk; 0 where the master does not tell.
+    var replication = 0
 
     /// The most chunks of a file: as many as the messages about a file hold (DFSWire's limits).
     static let maxChunkCount = 200_000

@@ -26,15 +26,17 @@ public final class MasterClient: Sendable {
     func create(_ name: FileName, _ options: PutOptions) async throws(DFSError) -> FileUpload {
         guard try await isSwift() else {
             guard options.attributes.isEmpty else { throw cannot("keep attributes") }
+            guard options.resumeKeep == nil else { throw cannot("keep interrupted uploads") }
             return FileUpload(name: name, id: nil, chunkSize: ClusterDefaults.chunkSize)
         }
         let request = CreateRequest(
             name: name.text, replication: UInt32(clamping: options.replication ?? 0),
             replaces: options.replacesExisting,
-            requestID: Self.requestID(), attributes: options.attributes.wire)
+            requestID: Self.requestID(), attributes: options.attributes.wire, keepSeconds: try options.keepSeconds())
         let response = try await call(Methods.create, request, as: CreateResponse.self)
         let chunkSize = try FileUpload.checked(chunkSize: response.chunkSize, from: peer.name)
-        return FileUpload(name: name, id: response.uploadID, chunkSize: chunkSize)
+        return FileUpload(
+            name: name, id: response.uploadID, chunkSize: chunkSize, replication: Int(response.replication))
     }
 
     /// Asks where chunk `index` shall go.
@@ -97,12 +99,14 @@ public final class MasterClient: Sendable {
     }
 
     /// Gives the upload up, so that its name is free at once. Best effort: the master does it later by itself.
-    func abandon(_ upload: FileUpload) async {
+    ///
+    /// - Parameter keeps: lets go of it for a later put to resume.
+    func abandon(_ upload: FileUpload, keeps: Bool = false) async {
         guard let id = upload.id else { return }
         let options = CallOptions(timeout: .seconds(3))
         do {
             _ = try await peer.unary(
-                Methods.abandon, AbandonRequest(uploadID: id), as: AbandonResponse.self, options: options)
+                Methods.abandon, AbandonRequest(uploadID: id, keeps: keeps), as: AbandonResponse.self, options: options)
         } catch {
             context.logger.debug("the upload was not abandoned", metadata: ["error": "\(error)"])
         }

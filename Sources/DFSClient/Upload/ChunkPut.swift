@@ -37,10 +37,16 @@ struct ChunkPut: Sendable {
     }
 
     /// Returns when enough of the assigned servers have acknowledged.
-    func run(_ allocation: ChunkAllocation) async throws -> WrittenChunk {
+    ///
+    /// - Parameter known: what an earlier put has stored of the chunk.
+    func run(_ allocation: ChunkAllocation, known: WrittenChunk? = nil) async throws -> WrittenChunk {
         // Chunk servers speak plaintext to each other, and a client that speaks TLS has said that it wants none of that.
         let isForwarded = options.forwardsChunks && context.configuration.tls == nil
         var standing = Standing(allocation: allocation, isForwarded: isForwarded)
+        if let known, known.chunkID == allocation.chunkID {
+            standing.crc32c = known.crc32c
+            for server in known.durable { standing.acknowledged[server] = .durable }
+        }
         for attempt in 1...max(1, context.configuration.maxAttempts) {
             if attempt > 1 { try await reallocate(&standing, attempt) }
             standing.failed = []

@@ -12,6 +12,10 @@ public struct PutResult: Sendable, Equatable {
     public let clusterID: String
     /// When the put had ended, in seconds since 1970.
     public let storedAt: Int
+    /// Of ``chunks``, those that an earlier put had stored, and of which this one sent nothing.
+    public internal(set) var resumedChunkCount = 0
+    /// The bytes in them.
+    public internal(set) var resumedLength = 0
 
     /// What to keep so that all of this can be proven later.
     public var receipt: Receipt { Receipt(self) }

@@ -6,17 +6,23 @@ struct UploadPlan: Sendable {
     private let chunkCount: Int
     private let chunksInFlight: Int
     private let allocatesAhead: Bool
+    /// Chunks that need not be sent.
+    private let settled: Set<Int>
     /// The next index to ask the master for.
     private var nextIndex = 0
+    /// The one that ``ready`` is for.
+    private var readyIndex = 0
     private var isAllocating = false
     /// Allocated, and not being sent yet.
     private var ready: ChunkAllocation?
     private var sending = 0
 
-    init(chunkCount: Int, chunksInFlight: Int, allocatesAhead: Bool) {
+    init(chunkCount: Int, chunksInFlight: Int, allocatesAhead: Bool, without settled: Set<Int> = []) {
         self.chunkCount = chunkCount
         self.chunksInFlight = max(1, chunksInFlight)
         self.allocatesAhead = allocatesAhead
+        self.settled = settled
+        skipSettled()
     }
 
     /// The chunk to ask the master for now, if any; ``take(_:)`` brings the answer.
@@ -32,7 +38,13 @@ struct UploadPlan: Sendable {
     mutating func take(_ allocation: ChunkAllocation) {
         isAllocating = false
         ready = allocation
+        readyIndex = nextIndex
         nextIndex += 1
+        skipSettled()
+    }
+
+    private mutating func skipSettled() {
+        while settled.contains(nextIndex) { nextIndex += 1 }
     }
 
     /// The chunk to send now, if any; ``endChunk()`` follows when it is written.
@@ -40,7 +52,7 @@ struct UploadPlan: Sendable {
         guard let allocation = ready, sending < chunksInFlight else { return nil }
         ready = nil
         sending += 1
-        return (nextIndex - 1, allocation)
+        return (readyIndex, allocation)
     }
 
     /// A chunk that was being sent is written.

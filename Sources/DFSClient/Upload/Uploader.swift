@@ -28,8 +28,26 @@ public final class Uploader: Sendable {
     ) async throws -> PutResult {
         let name = try FileName(name)
         let source = try await LocalSource.open(path, context)
-        return try await put(as: name, options, from: path) { upload in
-            try await self.send(source, upload, options, onProgress)
+        guard options.resumeKeep != nil else {
+            return try await put(as: name, options, from: path) { upload in
+                try await self.send(source, upload, .nothing, options, onProgress)
+            }
+        }
+        let (upload, known): (FileUpload, KnownUpload)
+        do {
+            (upload, known) = try await resume(name, source, options)
+        } catch let error as DFSError where error.code == .alreadyExists && !options.replacesExisting {
+            guard let result = try? await alreadyStored(name, source) else { throw error }
+            return try await receipted(result, options)
+        } catch {
+            throw failure(error, path, keeps: true)
+        }
+        return try await put(upload, options, from: path) { upload in
+            try await self.send(source, upload, known, options, onProgress)
+        } finish: { result in
+            let settled = self.settled(known, upload, options)
+            result.resumedChunkCount = settled.count
+            result.resumedLength = settled.values.reduce(0) { $0 + $1.length }
         }
     }
 
@@ -38,7 +56,13 @@ public final class Uploader: Sendable {
         as name: FileName, _ options: PutOptions, from path: String,
         _ send: (FileUpload) async throws -> [WrittenChunk]
     ) async throws -> PutResult {
-        let upload = try await master.create(name, options)
+        try await put(try await master.create(name, options), options, from: path, send)
+    }
+
+    private func put(
+        _ upload: FileUpload, _ options: PutOptions, from path: String,
+        _ send: (FileUpload) async throws -> [WrittenChunk], finish: (inout PutResult) -> Void = { _ in }
+    ) async throws -> PutResult {
         let chunks: [WrittenChunk]
         let clusterID: String
         do {
@@ -46,26 +70,35 @@ public final class Uploader: Sendable {
             chunks = try await send(upload)
             try await master.complete(upload, chunks)
         } catch {
-            let error = failure(error, path)
-            // Also for a cancelled put, whose own task makes no more calls.
-            await Task { await master.abandon(upload) }.value
-            throw error
+            await leave(upload, options, after: error)
+            throw failure(error, path, keeps: options.resumeKeep != nil)
         }
-        let result = PutResult(
-            name: name.text, length: chunks.reduce(0) { $0 + $1.length }, chunks: chunks.map { PutChunk($0) },
+        var result = PutResult(
+            name: upload.name.text, length: chunks.reduce(0) { $0 + $1.length }, chunks: chunks.map { PutChunk($0) },
             clusterID: clusterID, storedAt: Int(WallSeconds.now()))
+        finish(&result)
+        return try await receipted(result, options)
+    }
+
+    private func receipted(_ result: PutResult, _ options: PutOptions) async throws -> PutResult {
         if let receipts = options.receipts {
             try await context.onFileThread { try receipts.append(result.receipt) }
         }
         return result
     }
 
-    /// Sends all chunks, a few at a time. An empty file is one empty chunk, so that it can be found again.
+    /// An empty file is one empty chunk, so that it can be found again.
+    func chunkCount(of source: LocalSource, _ chunkSize: Int) -> Int {
+        max(1, source.size / chunkSize + (source.size % chunkSize == 0 ? 0 : 1))
+    }
+
+    /// Sends all chunks that are not settled, a few at a time.
     private func send(
-        _ source: LocalSource, _ upload: FileUpload, _ options: PutOptions, _ onProgress: ProgressHandler?
+        _ source: LocalSource, _ upload: FileUpload, _ known: KnownUpload, _ options: PutOptions,
+        _ onProgress: ProgressHandler?
     ) async throws -> [WrittenChunk] {
         let progress = ProgressMeter(totalByteCount: source.size, handler: onProgress)
-        let count = max(1, source.size / upload.chunkSize + (source.size % upload.chunkSize == 0 ? 0 : 1))
+        let count = chunkCount(of: source, upload.chunkSize)
         guard count <= FileUpload.maxChunkCount else {
             throw DFSError(
                 .invalidArgument,
@@ -73,9 +106,14 @@ public final class Uploader: Sendable {
         }
         return try await withThrowingTaskGroup(of: Step.self) { tasks in
             var written = [WrittenChunk?](repeating: nil, count: count)
+            let settled = settled(known, upload, options)
+            for (index, chunk) in settled {
+                written[index] = chunk
+                progress.chunk(index, at: chunk.length)
+            }
             var plan = UploadPlan(
                 chunkCount: count, chunksInFlight: context.configuration.chunksInFlight,
-                allocatesAhead: upload.id != nil)
+                allocatesAhead: upload.id != nil, without: Set(settled.keys))
             while true {
                 if let index = plan.startAllocation() {
                     tasks.addTask { .allocated(try await self.master.allocate(upload, index: index)) }
@@ -93,7 +131,7 @@ public final class Uploader: Sendable {
                         context: context, master: master, source: source, upload: upload, index: index,
                         offset: offset, length: min(upload.chunkSize, source.size - offset), options: options,
                         progress: progress)
-                    tasks.addTask { .written(index, try await put.run(allocation)) }
+                    tasks.addTask { .written(index, try await put.run(allocation, known: known.chunks[index])) }
                 }
             }
             return written.compactMap { $0 }
@@ -101,10 +139,12 @@ public final class Uploader: Sendable {
     }
 
     /// A cluster without room, or without enough servers, is not available for this put now.
-    private func failure(_ error: any Error, _ path: String) -> DFSError {
+    private func failure(_ error: any Error, _ path: String, keeps: Bool) -> DFSError {
         let error = DFSError(error, from: "put of \(path)")
         switch error.code {
-        case .cancelled: return DFSError(.cancelled, "the put of \(path) was stopped; nothing of it is kept")
+        case .cancelled:
+            let rest = keeps ? "put it with -resume again to go on" : "nothing of it is kept"
+            return DFSError(.cancelled, "the put of \(path) was stopped; \(rest)")
         case .resourceExhausted: return DFSError(.unavailable, error.message, advice: error.advice)
         default: return error
         }

@@ -13,6 +13,7 @@ struct NamespaceService: Sendable {
         routes.unary(Methods.create) { try await create($0, $1) }
         routes.unary(Methods.complete) { try await complete($0, $1) }
         routes.unary(Methods.abandon) { try await abandon($0, $1) }
+        routes.unary(Methods.uploadState) { (request: UploadStateRequest, _) in try await uploadState(request) }
         routes.unary(Methods.open) { try await open($0, $1) }
         routes.unary(Methods.stat) { (request: StatRequest, _) in try await stat(request) }
         routes.unary(Methods.list) { (request: ListRequest, _) in try await list(request) }
@@ -60,7 +61,7 @@ struct NamespaceService: Sendable {
         let creation = CreationRequest(
             name: try FileName(request.name), replication: request.replication == 0 ? nil : Int(request.replication),
             replaces: request.replaces, id: request.requestID, attributes: try FileAttributes(wire: request.attributes),
-            connection: call.connection)
+            keepSeconds: request.keepSeconds, connection: call.connection)
         let answer = try await metadata.ask { .create(creation, $0) }
         guard case .created(let upload, let chunkSize, let copies) = answer else { throw MismatchedAnswer.error }
         return CreateResponse(uploadID: upload.uploadID, chunkSize: chunkSize, replication: UInt32(copies))
@@ -88,7 +89,7 @@ struct NamespaceService: Sendable {
 
     private func abandon(_ request: AbandonRequest, _ call: ServerCall) async throws -> AbandonResponse {
         let upload = try FileID(request: request.uploadID)
-        _ = try await metadata.ask { .abandon(upload, $0) }
+        _ = try await metadata.ask { request.keeps ? .leave(upload, call.connection, $0) : .abandon(upload, $0) }
         return AbandonResponse()
     }
 
@@ -106,6 +107,17 @@ struct NamespaceService: Sendable {
 }
 
 extension NamespaceService {
+    private func uploadState(_ request: UploadStateRequest) async throws -> UploadStateResponse {
+        let upload = try FileID(request: request.uploadID)
+        // It may name very many chunks: that is not done on the thread of a connection.
+        guard case .uploadState(let state) = try await metadata.ask({ .uploadState(upload, $0) }) else {
+            throw MismatchedAnswer.error
+        }
+        return UploadStateResponse(
+            keepSeconds: state.keepSeconds, allocatedCount: UInt32(state.allocatedCount),
+            chunks: state.chunks.map(OpenChunk.init), mayGrow: state.mayGrow)
+    }
+
     private func stat(_ request: StatRequest) async throws -> StatResponse {
         let path = request.path.isEmpty ? nil : try FileName(request.path)
         guard case .status(let node) = try await metadata.read({ .lookUp(path, $0) }) else {

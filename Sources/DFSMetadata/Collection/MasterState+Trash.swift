@@ -40,7 +40,7 @@ extension MasterState {
         }
         let name = target ?? record.path
         let way = try wayTo(name)
-        if let place = way.place { try checkFree(place, name) }
+        if let place = way.place { try makeFree(place, name) }
         let place = makeFolders(way)
         namespace.move(record.node, to: place)
         trash[id] = nil

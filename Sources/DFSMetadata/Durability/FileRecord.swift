@@ -43,10 +43,13 @@ package struct FileHeader: Sendable, Equatable {
     package let createdAt: UInt64
     /// Its owner's notes.
     package var attributes: FileAttributes
+    /// How long the upload is kept for a put that resumes it, whenever its connection is lost; 0 for other uploads, and for
+    /// complete files.
+    package var keepSeconds: UInt32
 
     package init(
         id: FileID, name: FileName, writer: Writer, replication: Int, chunkSize: UInt64, replaces: Bool = false,
-        createdAt: UInt64 = 0, attributes: FileAttributes = FileAttributes()
+        createdAt: UInt64 = 0, attributes: FileAttributes = FileAttributes(), keepSeconds: UInt32 = 0
     ) {
         self.id = id
         self.name = name
@@ -56,6 +59,7 @@ package struct FileHeader: Sendable, Equatable {
         self.replaces = replaces
         self.createdAt = createdAt
         self.attributes = attributes
+        self.keepSeconds = keepSeconds
     }
 
     /// The id of the chunk at `index`.

@@ -52,6 +52,7 @@ package struct MetadataImage: Sendable, Equatable {
         case .seal(let file, let digests, let time):
             change(file) { file in
                 file.sealedAt = time
+                file.header.keepSeconds = 0
                 file.chunks = digests.enumerated().map { ChunkRecord(index: $0.offset, digest: $0.element) }
             }
         case .openChunk(let file, let index, let version, let servers):

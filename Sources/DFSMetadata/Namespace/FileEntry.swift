@@ -36,7 +36,7 @@ struct FileEntry: Sendable {
     var facts: FileFacts {
         FileFacts(
             phase: phase, writer: header.writer, replication: header.replication, chunkSize: header.chunkSize,
-            chunkCount: chunks.count)
+            chunkCount: chunks.count, keepSeconds: header.keepSeconds)
     }
 
     /// Every index up to the last is allocated and proven.
@@ -62,6 +62,8 @@ struct FileFacts: Sendable {
     /// Bytes in a chunk at most.
     let chunkSize: UInt64
     let chunkCount: Int
+    /// As in ``FileHeader``.
+    var keepSeconds: UInt32 = 0
 
     var isSealed: Bool { phase == .sealed }
 }

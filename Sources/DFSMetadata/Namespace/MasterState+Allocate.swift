@@ -28,7 +28,8 @@ extension MasterState {
         guard request.index <= entry.chunks.count + Self.maxIndexGap else {
             throw DFSError(.invalidArgument, "chunk index \(request.index) is far beyond the last one")
         }
-        namespace.setPhase(.writing(lease(over: request.connection)), of: upload)
+        namespace.setPhase(
+            .writing(lease(over: request.connection, keptFor: entry.header.keepSeconds)), of: upload)
         guard let chunk = entry.chunk(at: request.index) else {
             let excluded = Set(request.excluded.compactMap { servers.handle(of: $0) })
             let targets = try place(

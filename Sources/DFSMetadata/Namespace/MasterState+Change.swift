@@ -21,13 +21,14 @@ extension MasterState {
             guard case .file = node else {
                 throw DFSError(.alreadyExists, "\(quoted(target.text)) exists already; a folder replaces nothing")
             }
+            letGo(ofKeptUploadAt: place)
             guard namespace.openFile(at: place) == nil else {
                 throw DFSError(.alreadyExists, "file \(quoted(target.text)) is being written by another client")
             }
             try checkReplaceable(old, target, isAsked: true)
             moveToTrash(old, from: place)
         } else {
-            try checkFree(place, target)
+            try makeFree(place, target)
         }
         namespace.move(node, to: place)
         effects.append(.persist(.move(node, to: place)))

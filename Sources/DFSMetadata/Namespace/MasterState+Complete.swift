@@ -7,7 +7,8 @@ extension MasterState {
             throw DFSError(.notFound, "no open upload \(request.upload); it was abandoned, start it over")
         }
         if entry.isSealed { return try confirm(entry, request) }
-        namespace.setPhase(.writing(lease(over: request.connection)), of: request.upload)
+        namespace.setPhase(
+            .writing(lease(over: request.connection, keptFor: entry.header.keepSeconds)), of: request.upload)
         guard namespace.path(of: entry.place) != nil else {
             abandon(request.upload, reason: "its folder was removed")
             throw DFSError(.notFound, "the folder of \(quoted(entry.header.name.text)) was removed; put the file again")

@@ -10,23 +10,27 @@ extension MasterState {
         let copies = try checkedReplication(request.replication ?? policy.replication)
         let way = try wayTo(request.name)
         if let place = way.place {
-            if let entry = namespace.openFile(at: place) {
+            let entry = namespace.openFile(at: place)
+            if let entry {
                 if entry.request == request.id, !request.id.isEmpty { return created(entry.header) }
-                try makeRoom(in: entry)
+                if !canResume(entry, request, copies) { try makeRoom(in: entry) }
             }
             if let node = namespace.node(at: place) {
                 try checkReplaceable(node, request.name, isAsked: request.replaces)
             }
+            if let entry, canResume(entry, request, copies) { return try resume(entry, request) }
         }
         try checkUploadCount(over: request.connection)
+        let keepSeconds = try grantedKeep(request.keepSeconds)
         let place = makeFolders(way)
         let header = begin(
             request.name, at: place, .swift, replication: copies, chunkSize: policy.chunkSize,
-            replaces: request.replaces, request.connection, request: request.id, attributes: request.attributes)
+            replaces: request.replaces, request.connection, request: request.id, attributes: request.attributes,
+            keepSeconds: keepSeconds)
         return created(header)
     }
 
-    private func created(_ header: FileHeader) -> Answer {
+    func created(_ header: FileHeader) -> Answer {
         .created(header.id, chunkSize: header.chunkSize, replication: header.replication)
     }
 
@@ -73,14 +77,16 @@ extension MasterState {
     /// Enters a new open file over `connection`.
     mutating func begin(
         _ name: FileName, at place: Place, _ writer: Writer, replication: Int, chunkSize: UInt64, replaces: Bool,
-        _ connection: ConnectionToken, request: String = "", attributes: FileAttributes = FileAttributes()
+        _ connection: ConnectionToken, request: String = "", attributes: FileAttributes = FileAttributes(),
+        keepSeconds: UInt32 = 0
     ) -> FileHeader {
         let id = nextFileID()
         let header = FileHeader(
             id: id, name: name, writer: writer, replication: replication, chunkSize: chunkSize, replaces: replaces,
-            createdAt: wallSeconds, attributes: attributes)
+            createdAt: wallSeconds, attributes: attributes, keepSeconds: keepSeconds)
         var entry = FileEntry(
-            header: header, place: place, isRecovered: false, phase: .writing(lease(over: connection)))
+            header: header, place: place, isRecovered: false,
+            phase: .writing(lease(over: connection, keptFor: keepSeconds)))
         entry.request = request
         let isPlaced = namespace.insert(entry)
         precondition(isPlaced, "a place is reserved for one upload at a time")
@@ -101,9 +107,8 @@ extension MasterState {
     private func isTaken(_ id: FileID) -> Bool { namespace.holds(id) || tombstones.holds(id) }
 
     /// A lease held over `connection`, or one that ends soon where the connection closed while the call was on its way.
-    func lease(over connection: ConnectionToken) -> Lease {
-        closedConnections.contains(connection)
-            ? .detached(until: now + policy.uploadLease) : .held(over: connection)
+    func lease(over connection: ConnectionToken, keptFor seconds: UInt32 = 0) -> Lease {
+        closedConnections.contains(connection) ? detachedLease(keptFor: seconds) : .held(over: connection)
     }
 
     /// Frees the place of an open file whose writer is gone.
@@ -136,8 +141,12 @@ extension MasterState {
         for _ in 0..<Self.maxExpiriesPerTick {
             guard let file = namespace.popExpiredLease(now) else { return }
             guard let facts = namespace.facts(file), case .writing(let lease) = facts.phase,
-                let expires = lease.expires, expires <= now
+                let expires = lease.expires
             else { continue }
+            guard expires <= now else {
+                namespace.awaitLease(of: file, until: expires)
+                continue
+            }
             switch facts.writer {
             case .swift: abandon(file, reason: "its writer is gone")
             case .go: settle(file)

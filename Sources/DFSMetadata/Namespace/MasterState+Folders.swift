@@ -44,18 +44,19 @@ extension MasterState {
         let way = try wayTo(name)
         if let place = way.place {
             if case .folder = namespace.node(at: place) { return .done }
-            try checkFree(place, name)
+            try makeFree(place, name)
         }
         _ = addFolder(at: makeFolders(way))
         return .done
     }
 
-    /// A name is free when nothing has it, and no upload is going to.
-    func checkFree(_ place: Place, _ name: FileName) throws(DFSError) {
+    /// A name is free when nothing has it, and no upload is going to; one that is only kept gives way.
+    mutating func makeFree(_ place: Place, _ name: FileName) throws(DFSError) {
         switch namespace.node(at: place) {
         case .folder: throw DFSError(.alreadyExists, "folder \(quoted(name.text)) exists already")
         case .file: throw DFSError(.alreadyExists, "file \(quoted(name.text)) exists already")
         case nil:
+            letGo(ofKeptUploadAt: place)
             guard namespace.openFile(at: place) == nil else {
                 throw DFSError(.alreadyExists, "file \(quoted(name.text)) is being written by another client")
             }

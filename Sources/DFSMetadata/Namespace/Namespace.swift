@@ -20,6 +20,9 @@ struct Namespace: Sendable {
 
     var openFileCount: Int { open.count }
 
+    /// Uploads that are kept when their connections are lost.
+    var keptUploadCount: Int { open.keptCount }
+
     /// Finished files of Go clients that wait for proof, in a fixed order.
     var settling: [FileID] { settlingFiles.sorted() }
 
@@ -78,6 +81,15 @@ struct Namespace: Sendable {
     /// Takes the next file whose lease, held over no connection, may have ended by `now`.
     mutating func popExpiredLease(_ now: MonotonicInstant) -> FileID? { leases.popDue(now) }
 
+    /// Has a file taken out later that was taken out too soon.
+    mutating func awaitLease(of id: FileID, until due: MonotonicInstant) { leases.add(id, until: due) }
+
+    /// Another put goes on with the open file, by a request with that id.
+    mutating func resume(_ id: FileID, request: String, _ lease: Lease) {
+        open.change(id) { $0.request = request }
+        setPhase(.writing(lease), of: id)
+    }
+
     /// Enters a file: an open one has its place reserved, a complete one is visible.
     ///
     /// - Returns: `false`, and nothing has changed, where its id or its place is taken, or its folder is missing.
@@ -118,6 +130,7 @@ struct Namespace: Sendable {
         unindex(id, entry.phase)
         free(entry)
         entry.phase = .sealed
+        entry.header.keepSeconds = 0
         entry.sealedAt = time
         entry.length = length
         let isPlaced = insertComplete(entry)

@@ -12,6 +12,11 @@ package struct ClusterPolicy: Sendable {
     package var absenceInterval = Duration.seconds(10)
     /// An upload whose connection closed is abandoned after this time.
     package var uploadLease = Duration.seconds(10)
+    /// The longest time for which an upload is kept that is to be resumed; none is kept where it is 0. It counts again from
+    /// each start of the master.
+    package var longestUploadKeep = Duration.seconds(24 * 3600)
+    /// Uploads of which that was asked, at one time.
+    package var maxKeptUploads = 1000
     /// The same for uploads that were open when the master stopped.
     package var restartLease = Duration.seconds(30)
     /// How long a Go client's finished file waits for proof before it is given up, where nothing is left to wait for.

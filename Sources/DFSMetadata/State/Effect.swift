@@ -61,6 +61,7 @@ package enum Answer: Sendable {
     case allocated(ChunkID, [ServerAddress])
     case completed
     case abandoned
+    case uploadState(UploadState)
     case opened(OpenedFile)
     case appending(AppendPlace)
     case leases(LeaseAnswer)
@@ -78,6 +79,18 @@ package enum Answer: Sendable {
     case checked(CheckPage)
     case repair(RepairStatus)
     case summary(ClusterSummary)
+}
+
+/// What a put gets that may resume an upload.
+package struct UploadState: Sendable, Equatable {
+    /// For which the upload is kept when its connection is lost.
+    package let keepSeconds: UInt32
+    /// Chunks with an index below this may have been allocated.
+    package let allocatedCount: Int
+    /// In index order: those whose digest is settled, with the servers of ours that are known to hold them; these may be none.
+    package let chunks: [LocatedChunk]
+    /// Whether servers that the master has not heard of since it started may hold more.
+    package let mayGrow: Bool
 }
 
 /// What a reader gets.

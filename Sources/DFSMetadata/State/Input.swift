@@ -39,6 +39,10 @@ package enum Input: Sendable {
     case complete(CompletionRequest, CallToken)
     /// Namespace.Abandon: answered by ``Answer/abandoned``.
     case abandon(FileID, CallToken)
+    /// Namespace.Abandon by a writer that only lets go of its upload: answered by ``Answer/abandoned``.
+    case leave(FileID, ConnectionToken, CallToken)
+    /// Namespace.UploadState: answered by ``Answer/uploadState(_:)``.
+    case uploadState(FileID, CallToken)
     /// Namespace.Open, by a reader who may say where it is: answered by ``Answer/opened(_:)``.
     case open(FileName, near: NetworkLocation?, ConnectionToken, CallToken)
     /// MasterService.GetFileInfo: answered by ``Answer/fileInfo(_:)``.
@@ -211,17 +215,20 @@ package struct CreationRequest: Sendable {
     /// Drawn by the client, so that asking twice begins one upload; may be empty.
     package let id: String
     package let attributes: FileAttributes
+    /// Not 0: goes on with an upload that is kept, and otherwise begins one that is kept for so long.
+    package let keepSeconds: UInt32
     package let connection: ConnectionToken
 
     package init(
         name: FileName, replication: Int? = nil, replaces: Bool = false, id: String = "",
-        attributes: FileAttributes = FileAttributes(), connection: ConnectionToken
+        attributes: FileAttributes = FileAttributes(), keepSeconds: UInt32 = 0, connection: ConnectionToken
     ) {
         self.name = name
         self.replication = replication
         self.replaces = replaces
         self.id = id
         self.attributes = attributes
+        self.keepSeconds = keepSeconds
         self.connection = connection
     }
 }

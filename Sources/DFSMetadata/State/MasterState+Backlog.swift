@@ -95,7 +95,7 @@ extension MasterState {
                     lease.connection == closed.connection
                 else { continue }
                 switch facts.writer {
-                case .swift: namespace.setPhase(.writing(.detached(until: now + policy.uploadLease)), of: file)
+                case .swift: namespace.setPhase(.writing(detachedLease(keptFor: facts.keepSeconds)), of: file)
                 case .go: settle(file)
                 }
             }

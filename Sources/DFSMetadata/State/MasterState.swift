@@ -162,6 +162,10 @@ package struct MasterState: Sendable {
             answer(call) { state throws(DFSError) in try state.complete(request) }
         case .abandon(let upload, let call):
             answer(call) { state throws(DFSError) in try state.giveUp(upload) }
+        case .leave(let upload, let connection, let call):
+            answer(call) { state throws(DFSError) in state.leave(upload, connection) }
+        case .uploadState(let upload, let call):
+            answer(call) { state throws(DFSError) in try state.uploadState(upload) }
         case .open(let name, let reader, let connection, let call):
             answer(call) { state throws(DFSError) in try state.open(name, near: reader, connection) }
         case .fileInfo(let name, let connection, let call):
@@ -266,7 +270,9 @@ package struct MasterState: Sendable {
     /// - Returns: `false` where its id or its place is taken, or its folder is missing.
     mutating func restore(_ record: FileRecord) -> Bool {
         let phase: FileEntry.Phase =
-            record.isSealed ? .sealed : .writing(.detached(until: now + policy.restartLease))
+            record.isSealed
+            ? .sealed
+            : .writing(.detached(until: now + max(policy.restartLease, keepTime(record.header.keepSeconds))))
         var entry = FileEntry(header: record.header, place: record.place, isRecovered: true, phase: phase)
         entry.sealedAt = record.sealedAt ?? 0
         entry.length = record.isSealed ? record.chunks.reduce(0) { $0 + ($1.digest?.length ?? 0) } : 0

@@ -11,16 +11,19 @@ package struct CreateRequest: WireMessage {
     package var requestID: String
     /// In any order, each name once.
     package var attributes: [Attribute]
+    /// How long the upload shall be kept when its connection is lost; 0 for an upload that no put resumes.
+    package var keepSeconds: UInt32
 
     package init(
         name: String = "", replication: UInt32 = 0, replaces: Bool = false, requestID: String = "",
-        attributes: [Attribute] = []
+        attributes: [Attribute] = [], keepSeconds: UInt32 = 0
     ) {
         self.name = name
         self.replication = replication
         self.replaces = replaces
         self.requestID = requestID
         self.attributes = attributes
+        self.keepSeconds = keepSeconds
     }
 
     package static let codec = WireCodec<Self>(
@@ -28,7 +31,8 @@ package struct CreateRequest: WireMessage {
         read: { field in
             Self(
                 name: text(field.name), replication: field.replication, replaces: field.replaces != 0,
-                requestID: text(field.request_id), attributes: nestedList(field.attributes, field.n_attributes))
+                requestID: text(field.request_id), attributes: nestedList(field.attributes, field.n_attributes),
+                keepSeconds: field.keep_seconds)
         },
         write: { message, field, writer throws(WireError) in
             field.name = try writer.text(message.name, "name")
@@ -36,6 +40,7 @@ package struct CreateRequest: WireMessage {
             field.replaces = message.replaces ? 1 : 0
             field.request_id = try writer.text(message.requestID, "request_id")
             (field.n_attributes, field.attributes) = try writer.nestedList(message.attributes)
+            field.keep_seconds = message.keepSeconds
         })
 }
 

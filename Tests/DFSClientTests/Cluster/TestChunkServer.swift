@@ -13,6 +13,8 @@ final class TestChunkServer: Sendable {
         /// Uploads that are refused after this many bytes.
         var refusedUploads = 0
         var refuseAfter = 0
+        /// Uploads behind the first so many of ``Record/uploads`` are refused.
+        var uploadLimit = Int.max
         /// Uploads that take nothing more after the first message.
         var stalledUploads = 0
         /// Downloads that end in order after half of the bytes.
@@ -82,7 +84,8 @@ final class TestChunkServer: Sendable {
     }
 
     private func upload(_ call: ServerCall) async throws {
-        let isRefused = take(\.refusedUploads)
+        let isBeyondLimit = record.withLock { $0.uploads.count } >= faults.withLock { $0.uploadLimit }
+        let isRefused = take(\.refusedUploads) || isBeyondLimit
         let isStalled = take(\.stalledUploads)
         record.withLock { $0.chains.append(call.metadata.first(CallMetadata.chain) ?? "") }
         var bytes: [UInt8] = []

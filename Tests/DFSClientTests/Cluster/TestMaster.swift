@@ -9,6 +9,11 @@ final class TestMaster: Sendable {
     struct File: Sendable {
         var uploadID: String?
         var isComplete = false
+        /// Not 0: it is kept when it is let go of.
+        var keepSeconds: UInt32 = 0
+        var isHeld = true
+        /// Chunks that are told of to a put that resumes it.
+        var stored: [Int: OpenChunk] = [:]
         var chunks: [Int: (id: String, servers: [String])] = [:]
         var digests: [ChunkDigest] = []
     }
@@ -18,6 +23,8 @@ final class TestMaster: Sendable {
         /// Addresses, first choice first.
         var servers: [String] = []
         var abandoned: [String] = []
+        /// Answers that more may be known soon; counts down.
+        var growingAnswers = 0
         var excluded: [[String]] = []
         /// Chunks that a Go master forgets right after it has allocated them.
         var loses: Set<String> = []
@@ -63,6 +70,7 @@ final class TestMaster: Sendable {
         }
         routes.unary(Methods.create) { [self] (request: CreateRequest, _) in try create(request) }
         routes.unary(Methods.complete) { [self] (request: CompleteRequest, _) in try complete(request) }
+        routes.unary(Methods.uploadState) { [self] (request: UploadStateRequest, _) in try uploadState(request) }
         routes.unary(Methods.abandon) { [self] (request: AbandonRequest, _) in abandon(request) }
         routes.unary(Methods.open) { [self] (request: OpenRequest, _) in try open(request) }
         routes.unary(Methods.stat) { [self] (request: StatRequest, _) in try stat(request) }
@@ -120,9 +128,18 @@ final class TestMaster: Sendable {
     private func create(_ request: CreateRequest) throws -> CreateResponse {
         try state.withLock { state in
             try checkAvailable(&state)
-            guard state.files[request.name] == nil else { throw DFSError(.alreadyExists, "\(request.name) exists") }
-            let id = "upload of \(request.name)"
-            state.files[request.name] = File(uploadID: id)
+            let id: String
+            if let file = state.files[request.name] {
+                guard let upload = file.uploadID, file.keepSeconds > 0, request.keepSeconds > 0, !file.isHeld else {
+                    throw DFSError(.alreadyExists, "\(request.name) exists")
+                }
+                id = upload
+                state.files[request.name]?.isHeld = true
+            } else {
+                let number = state.abandoned.count
+                id = "upload of \(request.name)" + (number == 0 ? "" : " again")
+                state.files[request.name] = File(uploadID: id, keepSeconds: request.keepSeconds)
+            }
             return CreateResponse(
                 uploadID: id, chunkSize: UInt64(bitPattern: Int64(chunkSize)), replication: UInt32(replication))
         }
@@ -188,8 +205,29 @@ final class TestMaster: Sendable {
         }
     }
 
+    private func uploadState(_ request: UploadStateRequest) throws -> UploadStateResponse {
+        try state.withLock { state in
+            if state.growingAnswers > 0 {
+                state.growingAnswers -= 1
+                return UploadStateResponse(keepSeconds: 1, mayGrow: true)
+            }
+            guard let file = state.files.values.first(where: { $0.uploadID == request.uploadID }) else {
+                throw DFSError(.notFound, "no such upload")
+            }
+            return UploadStateResponse(
+                keepSeconds: file.keepSeconds, allocatedCount: UInt32(file.chunks.count),
+                chunks: file.stored.sorted { $0.key < $1.key }.map(\.value))
+        }
+    }
+
     private func abandon(_ request: AbandonRequest) -> AbandonResponse {
         state.withLock { state in
+            if request.keeps {
+                for (name, file) in state.files where file.uploadID == request.uploadID {
+                    state.files[name]?.isHeld = false
+                }
+                return AbandonResponse()
+            }
             state.abandoned.append(request.uploadID)
             state.files = state.files.filter { $0.value.uploadID != request.uploadID }
             return AbandonResponse()

@@ -54,8 +54,12 @@ struct SimulatedUpload {
     let connection: UInt64
     /// What the client writes, chunk by chunk.
     let contents: [Digest]
+    /// How many clients go on with the upload, one after the other, where this one ends too soon.
+    var retries = 0
     /// A Swift client's upload id.
     var id: FileID?
+    /// What was stored when it went on with the upload.
+    var known: [LocatedChunk] = []
     var written: [WrittenChunk] = []
     var isOver = false
 }

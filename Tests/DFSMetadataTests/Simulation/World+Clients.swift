@@ -14,8 +14,10 @@ extension World {
         contents.append(Digest(length: short, crc32c: UInt32(number * 10 + 9) | 1 << 31))
         // Some names are used again.
         let name = try FileName("file\(Int.random(in: 0...number, using: &random))")
+        let retries = writer == .swift && chance(40) ? 3 : 0
         uploads.append(
-            SimulatedUpload(name: name, writer: writer, connection: UInt64(number + 1), contents: contents))
+            SimulatedUpload(
+                name: name, writer: writer, connection: UInt64(number + 1), contents: contents, retries: retries))
         schedule(.client(number), in: delay())
     }
 
@@ -24,6 +26,36 @@ extension World {
         uploads[number].isOver = true
         note("client of \(uploads[number].name) ends")
         try perform(master.close(uploads[number].connection))
+        let upload = uploads[number]
+        guard upload.retries > 0, isStormy, acknowledged[upload.name.text] != upload.contents else { return }
+        uploads.append(
+            SimulatedUpload(
+                name: upload.name, writer: .swift, connection: UInt64(uploads.count + 1), contents: upload.contents,
+                retries: upload.retries - 1))
+        schedule(.client(uploads.count - 1), in: delay())
+    }
+
+    /// Begins an upload or goes on with one, as the client does: chunks that the master knows are not sent again, and an
+    /// upload of something else is given up.
+    private mutating func begin(_ number: Int) throws -> FileID? {
+        let upload = uploads[number]
+        let keep: UInt32 = upload.retries > 0 ? 120 : 0
+        for _ in 0..<2 {
+            let (answer, effects) = try master.create(upload.name.text, over: upload.connection, keep: keep)
+            try perform(effects)
+            guard let id = try? answer.upload() else { return nil }
+            let known = try master.ask { .uploadState(id, $0) }.answer.uploadState()
+            let isSame =
+                known.allocatedCount <= upload.contents.count
+                && known.chunks.allSatisfy { $0.id.index.map { upload.contents[$0] } == $0.digest }
+            if isSame {
+                if known.allocatedCount > 0 { note("\(upload.name) is resumed with \(known.chunks.count) chunks") }
+                uploads[number].known = known.chunks.filter { !$0.servers.isEmpty }
+                return id
+            }
+            try perform(master.ask { .abandon(id, $0) }.effects)
+        }
+        return nil
     }
 
     /// Makes the client's next call.
@@ -40,13 +72,16 @@ extension World {
     private mutating func continueSwift(_ number: Int) throws {
         let upload = uploads[number]
         guard let id = upload.id else {
-            let (answer, effects) = try master.create(upload.name.text, over: upload.connection)
-            try perform(effects)
-            uploads[number].id = try? answer.upload()
+            uploads[number].id = try begin(number)
             if uploads[number].id == nil { try endUpload(number) }
             return
         }
         let index = upload.written.count
+        if let known = upload.known.first(where: { $0.id.index == index }), known.servers.count > 1 {
+            uploads[number].written.append(
+                WrittenChunk(id: known.id, digest: upload.contents[index], servers: known.servers))
+            return
+        }
         guard index < upload.contents.count else {
             let (answer, effects) = master.complete(id, upload.written, over: upload.connection)
             try perform(effects)

@@ -17,6 +17,11 @@ extension Result<Answer, DFSError> {
         return id
     }
 
+    func uploadState() throws -> UploadState {
+        guard case .uploadState(let state) = try get() else { throw WrongAnswer() }
+        return state
+    }
+
     func allocation() throws -> (id: ChunkID, servers: [String]) {
         guard case .allocated(let id, let servers) = try get() else { throw WrongAnswer() }
         return (id, servers.map(\.description))

@@ -50,6 +50,9 @@ enum EffectText {
         case .allocated(let chunk, let servers): "allocated \(chunk) on \(join(servers))"
         case .completed: "completed"
         case .abandoned: "abandoned"
+        case .uploadState(let state):
+            "upload of \(state.allocatedCount) chunks: \(state.chunks.map(describe).joined(separator: " "))"
+                + (state.mayGrow ? ", may grow" : "")
         case .opened(let file): "opened \(file.length) bytes: \(file.chunks.map(describe).joined(separator: " "))"
         case .appending(let place): "appending to \(place.chunk.chunk) on \(join(place.servers)) from \(place.start)"
         case .leases(let answer): "leases \(answer.granted.map(\.chunk.chunk)), refused \(answer.refused)"

@@ -64,11 +64,11 @@ extension MasterHarness {
 
     mutating func create(
         _ name: String, over connection: UInt64 = 1, copies: Int? = nil, replaces: Bool = false, id: String = "",
-        attributes: [String: String] = [:]
+        attributes: [String: String] = [:], keep: UInt32 = 0
     ) throws -> (answer: Result<Answer, DFSError>, effects: [Effect]) {
         let request = CreationRequest(
             name: try FileName(name), replication: copies, replaces: replaces, id: id,
-            attributes: try FileAttributes(attributes),
+            attributes: try FileAttributes(attributes), keepSeconds: keep,
             connection: ConnectionToken(rawValue: connection))
         return ask { .create(request, $0) }
     }

@@ -6,7 +6,7 @@ import Testing
 /// Runs a transcript: lines that start at the margin are inputs, indented lines below are everything that followed.
 ///
 /// Inputs: `heartbeat <server> [free=<MiB>] [life=<n>] [<chunk>...]`, `register <server> [<chunk>...]`,
-/// `described <server> <kind>`, `report <server> <chunk>:<digest>...`, `create <name> [over=<n>]`,
+/// `described <server> <kind>`, `report <server> <chunk>:<digest>...`, `create <name> [over=<n>] [keep=<seconds>]`, `state <file>`,
 /// `allocate <name> <index> [upload=<file>] [exclude=<server>,...] [over=<n>]`,
 /// `complete <file> <chunk>:<digest>@<server>,... [over=<n>]`, `abandon <file>`, `open <name>`, `info <name> [over=<n>]`,
 /// `read <chunk> <server> <digest>|absent|unreachable`, `close <n>`, `+<seconds>s` (time passes, then a tick), `restart`.
@@ -54,7 +54,12 @@ struct Transcript {
         case "report":
             let server = try line.next()
             return try master.report(server, try line.digests().map { ($0.id, $0.digest) }).effects
-        case "create": return try master.create(line.next(), over: over).effects
+        case "create":
+            let keep = UInt32(line.number("keep") ?? 0)
+            return try master.create(line.next(), over: over, keep: keep).effects
+        case "state":
+            let upload = FileID(uploadID: try line.next()) ?? FileID(rawValue: 0)
+            return master.ask { .uploadState(upload, $0) }.effects
         case "allocate":
             let upload = line.option("upload").flatMap { FileID(uploadID: $0) }
             let excluded = line.option("exclude")?.split(separator: ",").map(String.init) ?? []

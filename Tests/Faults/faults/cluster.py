@@ -29,7 +29,7 @@ class Node:
     def start(self):
         self.process = processes.Process(self.name, self._command, self.log, self._environment)
         self.process.await_port(self.port)
-        self.started = time.time()
+        self.running_since = time.time()
 
     def has_ended(self):
         return self.process.has_ended()
@@ -101,14 +101,14 @@ class Cluster:
     # What is there.
 
     def await_servers(self):
-        """Until the master has heard of all servers since they were started, and they have it back where a cut took it away:
+        """Until the master has heard of all servers since they were started or went on, and they have it back where a cut took it away:
         a server without a session with its master acknowledges without a report, so a put would not come to that step."""
         def all_live():
             if not all(self._has_session(server) for server in self.servers):
                 return False
             listed = {line.get("address"): line for line in self.json_lines("df", "-json")}
             return all(server.address in listed and listed[server.address]["isAlive"]
-                       and listed[server.address]["lastHeardAt"] >= int(server.started) for server in self.servers)
+                       and listed[server.address]["lastHeardAt"] >= int(server.running_since) for server in self.servers)
         processes.await_condition(all_live, 30, "the master hears of all chunk servers", interval=0.1)
 
     @staticmethod

@@ -101,7 +101,7 @@ class FaultyPut:
         if breakpoints.errors:
             raise Problem("wrong", breakpoints.errors.pop())
         if self.victim is None:
-            raise Problem("wrong", f"the step was never reached; {self.result.said}: {processes.tail(self.log)}")
+            raise Problem("wrong", f"the step was never reached; {self.result.said}; {self.watch.seen()}: {processes.tail(self.log)}")
 
     def _await_client(self):
         """Meanwhile a master that ended is started again, as its operator would."""
@@ -178,6 +178,8 @@ class FaultyPut:
         """A file that was acknowledged can be read before a server that was killed is back."""
         if self.stop:
             self.stop.end(at_once=self.combo.fault == combos.FREEZE)
+            if self.victim in self.cluster.nodes:
+                self.cluster.nodes[self.victim].running_since = time.time()
         if self.result.said == SUCCEEDED and self.victim != MASTER:
             self._read()
         for node in self.cluster.nodes.values():

@@ -71,6 +71,12 @@ class Watch:
     def chain(self):
         return self.cluster.chain(self.name, self.index, self.log_starts)
 
+    def seen(self):
+        """What there was of the watched chunk, for who asks why a step was not among it."""
+        servers = {"renamed": self._renamed, "durable": self._durable, "reported": self._reported}
+        told = ", ".join(f"{what} on {sorted(names)}" for what, names in servers.items())
+        return f"commits {self._commits}, chain {self.chain()}, {told}"
+
     def step(self, event):
         """The name of the step that the event is, or None."""
         if event.node == CLIENT:

@@ -1,0 +1,100 @@
+import DFSCore
+import DFSFiles
+
+/// Puts that go on where an earlier one was interrupted (docs/decisions/0037).
+extension Uploader {
+    /// An upload that was begun or is resumed, and what of it need not be sent.
+    func resume(
+        _ name: FileName, _ source: LocalSource, _ options: PutOptions
+    ) async throws -> (FileUpload, KnownUpload) {
+        let upload = try await master.create(name, options)
+        do {
+            let known = try await master.known(of: upload)
+            if try await agrees(source, known, upload) { return (upload, known) }
+        } catch {
+            await leave(upload, options, after: error)
+            throw error
+        }
+        // A chunk id never stands for other bytes: another file is another upload.
+        context.logger.info("the local file is not what was stored of it; starting over", metadata: ["file": "\(name)"])
+        await Task { await master.abandon(upload) }.value
+        return (try await master.create(name, options), .nothing)
+    }
+
+    /// Whether the local file may be the one of which those chunks were stored: all that can be compared is equal.
+    private func agrees(_ source: LocalSource, _ known: KnownUpload, _ upload: FileUpload) async throws -> Bool {
+        guard known.allocatedCount <= chunkCount(of: source, upload.chunkSize) else { return false }
+        for (index, chunk) in known.chunks.sorted(by: { $0.key < $1.key }) {
+            let offset = index * upload.chunkSize
+            guard chunk.length == min(upload.chunkSize, source.size - offset) else { return false }
+            let crc32c = try await crc32c(of: source, offset..<offset + chunk.length)
+            guard crc32c == chunk.crc32c else { return false }
+        }
+        return true
+    }
+
+    /// The sum of a part of the file, which is read a buffer at a time.
+    private func crc32c(of source: LocalSource, _ range: Range<Int>) async throws -> UInt32 {
+        var sum: UInt32 = 0
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            try Task.checkCancellation()
+            let (start, count) = (offset, min(context.bufferSize, range.upperBound - offset))
+            let piece = try await context.onFileThread { try source.read(count, at: start).crc32c }
+            sum = CRC32C.combined(sum, piece, secondByteCount: count)
+            offset += count
+        }
+        return sum
+    }
+
+    /// The chunks that enough servers hold: they are not sent at all. Of the others, the servers that lack them are sent to.
+    func settled(_ known: KnownUpload, _ upload: FileUpload, _ options: PutOptions) -> [Int: WrittenChunk] {
+        let wanted = max(1, min(options.requiredReplicas ?? .max, upload.replication))
+        return known.chunks.filter { $0.value.durable.count >= wanted }
+    }
+
+    /// Gives a failed upload up, or leaves it to the next put where that can go on with it.
+    func leave(_ upload: FileUpload, _ options: PutOptions, after error: any Error) async {
+        let code = DFSError(error, from: "put of \(upload.name)").code
+        let isLost = [.dataLoss, .failedPrecondition, .invalidArgument, .unimplemented].contains(code)
+        let keeps = options.resumeKeep != nil && !isLost
+        // Also for a cancelled put, whose own task makes no more calls.
+        await Task { await master.abandon(upload, keeps: keeps) }.value
+    }
+
+    /// The complete file of that name, where it is the local one: an earlier put had ended, and nobody heard of it.
+    ///
+    /// - Returns: `nil` where it is another file, or cannot be compared.
+    func alreadyStored(_ name: FileName, _ source: LocalSource) async throws -> PutResult? {
+        let layout = try await master.open(name.text)
+        guard layout.length == source.size else { return nil }
+        for (chunk, start) in zip(layout.chunks, layout.starts) {
+            guard let length = chunk.length, let stored = chunk.crc32c, start + length <= source.size,
+                try await crc32c(of: source, start..<start + length) == stored
+            else { return nil }
+        }
+        let ours = try await swiftServers(of: layout)
+        var result = PutResult(
+            name: name.text, length: source.size,
+            chunks: layout.chunks.map { chunk in
+                PutChunk(
+                    id: chunk.id, length: chunk.length ?? 0, crc32c: chunk.crc32c ?? 0,
+                    durableOn: chunk.servers.filter { ours.contains($0) },
+                    syncedUnverifiedOn: chunk.servers.filter { !ours.contains($0) })
+            }, clusterID: try await master.clusterID(), storedAt: Int(WallSeconds.now()))
+        result.resumedChunkCount = layout.chunks.count
+        result.resumedLength = source.size
+        return result
+    }
+
+    /// Those of a file's servers that are no Go nodes.
+    private func swiftServers(of layout: FileLayout) async throws -> Set<String> {
+        var ours: Set<String> = []
+        for server in Set(layout.chunks.flatMap(\.servers)) {
+            let address = try ServerAddress(server)
+            let kind = try await context.chunkServers.withPeer(address) { try await $0.kind() }
+            if kind.isSwift { ours.insert(server) }
+        }
+        return ours
+    }
+}
