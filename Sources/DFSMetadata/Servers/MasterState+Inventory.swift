@@ -73,7 +73,9 @@ extension MasterState {
         }
         settleDeletions(on: server)
         for _ in 0..<min(Self.revisitsPerBeat, servers[server].inventory?.waitingCount ?? 0) {
-            if let id = servers[server].inventory?.nextToRevisit(), isListed(id, on: server) { see(id, on: server) }
+            if let id = servers[server].inventory?.nextToRevisit(), isListed(id, on: server) {
+                see(id, chunk(named: id), on: server)
+            }
         }
         if let now = servers[server].inventory, now.hasForgotten, now.waitingCount == 0 {
             outbox.wantFullReport(on: stream)
@@ -98,27 +100,31 @@ extension MasterState {
 
     /// The server holds the chunk.
     private mutating func list(_ held: InventoryReport.Held, on server: ServerHandle, _ stream: StreamToken) {
-        let isNew = !isSurelyListed(held.id, on: server)
+        let known = chunk(named: held.id)
+        let isNew = !isSurelyListed(held.id, known, on: server)
         if isNew { servers[server].inventory?.digest.insert(held.id) }
-        guard let digest = held.digest, let chunk = chunk(named: held.id) else {
+        guard let digest = held.digest, let chunk = known else {
             if let digest = held.digest { noteReport(of: held.id, digest, by: servers[server].address) }
-            see(held.id, on: server)
+            see(held.id, known, on: server)
             return
         }
         if isAcceptable(digest, for: chunk) {
             endForwarding(of: chunk, from: server)
             accept(chunk, digest, on: server)
-            see(held.id, on: server)
+            // The proof may have ended an upload, and the chunk with it.
+            see(held.id, self.chunk(named: held.id), on: server)
         } else {
-            see(held.id, on: server)
+            see(held.id, known, on: server)
             reject(chunk, held.id, on: server)
             outbox.addUnwanted(held.id, to: stream)
         }
     }
 
     /// What a list does when it names the chunk.
-    private mutating func see(_ id: ChunkID, on server: ServerHandle) {
-        if let chunk = chunk(named: id) {
+    ///
+    /// - Parameter chunk: the one of that id, if a file has it.
+    private mutating func see(_ id: ChunkID, _ chunk: ChunkHandle?, on server: ServerHandle) {
+        if let chunk {
             _ = noteListed(chunk, on: server, servers[server].listNumber)
             guard chunks[chunk].replica(on: server)?.state == .deleting else { return }
             if confirmDeletion(of: chunk, on: server) {
@@ -175,18 +181,18 @@ extension MasterState {
             if !isListed(id, on: server) {
                 servers[server].deletions[id] = nil
             } else if now - since > policy.deletionTimeout {
-                see(id, on: server)
+                see(id, chunk(named: id), on: server)
             }
         }
     }
 
     /// Whether the server has told of the chunk; `true` where that is not known for sure.
     private func isListed(_ id: ChunkID, on server: ServerHandle) -> Bool {
-        isSurelyListed(id, on: server) || servers[server].inventory?.mayBeStranger(id) == true
+        isSurelyListed(id, chunk(named: id), on: server) || servers[server].inventory?.mayBeStranger(id) == true
     }
 
-    private func isSurelyListed(_ id: ChunkID, on server: ServerHandle) -> Bool {
-        guard let chunk = chunk(named: id), let replica = chunks[chunk].replica(on: server) else {
+    private func isSurelyListed(_ id: ChunkID, _ chunk: ChunkHandle?, on server: ServerHandle) -> Bool {
+        guard let chunk, let replica = chunks[chunk].replica(on: server) else {
             return servers[server].inventory?.strangers.contains(id) == true
         }
         return replica.listNumber == servers[server].listNumber
