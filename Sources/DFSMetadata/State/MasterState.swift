@@ -4,7 +4,7 @@ import DFSCore
 ///
 /// Inputs come in one at a time, effects go out in order; the same inputs, times and seed give the same effects. The
 /// rules live beside their concerns, in extensions: `Servers/` (liveness, lists), `Namespace/` (uploads, reading),
-/// `Repair/`, `Verification/` and `Collection/`.
+/// `Repair/`, `Losses/` (servers that died), `Verification/` and `Collection/`.
 package struct MasterState: Sendable {
     let policy: ClusterPolicy
     let startedAt: MonotonicInstant
