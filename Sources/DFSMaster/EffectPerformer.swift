@@ -41,6 +41,19 @@ struct EffectPerformer: Sendable {
         case .serverDied(let server): logger.warning("chunk server is dead", metadata: ["server": "\(server)"])
         case .serverKind(let server, let kind):
             logger.info("chunk server described", metadata: ["server": "\(server)", "kind": "\(kind.rawValue)"])
+        case .adminState(let server, let node, let from, let to):
+            logger.info(
+                "chunk server has another state",
+                metadata: ["server": "\(server)", "node": "\(node)", "from": "\(from.name)", "state": "\(to.name)"])
+        case .balanceBegan(let order):
+            logger.info(
+                "balancing begins",
+                metadata: [
+                    "thresholdPPM": "\(order.thresholdPPM)", "bytesPerSecond": "\(order.bytesPerSecond)",
+                ])
+        case .balanceEnded(let reason, let chunks, let bytes):
+            logger.info(
+                "balancing ends", metadata: ["reason": "\(reason)", "chunks": "\(chunks)", "bytes": "\(bytes)"])
         case .sealed(let name, let chunks):
             logger.info("file complete", metadata: ["file": "\(name)", "chunks": "\(chunks)"])
         case .chunkOpened(let chunk, let servers):

@@ -201,6 +201,7 @@ package final class Master: Sendable {
         NamespaceService(metadata: metadata, securePorts: securePorts).add(to: &routes)
         TrashService(metadata: metadata).add(to: &routes)
         ClusterService(metadata: metadata).add(to: &routes)
+        AdminService(metadata: metadata).add(to: &routes)
         AppendService(metadata: metadata).add(to: &routes)
         standard.add(to: &routes)
         let description = DescribeResponse(

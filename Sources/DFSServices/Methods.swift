@@ -7,6 +7,7 @@ package enum Methods {
     private static let namespace = "dfs.Namespace"
     private static let trash = "dfs.Trash"
     private static let cluster = "dfs.Cluster"
+    private static let admin = "dfs.Admin"
     private static let chunkReports = "dfs.ChunkReports"
     private static let openChunks = "dfs.OpenChunks"
 
@@ -38,6 +39,10 @@ package enum Methods {
     package static let reportDamage = MethodPath(service: namespace, method: "ReportDamage")
     package static let listServers = MethodPath(service: cluster, method: "ListServers")
     package static let checkFiles = MethodPath(service: cluster, method: "CheckFiles")
+    package static let setServerState = MethodPath(service: admin, method: "SetServerState")
+    package static let getServerState = MethodPath(service: admin, method: "GetServerState")
+    package static let getReport = MethodPath(service: admin, method: "GetReport")
+    package static let setBalance = MethodPath(service: admin, method: "SetBalance")
     package static let report = MethodPath(service: chunkReports, method: "Report")
     package static let uploadTargets = MethodPath(service: chunkReports, method: "UploadTargets")
     package static let openAppend = MethodPath(service: "dfs.Append", method: "Open")

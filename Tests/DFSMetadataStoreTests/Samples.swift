@@ -72,6 +72,11 @@ enum Samples {
                 Tombstone(file: FileID(rawValue: 8), name: try FileName("forgotten"), chunkCount: 1, abandonedAt: 1)),
             .forgetTombstone(FileID(rawValue: 8)), .use(UsePeriod(beganAt: 5, endedAt: 5)),
             .use(UsePeriod(beganAt: 9, endedAt: 1 << 33)), .use(UsePeriod(beganAt: 5, endedAt: 7)),
+            .setServer(ServerRecord(address: try ServerAddress(":9001"), nodeID: "", state: .decommissioning)),
+            .setServer(ServerRecord(address: try ServerAddress("h:1"), nodeID: "n", state: .maintenance, until: .max)),
+            .setServer(ServerRecord(address: try ServerAddress(":9001"), nodeID: "m", state: .decommissioned)),
+            .setServer(ServerRecord(address: try ServerAddress(":9002"), nodeID: "", state: .decommissioning)),
+            .setServer(ServerRecord(address: try ServerAddress(":9002"), nodeID: "", state: .normal)),
             .remember(RequestRecord(id: "first")), .remember(RequestRecord(id: "second")),
         ]
     }
@@ -96,6 +101,7 @@ extension MetadataImage {
         image.folders.sort { $0.id < $1.id }
         image.trash.sort { $0.id < $1.id }
         image.periods.sort { $0.beganAt < $1.beganAt }
+        image.servers.sort { $0.address.description < $1.address.description }
         return image
     }
 }

@@ -48,7 +48,8 @@ import Testing
         }
         #expect(
             list.service.map(\.name) == [
-                "dfs.Append", "dfs.ChunkReports", "dfs.Cluster", "dfs.Leases", "dfs.Namespace", "dfs.Node", "dfs.Trash",
+                "dfs.Admin", "dfs.Append", "dfs.ChunkReports", "dfs.Cluster", "dfs.Leases", "dfs.Namespace", "dfs.Node",
+                "dfs.Trash",
                 "grpc.health.v1.Health",
                 "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
                 "master.MasterService",

@@ -5,6 +5,7 @@ extension MasterState {
     /// Looks whether the chunk has the right number of copies and queues it otherwise. To be called whenever one of its
     /// replicas, or the life of a server that holds one, changed.
     mutating func review(_ chunk: ChunkHandle) {
+        defer { noteHealth(of: chunk) }
         guard let need = need(of: chunk) else { return }
         if need.missing > 0 { repair.queue.append(chunk) }
         if need.surplus > 0 || need.missing == 0 { trim(chunk, surplus: need.surplus) }
@@ -15,23 +16,14 @@ extension MasterState {
         guard let file = namespace.facts(chunks[chunk].file) else { return nil }
         // A Go client writes one copy and leaves the others to us as soon as the chunk is whole.
         guard file.isSealed || (file.writer == .go && chunks[chunk].digest != nil) else { return nil }
-        var complete = 0
-        var sure = 0
-        var hoped = 0
-        for replica in chunks[chunk].replicas where servers[replica.server].isAlive {
-            switch replica.state {
-            case .complete:
-                complete += 1
-                if !replica.isMissing { sure += 1 }
-            case .listed where !repair.isCopying(chunk, to: replica.server):
-                hoped += 1
-            case .listed, .assigned, .bad, .deleting: break
-            }
-        }
-        let factor = file.replication
-        let canCopy = complete > 0 && seals[chunk] == nil && !(chunks[chunk].isRecovered && repair.isHolding)
-        let missing = canCopy && !isForwarded(chunk) ? factor - complete - hoped - repair.arriving(chunk) : 0
-        return (max(0, missing), file.isSealed ? max(0, sure - factor) : 0)
+        let count = countCopies(of: chunk)
+        let wanted = wantedCopies(of: chunk, file.replication, away: count.away)
+        let canCopy = count.readable > 0 && seals[chunk] == nil && !(chunks[chunk].isRecovered && repair.isHolding)
+        let missing = wanted - count.counted - count.hoped - repair.arriving(chunk)
+        return (
+            canCopy && !isForwarded(chunk) ? max(0, missing) : 0,
+            file.isSealed ? max(0, count.sure - file.replication) : 0
+        )
     }
 
     /// Orders missing copies; looks at a bounded number of chunks a step.
@@ -50,26 +42,32 @@ extension MasterState {
             guard let source = source(for: chunk), let stream = servers[source].stream,
                 let target = target(for: chunk)
             else { return false }
-            let copies = servers[source].outstandingCopies + 1
-            let isGo = servers[source].kind != .swift
-            let task = CopyTask(
-                source: source, target: target, orderedAt: now, lateAt: now + policy.copyTimeout,
-                // A Go server gives each copy at most 30 s.
-                overAt: now + (isGo ? .seconds(30 * (copies + 1)) : policy.copyTimeout))
-            repair.add(task, of: chunk)
-            servers[source].outstandingCopies = copies
-            servers.reserve(chunks[chunk].digest?.length ?? policy.chunkSize, on: target)
-            if chunks[chunk].position(of: target) == nil {
-                addReplica(Replica(server: target, state: .assigned), to: chunk)
-            } else {
-                update(chunk, on: target) { $0.state = .assigned }
-            }
-            let id = id(of: chunk)
-            outbox.add(TaskBatch.Copy(chunk: id, target: servers[target].address), to: stream)
-            effects.append(
-                .log(.copyOrdered(id, from: servers[source].address, to: servers[target].address)))
+            orderCopy(of: chunk, from: source, to: target, over: stream)
         }
         return true
+    }
+
+    /// Orders one copy over the source's heartbeat stream.
+    mutating func orderCopy(
+        of chunk: ChunkHandle, from source: ServerHandle, to target: ServerHandle, over stream: StreamToken
+    ) {
+        let copies = servers[source].outstandingCopies + 1
+        let isGo = servers[source].kind != .swift
+        let task = CopyTask(
+            source: source, target: target, orderedAt: now, lateAt: now + policy.copyTimeout,
+            // A Go server gives each copy at most 30 s.
+            overAt: now + (isGo ? .seconds(30 * (copies + 1)) : policy.copyTimeout))
+        repair.add(task, of: chunk)
+        servers[source].outstandingCopies = copies
+        servers.reserve(chunks[chunk].digest?.length ?? policy.chunkSize, on: target)
+        if chunks[chunk].position(of: target) == nil {
+            addReplica(Replica(server: target, state: .assigned), to: chunk)
+        } else {
+            update(chunk, on: target) { $0.state = .assigned }
+        }
+        let id = id(of: chunk)
+        outbox.add(TaskBatch.Copy(chunk: id, target: servers[target].address), to: stream)
+        effects.append(.log(.copyOrdered(id, from: servers[source].address, to: servers[target].address)))
     }
 
     /// The live server with a complete copy that has the least to do.
@@ -112,8 +110,9 @@ extension MasterState {
         return placement.choose(1, from: servers.all, using: &random).first
     }
 
-    /// Deletes bad copies, and surplus ones where enough complete ones remain: first on racks that hold another one, then on
-    /// the server that came back last, then where space is least.
+    /// Deletes bad copies, and surplus ones where enough complete ones remain: first the one that a move was to take the
+    /// place of, then on racks that hold another one, then on the server that came back last, then where space is least.
+    /// Copies on servers that are not in the normal state neither count nor go.
     private mutating func trim(_ chunk: ChunkHandle, surplus: Int) {
         guard !safeMode.isOn, namespace.facts(chunks[chunk].file)?.isSealed == true else { return }
         let bad = chunks[chunk].replicas.filter { $0.state == .bad && servers[$0.server].isAlive }.map(\.server)
@@ -130,11 +129,18 @@ extension MasterState {
     /// The servers of the copies whose loss hurts least.
     private func dispensable(_ count: Int, of chunk: ChunkHandle) -> [ServerHandle] {
         var kept = chunks[chunk].replicas
-            .filter { $0.state == .complete && !$0.isMissing && servers[$0.server].isAlive }
+            .filter { $0.state == .complete && !$0.isMissing }
             .map { servers[$0.server] }
+            .filter { $0.isAlive && $0.adminState == .normal }
             .sorted { ($1.aliveSince, $0.availableBytes) < ($0.aliveSince, $1.availableBytes) }
         var victims: [ServerHandle] = []
-        for _ in 0..<min(count, kept.count) {
+        if count > 0, let move = balance.moves[chunk],
+            let moved = kept.firstIndex(where: { $0.handle == move.source }),
+            kept.contains(where: { $0.handle == move.target })
+        {
+            victims.append(kept.remove(at: moved).handle)
+        }
+        while victims.count < count, !kept.isEmpty {
             let crowded = kept.firstIndex { one in kept.count { $0.location.rack == one.location.rack } > 1 }
             victims.append(kept.remove(at: crowded ?? 0).handle)
         }
@@ -154,9 +160,6 @@ extension MasterState {
 
     func isWhole(_ chunk: ChunkHandle) -> Bool {
         guard let file = namespace.facts(chunks[chunk].file) else { return false }
-        let sure = chunks[chunk].replicas.count {
-            $0.state == .complete && !$0.isMissing && servers[$0.server].isAlive
-        }
-        return sure >= file.replication
+        return countCopies(of: chunk).sure >= file.replication
     }
 }

@@ -54,6 +54,7 @@ extension MasterState {
             servers[server].isAlive = true
             servers[server].aliveSince = now
             servers[server].isReturning = true
+            if servers[server].adminState != .normal { recountWithdrawn() }
             effects.append(.log(.serverJoined(address)))
         }
         servers[server].lastHeard = now
@@ -70,7 +71,10 @@ extension MasterState {
 
     mutating func setKind(_ kind: NodeKind, nodeID: String, of server: ServerHandle) {
         servers[server].describeAt = nil
-        servers[server].nodeID = nodeID
+        if servers[server].nodeID != nodeID {
+            servers[server].nodeID = nodeID
+            followNode(server)
+        }
         guard servers[server].kind != kind else { return }
         servers[server].kind = kind
         effects.append(.log(.serverKind(servers[server].address, kind)))

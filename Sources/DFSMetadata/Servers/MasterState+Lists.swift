@@ -6,12 +6,18 @@ extension MasterState {
     /// a listed chunk; chunks of other servers cost nothing.
     mutating func take(_ report: ServerReport, from server: ServerHandle) {
         servers[server].freeBytes = report.freeBytes
+        // What the list brings has taken its room already.
+        defer {
+            let (room, overflow) = report.freeBytes.addingReportingOverflow(servers[server].usedBytes)
+            servers[server].roomBytes = overflow ? .max : room
+        }
         servers[server].reservedBytes = 0
         let fingerprint = ListFingerprint(report.chunks)
         if servers[server].settledList == fingerprint { return }
         servers[server].listNumber &+= 1
         let wasAway = servers[server].isReturning
         servers[server].isReturning = false
+        if wasAway, servers[server].adminState != .normal { recountWithdrawn() }
         let number = servers[server].listNumber
         var seen = 0
         var deletionsSeen: [ChunkID: MonotonicInstant] = [:]
@@ -37,7 +43,11 @@ extension MasterState {
         let isComplete = seen == servers[server].chunks.count - servers[server].assignedCount
         servers[server].settledList = isComplete && doomed.isEmpty && !wasAway ? fingerprint : nil
         if !isComplete { noteMissing(on: server, number) }
-        if wasAway { lookAtChunks(of: server, because: .returned) }
+        if wasAway {
+            lookAtChunks(of: server, because: .returned)
+            // What it was taken to hold is known now.
+            if servers[server].adminState == .maintenance { reviewRecovered() }
+        }
     }
 
     /// Marks the chunk as listed; `false` where this list named it before.
@@ -85,6 +95,8 @@ extension MasterState {
         chunks[chunk].replicas.append(replica)
         servers[replica.server].chunks.insert(chunk)
         servers[replica.server].settledList = nil
+        servers[replica.server].additionCount &+= 1
+        if replica.state.occupies { servers[replica.server].usedBytes += length(of: chunk) }
         if replica.state == .assigned { servers[replica.server].assignedCount += 1 } else { noteHeard(chunk) }
     }
 
@@ -95,6 +107,7 @@ extension MasterState {
         servers[server].missingSince[chunk] = nil
         servers[server].settledList = nil
         if replica.state == .assigned { servers[server].assignedCount -= 1 }
+        if replica.state.occupies { servers[server].usedBytes -= length(of: chunk) }
         verification.forget(ProbeKey(chunk: chunk, server: server))
     }
 
@@ -107,10 +120,27 @@ extension MasterState {
     mutating func update(_ chunk: ChunkHandle, on server: ServerHandle, _ change: (inout Replica) -> Void) {
         guard let at = chunks[chunk].position(of: server) else { return }
         servers[server].settledList = nil
-        let wasAssigned = chunks[chunk].replicas[at].state == .assigned
+        let before = chunks[chunk].replicas[at].state
         change(&chunks[chunk].replicas[at])
-        let isAssigned = chunks[chunk].replicas[at].state == .assigned
+        let after = chunks[chunk].replicas[at].state
+        let (wasAssigned, isAssigned) = (before == .assigned, after == .assigned)
         if !isAssigned { noteHeard(chunk) }
         if wasAssigned != isAssigned { servers[server].assignedCount += isAssigned ? 1 : -1 }
+        guard before.occupies != after.occupies else { return }
+        if after.occupies {
+            servers[server].usedBytes += length(of: chunk)
+        } else {
+            servers[server].usedBytes -= length(of: chunk)
+        }
+    }
+
+    /// As far as it is known.
+    private func length(of chunk: ChunkHandle) -> UInt64 { chunks[chunk].digest?.length ?? 0 }
+
+    /// The chunk's length is known from now on.
+    mutating func countLength(of chunk: ChunkHandle) {
+        for replica in chunks[chunk].replicas where replica.state.occupies {
+            servers[replica.server].usedBytes += length(of: chunk)
+        }
     }
 }

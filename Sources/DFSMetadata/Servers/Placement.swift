@@ -34,7 +34,8 @@ struct Placement: Sendable {
     }
 
     private func fits(_ server: Server) -> Bool {
-        server.isAlive && server.availableBytes >= max(bytes, 1) && !excluded.contains(server.handle)
+        server.isAlive && server.adminState == .normal && server.availableBytes >= max(bytes, 1)
+            && !excluded.contains(server.handle)
     }
 
     /// The lower the better; of equals the first counts.

@@ -28,6 +28,14 @@ package struct ClusterPolicy: Sendable {
     package var maxCopiesPerSource = 8
     /// Copies that one server may be receiving.
     package var maxCopiesPerTarget = 16
+    /// Copies of a chunk that servers in maintenance leave to others: what has fewer is copied before.
+    package var leastCopiesInMaintenance = 1
+    /// For how long a server may be in maintenance.
+    package var longestMaintenance = Duration.seconds(7 * 24 * 3600)
+    /// Moves for the sake of balance at one time.
+    package var maxMoves = 16
+    /// For so long the chunks are counted that a server gives up for the sake of balance: as long as its deletion breaker counts.
+    package var givingInterval = Duration.seconds(600)
     /// Chunks being read back from Go servers at one time, and of one server.
     package var maxReads = 4
     package var maxReadsPerServer = 2

@@ -71,6 +71,8 @@ package enum Answer: Sendable {
     case servers([ServerStanding], hasMore: Bool)
     case checked(CheckPage)
     case summary(ClusterSummary)
+    case adminState(AdminStanding)
+    case balance(BalanceStanding)
 }
 
 /// What a reader gets.
@@ -101,6 +103,10 @@ package enum Notice: Sendable, Equatable {
     /// The number of chunks that no file has, as it has changed, and one of them.
     case orphans(ServerAddress, count: Int, example: ChunkID?)
     case serverKind(ServerAddress, NodeKind)
+    /// An operator wants something else of the server, or it has reached that; or a maintenance has ended, or begins anew.
+    case adminState(ServerAddress, nodeID: String, from: AdminState, to: AdminState)
+    case balanceBegan(BalanceOrder)
+    case balanceEnded(reason: String, chunks: Int, bytes: UInt64)
     case sealed(FileName, chunks: Int)
     case chunkOpened(ChunkID, [ServerAddress])
     case recovering(ChunkID, reason: String)

@@ -7,6 +7,8 @@ struct Backlog: Sendable {
         case death
         /// Their server sent the first list of a new life.
         case returned
+        /// An operator wants something else of their server.
+        case adminState
         /// Their server proved to be a Go node, which says nothing of them by itself.
         case toBeRead
     }
@@ -90,6 +92,7 @@ extension MasterState {
             }
             verification.forget(key)
         case .returned: considerReading(chunk, on: server)
+        case .adminState: break
         case .toBeRead:
             considerReading(chunk, on: server)
             return
