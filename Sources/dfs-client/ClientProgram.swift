@@ -21,14 +21,16 @@ struct ClientProgram: Program {
             MakeFolderCommand.self,
             RenameCommand.self, RemoveCommand.self, UsageCommand.self, SetReplicationCommand.self,
             SetAttributesCommand.self, TrashCommand.self,
-            ServersCommand.self, CheckCommand.self, VerifyCommand.self,
+            ServersCommand.self, CheckCommand.self, VerifyCommand.self, AdminCommand.self,
         ])
+
+    static let mixedCommands: Set<String> = ["admin"]
 
     static let flags =
         ClientOptions.flags + ClientTLSOptions.flags + ClusterOptions.flags + SharedOptions.flags + PutCommand.flags
         + AppendCommand.flags
         + GetCommand.flags + CatCommand.flags + SetAttributesCommand.flags + ListCommand.flags + RemoveCommand.flags
-        + OutputOptions.flags + VerifyCommand.flags
+        + OutputOptions.flags + VerifyCommand.flags + AdminCommand.flags
 }
 
 /// The flags of every command.

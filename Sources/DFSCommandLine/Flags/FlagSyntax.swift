@@ -4,7 +4,7 @@ import DFSCore
 ///
 /// One dash or two; `-flag value` and `-flag=value`; a switch takes its value only after `=`; the first operand or `--`
 /// ends the flags; a flag named twice counts the last time, unless it may be repeated. Where a binary has commands (`put`, `get`), flags may stand
-/// before the command word and between it and its first operand.
+/// before the command word and between it and its first operand, and for some commands anywhere.
 package struct FlagSyntax: Sendable {
     /// What the command line asks for.
     package enum Request: Equatable, Sendable {
@@ -18,12 +18,16 @@ package struct FlagSyntax: Sendable {
     private let flags: [String: FlagDeclaration]
     private let environmentFlags: [FlagDeclaration]
     private let commands: [String]
+    private let mixedCommands: Set<String>
 
-    /// - Parameter commands: The words that select a command; empty where the binary has none.
-    package init(flags: [FlagDeclaration], commands: [String] = []) {
+    /// - Parameters:
+    ///   - commands: The words that select a command; empty where the binary has none.
+    ///   - mixedCommands: Those of them whose flags may stand among and behind their operands.
+    package init(flags: [FlagDeclaration], commands: [String] = [], mixedCommands: Set<String> = []) {
         self.flags = Dictionary(flags.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.environmentFlags = flags.filter { $0.environment != nil }
         self.commands = commands
+        self.mixedCommands = mixedCommands
     }
 
     /// Reads `arguments` (without the program's name) over `environment`.
@@ -40,6 +44,7 @@ package struct FlagSyntax: Sendable {
             reading.command = word
             reading.rest.removeFirst()
             try takeFlags(&reading)
+            if mixedCommands.contains(word) { try takeMixedFlags(&reading) }
         }
         if !commands.isEmpty, reading.command == nil, reading.rest.first == "help" {
             return .help(command: reading.rest.dropFirst().first)
@@ -61,6 +66,16 @@ package struct FlagSyntax: Sendable {
         var values: [String: [String]] = [:]
         var command: String?
         var flagsEnded = false
+    }
+
+    /// Moves flags from `rest` to `values`, wherever they stand before `--`.
+    private func takeMixedFlags(_ reading: inout Reading) throws(DFSError) {
+        var operands: [String] = []
+        while !reading.flagsEnded, let operand = reading.rest.popFirst() {
+            operands.append(operand)
+            try takeFlags(&reading)
+        }
+        reading.rest = operands + reading.rest
     }
 
     /// Moves flags from `rest` to `values`, up to the first operand.
