@@ -5336,7 +5336,7 @@ const ProtobufCMessageDescriptor dfs__list_servers_response__descriptor =
   (ProtobufCMessageInit) dfs__list_servers_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__server_status__field_descriptors[9] =
+static const ProtobufCFieldDescriptor dfs__server_status__field_descriptors[15] =
 {
   {
     "address",
@@ -5446,10 +5446,85 @@ static const ProtobufCFieldDescriptor dfs__server_status__field_descriptors[9] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "state",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ServerStatus, state),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "used_bytes",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ServerStatus, used_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "copies_out",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ServerStatus, copies_out),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "copies_in",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ServerStatus, copies_in),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "deletions",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ServerStatus, deletions),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "silent_seconds",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ServerStatus, silent_seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__server_status__field_indices_by_name[] = {
   0,   /* field[0] = address */
   6,   /* field[6] = chunk_count */
+  12,   /* field[12] = copies_in */
+  11,   /* field[11] = copies_out */
+  13,   /* field[13] = deletions */
   5,   /* field[5] = free_bytes */
   3,   /* field[3] = is_alive */
   1,   /* field[1] = kind */
@@ -5457,11 +5532,14 @@ static const unsigned dfs__server_status__field_indices_by_name[] = {
   8,   /* field[8] = location */
   2,   /* field[2] = node_id */
   7,   /* field[7] = orphan_count */
+  14,   /* field[14] = silent_seconds */
+  9,   /* field[9] = state */
+  10,   /* field[10] = used_bytes */
 };
 static const ProtobufCIntRange dfs__server_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor dfs__server_status__descriptor =
 {
@@ -5471,7 +5549,7 @@ const ProtobufCMessageDescriptor dfs__server_status__descriptor =
   "Dfs__ServerStatus",
   "dfs",
   sizeof(Dfs__ServerStatus),
-  9,
+  15,
   dfs__server_status__field_descriptors,
   dfs__server_status__field_indices_by_name,
   1,  dfs__server_status__number_ranges,

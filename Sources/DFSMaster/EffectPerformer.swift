@@ -45,6 +45,19 @@ struct EffectPerformer: Sendable {
             logger.warning(
                 "what a chunk server has told is not what is known of it: it reports all again",
                 metadata: ["server": "\(server)"])
+        case .adminState(let server, let node, let from, let to):
+            logger.info(
+                "chunk server has another state",
+                metadata: ["server": "\(server)", "node": "\(node)", "from": "\(from.name)", "state": "\(to.name)"])
+        case .balanceBegan(let order):
+            logger.info(
+                "balancing begins",
+                metadata: [
+                    "thresholdPPM": "\(order.thresholdPPM)", "bytesPerSecond": "\(order.bytesPerSecond)",
+                ])
+        case .balanceEnded(let reason, let chunks, let bytes):
+            logger.info(
+                "balancing ends", metadata: ["reason": "\(reason)", "chunks": "\(chunks)", "bytes": "\(bytes)"])
         case .sealed(let name, let chunks):
             logger.info("file complete", metadata: ["file": "\(name)", "chunks": "\(chunks)"])
         case .chunkOpened(let chunk, let servers):

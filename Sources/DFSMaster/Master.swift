@@ -202,6 +202,7 @@ package final class Master: Sendable {
         TrashService(metadata: metadata).add(to: &routes)
         ClusterService(metadata: metadata).add(to: &routes)
         RepairService(metadata: metadata).add(to: &routes)
+        AdminService(metadata: metadata).add(to: &routes)
         AppendService(metadata: metadata).add(to: &routes)
         standard.add(to: &routes)
         let description = DescribeResponse(

@@ -27,6 +27,7 @@ struct MasterPages: Sendable {
             summary.writeNamespace(to: &metrics)
             summary.writeRepair(to: &metrics)
             summary.writeReports(to: &metrics)
+            summary.writeBalance(to: &metrics)
             summary.writeServers(to: &metrics)
         }
         calls?.write(to: &metrics)
@@ -87,6 +88,12 @@ extension ClusterSummary {
             "dfs_master_repair_last_restoration_seconds", .gauge,
             "From the last sign of a lost server until its chunks had all copies again; 0 for none.")
         metrics.add(Double(repair.lastRestorationMilliseconds) / 1000)
+        metrics.begin(
+            "dfs_master_chunk_copies", .gauge, "Chunks of complete files, by what is the matter with their copies.")
+        metrics.add(underChunks, [("state", "under")])
+        metrics.add(overChunks, [("state", "over")])
+        metrics.add(missingChunks, [("state", "missing")])
+        metrics.add(damagedChunks, [("state", "corrupt")])
     }
 
     fileprivate func writeReports(to metrics: inout MetricsText) {
@@ -99,6 +106,24 @@ extension ClusterSummary {
             "Times that a chunk server's digest was not that of what the master knew of it.", reports.mismatches)
     }
 
+    fileprivate func writeBalance(to metrics: inout MetricsText) {
+        metrics.flag(
+            "dfs_master_balance_running", "Whether chunks are moved to even out how full servers are.",
+            balance.order != nil)
+        metrics.single("dfs_master_balance_moving_chunks", .gauge, "Chunks that are being moved.", balance.moving)
+        metrics.single(
+            "dfs_master_balance_moved_chunks", .gauge, "Chunks moved since balancing was started.", balance.movedChunks)
+        metrics.single(
+            "dfs_master_balance_moved_bytes", .gauge, "Bytes moved since balancing was started.", balance.movedBytes)
+        metrics.single(
+            "dfs_master_balance_failed_moves", .gauge, "Moves that came to nothing since balancing was started.",
+            balance.failedMoves)
+        metrics.single(
+            "dfs_master_balance_left_bytes", .gauge,
+            "Bytes to move, at least, until all servers are within the threshold.",
+            balance.bytesToMove)
+    }
+
     fileprivate func writeServers(to metrics: inout MetricsText) {
         let servers = servers.map { ([("server", $0.address.description), ("kind", $0.kind.rawValue)], $0) }
         metrics.begin("dfs_master_server_alive", .gauge, "Whether the chunk server is heard of.")
@@ -109,6 +134,12 @@ extension ClusterSummary {
         for (labels, server) in servers { metrics.add(server.lastHeardAt, labels) }
         metrics.begin("dfs_master_server_free_bytes", .gauge, "Its free room, as it told last.")
         for (labels, server) in servers { metrics.add(server.freeBytes, labels) }
+        metrics.begin("dfs_master_server_used_bytes", .gauge, "Bytes in its copies of files' chunks.")
+        for (labels, server) in servers { metrics.add(server.usedBytes, labels) }
+        metrics.begin(
+            "dfs_master_server_state", .gauge,
+            "What an operator wants of it: 0 normal, 1 decommissioning, 2 decommissioned, 3 maintenance.")
+        for (labels, server) in servers { metrics.add(server.adminState.rawValue, labels) }
         metrics.begin("dfs_master_server_chunks", .gauge, "Replicas that the master counts on it.")
         for (labels, server) in servers { metrics.add(server.chunkCount, labels) }
         metrics.begin("dfs_master_server_orphans", .gauge, "Chunks in its newest list that no file has.")

@@ -33,6 +33,7 @@ enum MutationWriter {
             try run(
                 "INSERT INTO periods (began_at, ended_at) VALUES (?, ?) ON CONFLICT DO UPDATE SET ended_at = excluded.ended_at",
                 [Int64(bitPattern: period.beganAt), Int64(bitPattern: period.endedAt)], database)
+        case .setServer(let record): try setServer(record, database)
         case .setReplication(let file, let copies):
             try run("UPDATE files SET replication = ? WHERE id = ?", [copies, file.stored], database)
         case .setAttributes(let file, let attributes):
@@ -58,6 +59,17 @@ enum MutationWriter {
 
     private static func run(_ sql: String, _ arguments: StatementArguments, _ database: Database) throws {
         try database.cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+
+    private static func setServer(_ record: ServerRecord, _ database: Database) throws {
+        guard record.state != .normal else {
+            return try run("DELETE FROM servers WHERE address = ?", [record.address.description], database)
+        }
+        try run(
+            "INSERT OR REPLACE INTO servers (address, node_id, state, until) VALUES (?, ?, ?, ?)",
+            [
+                record.address.description, record.nodeID, record.state.rawValue, Int64(bitPattern: record.until),
+            ], database)
     }
 
     private static func begin(_ header: FileHeader, _ place: Place, _ database: Database) throws {

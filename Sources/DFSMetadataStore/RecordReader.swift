@@ -37,6 +37,14 @@ enum RecordReader {
         try each(database, "SELECT began_at, ended_at FROM periods ORDER BY began_at") { row in
             try take(.period(UsePeriod(beganAt: seconds(row[0]), endedAt: seconds(row[1]))))
         }
+        try each(database, "SELECT address, node_id, state, until FROM servers ORDER BY address") { row in
+            guard let state = AdminState(rawValue: row[2]), state != .normal else {
+                throw damaged("a chunk server's state is none")
+            }
+            let record = ServerRecord(
+                address: try ServerAddress(row[0]), nodeID: row[1], state: state, until: seconds(row[3]))
+            try take(.server(record))
+        }
         try readFiles(database, take)
         return clusterID
     }

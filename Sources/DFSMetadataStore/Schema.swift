@@ -6,7 +6,7 @@ enum Schema {
     /// "DFSm": SQLite keeps it in the file's header, for telling one application's files from another's.
     static let applicationID = 0x4446_536D
     /// Raised by each change that an older master could not read.
-    static let version = 4
+    static let version = 5
 
     /// Refuses a file of another application and one of a newer version.
     static func check(_ database: Database, path: String) throws {
@@ -56,6 +56,7 @@ enum Schema {
             }
             if found < 3 { try database.execute(sql: changesOfVersion3) }
             try database.execute(sql: keptUploads)
+            if found < 5 { try database.execute(sql: changesOfVersion5) }
             try database.execute(sql: "PRAGMA user_version = \(version)")
             // Always, for the commit syncs the log, and with it what an earlier process wrote and died before it had synced
             // it: SQLite takes that for committed, and what is answered from now on rests on it.
@@ -146,5 +147,16 @@ enum Schema {
             began_at INTEGER PRIMARY KEY,
             ended_at INTEGER NOT NULL
         ) STRICT;
+        """
+
+    /// What version 5 brought: servers that an operator wants something else of than to serve. A master of version 4 would place
+    /// chunks on them.
+    private static let changesOfVersion5 = """
+        CREATE TABLE servers (
+            address TEXT PRIMARY KEY,
+            node_id TEXT NOT NULL,
+            state INTEGER NOT NULL,
+            until INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 }

@@ -7,6 +7,7 @@ package enum Methods {
     private static let namespace = "dfs.Namespace"
     private static let trash = "dfs.Trash"
     private static let cluster = "dfs.Cluster"
+    private static let admin = "dfs.Admin"
     private static let chunkReports = "dfs.ChunkReports"
     private static let inventory = "dfs.Inventory"
     private static let openChunks = "dfs.OpenChunks"
@@ -42,6 +43,10 @@ package enum Methods {
     package static let checkFiles = MethodPath(service: cluster, method: "CheckFiles")
     package static let getRepair = MethodPath(service: "dfs.Repair", method: "GetRepair")
     package static let setRepairLimits = MethodPath(service: "dfs.Repair", method: "SetRepairLimits")
+    package static let setServerState = MethodPath(service: admin, method: "SetServerState")
+    package static let getServerState = MethodPath(service: admin, method: "GetServerState")
+    package static let getReport = MethodPath(service: admin, method: "GetReport")
+    package static let setBalance = MethodPath(service: admin, method: "SetBalance")
     package static let report = MethodPath(service: chunkReports, method: "Report")
     package static let uploadTargets = MethodPath(service: chunkReports, method: "UploadTargets")
     package static let keepInventory = MethodPath(service: inventory, method: "Keep")

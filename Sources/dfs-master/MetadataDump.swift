@@ -24,6 +24,11 @@ struct MetadataDump {
         switch record {
         case .folder, .request, .period, .purgedThrough: break
         case .file(let file): write(text(file))
+        case .server(let server):
+            write(
+                #"{"type":"server","address":\#(JSONLine.string(server.address.description)),"#
+                    + #""nodeID":\#(JSONLine.string(server.nodeID)),"state":"\#(server.state.name)","until":\#(server.until)}"#
+            )
         case .trash(let record):
             write(
                 #"{"type":"trash","id":\#(JSONLine.string(record.id.text)),"path":\#(JSONLine.string(record.path.text)),"#

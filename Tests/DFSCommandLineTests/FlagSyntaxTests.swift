@@ -58,6 +58,23 @@ struct FlagSyntaxTests {
                 == .run(["get", "--", "put", "-master"]))
     }
 
+    @Test func someCommandsTakeFlagsBehindTheirOperands() throws {
+        let syntax = FlagSyntax(
+            flags: [.value("for", GoDuration.self, help: ""), .toggle("wait", help: "")], commands: ["admin", "put"],
+            mixedCommands: ["admin"])
+        let mixed = ["admin", "maintenance", "-for", "2h", ":9001", "-wait"]
+        #expect(
+            try syntax.read(mixed, environment: none)
+                == .run(["admin", "-for=2h", "-wait", "--", "maintenance", ":9001"]))
+        #expect(
+            try syntax.read(["admin", "-wait", "a", "--", "-b"], environment: none)
+                == .run(["admin", "-wait", "--", "a", "-b"]))
+        #expect(try syntax.read(["admin", "--", "-wait"], environment: none) == .run(["admin", "--", "-wait"]))
+        #expect(try syntax.read(["admin", "a", "-h"], environment: none) == .help(command: "admin"))
+        #expect(try syntax.read(["put", "a", "-wait"], environment: none) == .run(["put", "--", "a", "-wait"]))
+        #expect(throws: DFSError.self) { try syntax.read(["admin", "a", "-nosuch"], environment: none) }
+    }
+
     @Test func helpAndVersionAreAnswered() throws {
         #expect(try syntax.read(["-h"], environment: none) == .help(command: nil))
         #expect(try withCommands.read(["get", "--help"], environment: none) == .help(command: "get"))

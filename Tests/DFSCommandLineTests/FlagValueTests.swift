@@ -14,6 +14,20 @@ struct FlagValueTests {
         #expect(try ByteCount(flag: text).bytes == bytes)
     }
 
+    @Test(arguments: [
+        ("0", 0), ("10", 100_000), ("2.5", 25_000), ("0.0001", 1), ("100", 1_000_000), ("099.9999", 999_999),
+    ])
+    func sharesAreReadToMillionths(text: String, partsPerMillion: Int) throws {
+        #expect(try Percentage(flag: text).partsPerMillion == partsPerMillion)
+        let again = try Percentage(flag: Percentage(partsPerMillion: partsPerMillion).description)
+        #expect(again.partsPerMillion == partsPerMillion)
+    }
+
+    @Test(arguments: ["", ".", ".5", "5.", "-1", "101", "100.0001", "1.00001", "1e1", "10%", "１"])
+    func whatIsNoShareIsRefused(text: String) {
+        #expect(throws: DFSError.self) { try Percentage(flag: text) }
+    }
+
     @Test(arguments: ["", "MB", "-1", "1.5MB", "64XB", "9223372036854775807KB", "64MB ", "0x10"])
     func whatIsNoSizeIsRefused(text: String) {
         #expect(throws: DFSError.self) { try ByteCount(flag: text) }

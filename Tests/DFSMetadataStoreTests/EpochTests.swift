@@ -26,6 +26,31 @@ import Testing
         try second.close()
     }
 
+    /// As version 4 left it: nobody is on the way out of service, and all else is as it was.
+    @Test(arguments: [3, 4])
+    func aStoreWithoutStatesOfServersIsTakenOver(_ version: Int) throws {
+        let folder = try TemporaryFolder()
+        let store = try folder.open()
+        try store.append(try Samples.mutations())
+        var expected = try store.load()
+        #expect(expected.servers.count == 2)
+        expected.servers = []
+        try store.close()
+        let queue = try DatabaseQueue(path: "\(folder.path)/metadata.sqlite")
+        try queue.writeWithoutTransaction {
+            try $0.execute(sql: "DROP TABLE servers; PRAGMA user_version = \(version);")
+        }
+        try queue.close()
+        let taken = try folder.open()
+        #expect(try taken.load().sorted == expected.sorted)
+        let record = ServerRecord(address: try ServerAddress(":1"), nodeID: "n", state: .maintenance, until: 7)
+        try taken.append([.setServer(record)])
+        try taken.close()
+        let again = try folder.open()
+        #expect(try again.load().servers == [record])
+        try again.close()
+    }
+
     /// As version 2 left it.
     @Test func aStoreOfVersion2IsTakenOver() throws {
         let folder = try TemporaryFolder()
@@ -42,6 +67,7 @@ import Testing
                     ALTER TABLE files DROP COLUMN attributes;
                     ALTER TABLE tombstones DROP COLUMN abandoned_at;
                     DROP TABLE periods;
+                    DROP TABLE servers;
                     PRAGMA user_version = 2;
                     """)
         }
@@ -51,6 +77,7 @@ import Testing
         try taken.close()
         #expect(found.tombstones.allSatisfy { $0.abandonedAt > 1_700_000_000 }, "from now on they age")
         expected.periods = []
+        expected.servers = []
         for at in expected.files.indices { expected.files[at].header.attributes = FileAttributes() }
         expected.purgedThrough = nil
         expected.tombstones = []

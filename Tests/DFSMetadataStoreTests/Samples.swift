@@ -81,6 +81,11 @@ enum Samples {
             .allocate(keptAndSealed.id, index: 0, servers: []),
             .seal(keptAndSealed.id, digests: [digest], at: 1_790_000_000),
             .abandon(Tombstone(file: keptAndGone.id, name: keptAndGone.name, chunkCount: 0, abandonedAt: 1)),
+            .setServer(ServerRecord(address: try ServerAddress(":9001"), nodeID: "", state: .decommissioning)),
+            .setServer(ServerRecord(address: try ServerAddress("h:1"), nodeID: "n", state: .maintenance, until: .max)),
+            .setServer(ServerRecord(address: try ServerAddress(":9001"), nodeID: "m", state: .decommissioned)),
+            .setServer(ServerRecord(address: try ServerAddress(":9002"), nodeID: "", state: .decommissioning)),
+            .setServer(ServerRecord(address: try ServerAddress(":9002"), nodeID: "", state: .normal)),
             .remember(RequestRecord(id: "first")), .remember(RequestRecord(id: "second")),
         ]
     }
@@ -105,6 +110,7 @@ extension MetadataImage {
         image.folders.sort { $0.id < $1.id }
         image.trash.sort { $0.id < $1.id }
         image.periods.sort { $0.beganAt < $1.beganAt }
+        image.servers.sort { $0.address.description < $1.address.description }
         return image
     }
 }

@@ -125,7 +125,7 @@ import Testing
         #expect(servers.map(\.isAlive) == [true, false])
         #expect(servers.map(\.freeBytes) == [700 << 20, 500 << 20])
         #expect(servers.map { master.wallSeconds - $0.lastHeardAt } == [15, 35])
-        #expect(servers.map(\.nodeID) == ["node", ""])
+        #expect(servers.map(\.nodeID) == ["node-1", ""])
         let (page, more) = try master.servers(from: 0, limit: 1)
         #expect(more && page == [servers[0]])
         #expect(try master.servers(from: 1, limit: 1).servers == [servers[1]])

@@ -5,7 +5,8 @@ enum Samples {
     static let names = ["", "a_0", "dir%2Fpart.00000000000000ff_12", "ü/日本\u{1F600}", "x\u{7F}\n y"]
 
     static let all: [any WireMessage] =
-        masterMessages + chunkMessages + clusterMessages + namespaceMessages + operatorMessages + repairMessages
+        masterMessages + chunkMessages + clusterMessages + namespaceMessages + adminMessages + operatorMessages
+        + repairMessages
         + leaseMessages
         + standardMessages
 
@@ -104,13 +105,45 @@ enum Samples {
         EmptyTrashRequest(id: "1"), EmptyTrashRequest(), EmptyTrashResponse(),
     ]
 
+    static let adminMessages: [any WireMessage] = [
+        SetServerStateRequest(server: ":9001", state: "maintenance", seconds: .max), SetServerStateRequest(),
+        SetServerStateResponse(), SetServerStateResponse(state: serverState), GetServerStateRequest(server: ":9001"),
+        GetServerStateRequest(), GetServerStateResponse(), GetServerStateResponse(state: serverState),
+        GetReportRequest(), GetReportResponse(), report, SetBalanceRequest(),
+        SetBalanceRequest(stops: true, thresholdPPM: .max, bytesPerSecond: .max), SetBalanceResponse(),
+        SetBalanceResponse(status: balance),
+    ]
+
+    private static let serverState = ServerState(
+        server: ":9001", state: "maintenance", isReady: true, secondsLeft: .max, blockingCount: .max,
+        examples: [BlockingChunk(chunkID: "a_0", path: "d/a", copies: .max, wanted: 2), BlockingChunk()], reason: "ü")
+
+    private static var balance: BalanceStatus {
+        var balance = BalanceStatus()
+        balance.isRunning = true
+        (balance.thresholdPPM, balance.bytesPerSecond, balance.movingChunks) = (.max, .max, 3)
+        (balance.movedChunks, balance.movedBytes, balance.failedMoves) = (4, .max, 5)
+        (balance.bytesToMove, balance.note) = (6, "waits")
+        return balance
+    }
+
+    private static var report: GetReportResponse {
+        var report = GetReportResponse()
+        (report.completeFiles, report.openFiles, report.chunks, report.isInSafeMode) = (.max, 2, 3, true)
+        (report.unheardChunks, report.underChunks, report.overChunks, report.missingChunks) = (4, 5, 6, 7)
+        (report.corruptChunks, report.repairQueue, report.stuckRepairs, report.copyingChunks) = (8, 9, 10, 11)
+        (report.trashEntries, report.orphans, report.balance) = (12, .max, balance)
+        return report
+    }
+
     static let operatorMessages: [any WireMessage] = [
         ListServersRequest(start: 1, limit: .max), ListServersRequest(),
         ListServersResponse(
             servers: [
                 ServerStatus(
                     address: ":9001", kind: "swift", nodeID: "n", isAlive: true, lastHeardAt: .max, freeBytes: .max,
-                    chunkCount: .max, orphanCount: .max), ServerStatus(),
+                    chunkCount: .max, orphanCount: .max, state: "maintenance", usedBytes: .max, copiesOut: .max,
+                    copiesIn: 1, deletions: .max, silentSeconds: .max), ServerStatus(),
             ], hasMore: true), ListServersResponse(),
         CheckFilesRequest(path: "a", after: CheckPosition(parts: names, chunks: .max), withChunks: true),
         CheckFilesRequest(), CheckFilesRequest(after: CheckPosition()),

@@ -48,8 +48,8 @@ import Testing
         }
         #expect(
             list.service.map(\.name) == [
-                "dfs.Append", "dfs.ChunkReports", "dfs.Cluster", "dfs.Inventory", "dfs.Leases", "dfs.Namespace",
-                "dfs.Node", "dfs.Repair", "dfs.Trash",
+                "dfs.Admin", "dfs.Append", "dfs.ChunkReports", "dfs.Cluster", "dfs.Inventory", "dfs.Leases",
+                "dfs.Namespace", "dfs.Node", "dfs.Repair", "dfs.Trash",
                 "grpc.health.v1.Health",
                 "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
                 "master.MasterService",

@@ -938,10 +938,34 @@ struct  Dfs__ServerStatus
    * as it told, or made of its host
    */
   char *location;
+  /*
+   * what an operator wants of it: as in ServerState (admin.proto)
+   */
+  char *state;
+  /*
+   * in chunks of files
+   */
+  uint64_t used_bytes;
+  /*
+   * copies that it was told to make
+   */
+  uint32_t copies_out;
+  /*
+   * that others were told to make on it
+   */
+  uint32_t copies_in;
+  /*
+   * that it was told of, and its lists do not show yet
+   */
+  uint32_t deletions;
+  /*
+   * since it was last heard of
+   */
+  uint64_t silent_seconds;
 };
 #define DFS__SERVER_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__server_status__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0 }
 
 
 struct  Dfs__CheckFilesRequest

@@ -31,6 +31,18 @@ public struct ServerStatus: Sendable, Equatable {
     public let chunkCount: Int
     /// Chunks in its newest list that no file has.
     public let orphanCount: Int
+    /// What an operator wants of it.
+    public let duty: ServerDuty
+    /// Bytes in its copies of files' chunks.
+    public let usedBytes: Int
+    /// Copies that it was told to make.
+    public let copiesOut: Int
+    /// Copies that others were told to make on it.
+    public let copiesIn: Int
+    /// Deletions that it was told of, and its lists do not show yet.
+    public let deletions: Int
+    /// Since it was last heard of.
+    public let silentSeconds: Int
 
     init(_ status: DFSWire.ServerStatus) {
         address = status.address
@@ -42,6 +54,13 @@ public struct ServerStatus: Sendable, Equatable {
         freeBytes = Int(clamping: status.freeBytes)
         chunkCount = Int(status.chunkCount)
         orphanCount = Int(status.orphanCount)
+        // A master of an older version knows no other state.
+        duty = status.state.isEmpty ? .normal : ServerDuty(rawValue: status.state) ?? .unknown
+        usedBytes = Int(clamping: status.usedBytes)
+        copiesOut = Int(status.copiesOut)
+        copiesIn = Int(status.copiesIn)
+        deletions = Int(status.deletions)
+        silentSeconds = Int(clamping: status.silentSeconds)
     }
 }
 

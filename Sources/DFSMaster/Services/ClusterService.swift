@@ -37,7 +37,9 @@ extension ServerStatus {
             address: server.address.description, kind: server.kind.rawValue, nodeID: server.nodeID,
             isAlive: server.isAlive, lastHeardAt: server.lastHeardAt, freeBytes: server.freeBytes,
             chunkCount: UInt32(server.chunkCount), orphanCount: UInt32(server.orphanCount),
-            location: server.location.description)
+            location: server.location.description, state: server.adminState.name, usedBytes: server.usedBytes,
+            copiesOut: UInt32(clamping: server.copiesOut), copiesIn: UInt32(clamping: server.copiesIn),
+            deletions: UInt32(clamping: server.deletions), silentSeconds: server.silentSeconds)
     }
 }
 

@@ -40,6 +40,7 @@ extension MasterState {
 
     /// Ends claims and leases whose time is over, and goes on with recoveries.
     mutating func reviewAppends() {
+        let withdrawn = withdrawnAddresses
         for file in appends.keys.sorted() {
             guard var entry = appends[file] else { continue }
             let claims = entry.claims.filter { now - $0.value.renewedAt <= policy.hardClaim }
@@ -52,6 +53,8 @@ extension MasterState {
                     recover(file, because: "its primary has no lease any more")
                 } else if hasLostLast {
                     recover(file, because: "its last writer is gone")
+                } else if !withdrawn.isEmpty, entry.chunk?.servers.contains(where: withdrawn.contains) == true {
+                    recover(file, because: "one of its servers is taken out of service")
                 } else if !namespace.isVisible(file) {
                     recover(file, because: "its file was removed")
                 }

@@ -12,6 +12,10 @@ struct Chunk: Sendable {
     let isRecovered: Bool
     /// Whether no server has told of it since the start.
     var isUnheard = false
+    /// As it was counted last.
+    var health = ChunkHealth.uncounted
+    /// Whether a copy was found damaged since it was whole.
+    var isDamaged = false
 
     init(file: FileID, index: Int, digest: Digest?, isRecovered: Bool) {
         self.file = file

@@ -14,6 +14,9 @@ struct Replica: Sendable {
         case bad
         /// Told to be deleted, since enough other copies are complete.
         case deleting
+
+        /// Whether the copy takes room that it is to keep.
+        var occupies: Bool { self == .listed || self == .complete || self == .bad }
     }
 
     private struct Marks: OptionSet {

@@ -42,6 +42,8 @@ extension MasterState {
             cancelCopies(of: chunk)
             for replica in replicas { removeReplica(of: chunk, on: replica.server, named: id) }
             repair.waiting.remove(chunk)
+            balance.moves[chunk] = nil
+            forgetHealth(of: chunk)
             noteHeard(chunk)
             chunks.remove(chunk)
             for replica in replicas where replica.state != .assigned {

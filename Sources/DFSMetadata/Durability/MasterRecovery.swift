@@ -45,6 +45,7 @@ package struct MasterRecovery: Sendable {
             }
             state.periods.insert(period)
             state.lastFileID = max(state.lastFileID, state.periods.firstFreeID)
+        case .server(let server): state.restore(server)
         case .file(let file): try add(file)
         }
     }

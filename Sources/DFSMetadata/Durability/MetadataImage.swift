@@ -9,6 +9,7 @@ package struct MetadataImage: Sendable, Equatable {
     package var trash: [TrashRecord] = []
     package var tombstones: [Tombstone]
     package var periods: [UsePeriod] = []
+    package var servers: [ServerRecord] = []
     package var purgedThrough: PathPart?
     /// In the order in which they were carried out.
     package var requests: [RequestRecord] = []
@@ -28,6 +29,7 @@ package struct MetadataImage: Sendable, Equatable {
         case .request(let request): requests.append(request)
         case .tombstone(let tombstone): tombstones.append(tombstone)
         case .period(let period): periods.append(period)
+        case .server(let server): servers.append(server)
         case .file(let file): files.append(file)
         }
     }
@@ -36,7 +38,8 @@ package struct MetadataImage: Sendable, Equatable {
     package var records: [StoredRecord] {
         folders.map { .folder($0) } + trash.map { .trash($0) } + (purgedThrough.map { [.purgedThrough($0)] } ?? [])
             + requests.map { .request($0) }
-            + tombstones.map { .tombstone($0) } + periods.map { .period($0) } + files.map { .file($0) }
+            + tombstones.map { .tombstone($0) } + periods.map { .period($0) } + servers.map { .server($0) }
+            + files.map { .file($0) }
     }
 
     /// Applies `mutation` as every store does: this is the meaning of a mutation, and the reference in tests.
@@ -83,6 +86,9 @@ package struct MetadataImage: Sendable, Equatable {
         case .use(let period):
             periods.removeAll { $0.beganAt == period.beganAt }
             periods.append(period)
+        case .setServer(let record):
+            servers.removeAll { $0.address == record.address }
+            if record.state != .normal { servers.append(record) }
         case .setReplication(let file, let copies): change(file) { $0.header.replication = copies }
         case .setAttributes(let file, let attributes): change(file) { $0.header.attributes = attributes }
         case .makeFolder(let folder): folders.append(folder)

@@ -31,6 +31,10 @@ package enum Mutation: Sendable, Equatable {
     /// These servers may hold a beginning of the sealed chunk that is to be deleted; none is all are told.
     case noteStale(FileID, index: Int, servers: [ServerAddress])
 
+    // Servers.
+    /// What an operator wants of a server.
+    case setServer(ServerRecord)
+
     // Folders.
     case makeFolder(FolderRecord)
     /// The node stands somewhere else.

@@ -9,5 +9,6 @@ package enum StoredRecord: Sendable, Equatable {
     case request(RequestRecord)
     case tombstone(Tombstone)
     case period(UsePeriod)
+    case server(ServerRecord)
     case file(FileRecord)
 }

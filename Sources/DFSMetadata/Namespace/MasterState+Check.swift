@@ -99,15 +99,13 @@ extension MasterState {
             replication: facts.replication, chunkCount: facts.chunkCount, firstChunk: indexes.lowerBound)
         for index in indexes {
             guard let handle = namespace.chunk(index, of: id) else { continue }
-            let holders = chunks[handle].replicas.filter { $0.state == .complete && servers[$0.server].isAlive }
-            if holders.isEmpty {
-                checked.missingChunks += 1
-            } else if holders.count < facts.replication {
-                checked.underReplicatedChunks += 1
-            } else {
-                checked.healthyChunks += 1
+            switch health(of: handle, countCopies(of: handle)) {
+            case .missing: checked.missingChunks += 1
+            case .under: checked.underReplicatedChunks += 1
+            case .whole, .over, .uncounted: checked.healthyChunks += 1
             }
             guard withChunks else { continue }
+            let holders = chunks[handle].replicas.filter { $0.state == .complete && servers[$0.server].isAlive }
             checked.chunks.append(
                 ChunkCheck(
                     id: self.id(of: handle), digest: chunks[handle].digest,

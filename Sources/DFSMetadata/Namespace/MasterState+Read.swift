@@ -105,7 +105,7 @@ extension MasterState {
     }
 
     /// Servers to read from: those whose last list held the chunk and that are connected go first, of these the nearest,
-    /// equals in random order so that readers spread.
+    /// equals in random order so that readers spread; then servers that are to go, then all others.
     private mutating func readers(
         of chunk: ChunkHandle, trustingReader: Bool, near reader: NetworkLocation?
     ) -> [ServerAddress] {
@@ -117,10 +117,13 @@ extension MasterState {
         of chunk: ChunkHandle, _ state: Replica.State, near reader: NetworkLocation?
     ) -> [ServerAddress] {
         var sure: [ServerHandle] = []
+        var leaving: [ServerHandle] = []
         var doubtful: [ServerHandle] = []
         for replica in chunks[chunk].replicas where replica.state == state && servers[replica.server].isAlive {
             if replica.isMissing || servers[replica.server].stream == nil {
                 doubtful.append(replica.server)
+            } else if servers[replica.server].adminState != .normal {
+                leaving.append(replica.server)
             } else {
                 sure.append(replica.server)
             }
@@ -131,6 +134,6 @@ extension MasterState {
             // `sort` keeps the shuffled order of equals.
             sure.sort { servers[$0].location.distance(to: reader) < servers[$1].location.distance(to: reader) }
         }
-        return (sure + doubtful).map { servers[$0].address }
+        return (sure + leaving + doubtful).map { servers[$0].address }
     }
 }

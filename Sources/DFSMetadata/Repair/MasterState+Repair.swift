@@ -17,6 +17,7 @@ extension MasterState {
     /// Looks whether the chunk has the right number of copies and queues it otherwise. To be called whenever one of its
     /// replicas, or the life of a server that holds one, changed.
     mutating func review(_ chunk: ChunkHandle) {
+        defer { noteHealth(of: chunk) }
         guard let need = need(of: chunk) else { return repair.waiting.remove(chunk) }
         if need.missing > 0 {
             repair.waiting.put(chunk, risk(of: chunk, need), in: .ready)
@@ -36,34 +37,28 @@ extension MasterState {
         guard let file = namespace.facts(chunks[chunk].file) else { return nil }
         // A Go client writes one copy and leaves the others to us as soon as the chunk is whole.
         guard file.isSealed || (file.writer == .go && chunks[chunk].digest != nil) else { return nil }
+        let count = countCopies(of: chunk)
+        let wanted = wantedCopies(of: chunk, file.replication, away: count.away)
         var need = CopyNeed()
-        var (complete, hoped, isAwaited) = (0, 0, false)
-        for replica in chunks[chunk].replicas {
-            guard servers[replica.server].isAlive else {
-                let mayCount = replica.state == .complete || replica.state == .listed
-                isAwaited = isAwaited || mayCount && losses.isAwaited(replica.server)
-                continue
-            }
-            switch replica.state {
-            case .complete:
-                complete += 1
-                if !replica.isMissing { need.live += 1 }
-            case .listed where !repair.isCopying(chunk, to: replica.server):
-                hoped += 1
-            case .listed, .assigned, .bad, .deleting: break
-            }
-        }
-        let factor = file.replication
-        need.isShort = complete < factor
-        need.surplus = file.isSealed ? max(0, need.live - factor) : 0
+        need.live = count.live
+        need.isShort = count.counted < wanted
+        need.surplus = file.isSealed ? max(0, count.sure - file.replication) : 0
         let isHeld =
             need.live > 1
-            ? isAwaited || chunks[chunk].isRecovered && repair.holding != .nothing
+            ? isAwaited(chunk) || chunks[chunk].isRecovered && repair.holding != .nothing
             : chunks[chunk].isRecovered && repair.holding == .allChunks
-        if complete > 0, seals[chunk] == nil, !isHeld, !isForwarded(chunk) {
-            need.missing = max(0, factor - complete - hoped - repair.arriving(chunk))
+        if count.readable > 0, seals[chunk] == nil, !isHeld, !isForwarded(chunk) {
+            need.missing = max(0, wanted - count.counted - count.hoped - repair.arriving(chunk))
         }
         return need
+    }
+
+    /// Whether a server that may come back soon holds the chunk.
+    private func isAwaited(_ chunk: ChunkHandle) -> Bool {
+        chunks[chunk].replicas.contains { replica in
+            !servers[replica.server].isAlive && (replica.state == .complete || replica.state == .listed)
+                && losses.isAwaited(replica.server)
+        }
     }
 
     /// Orders missing copies, the most urgent first; looks at a bounded number of chunks a step.
@@ -89,24 +84,30 @@ extension MasterState {
             guard let target = target(for: chunk), let source = best(of: sources, for: chunk, to: target),
                 let stream = servers[source].stream
             else { return .aside }
-            let copies = servers[source].outstandingCopies + 1
-            let isGo = servers[source].kind != .swift
-            let task = CopyTask(
-                source: source, target: target, bytes: chunks[chunk].digest?.length ?? policy.chunkSize,
-                orderedAt: now, lateAt: now + policy.copyTimeout,
-                // A Go server gives each copy at most 30 s.
-                overAt: now + (isGo ? .seconds(30 * (copies + 1)) : policy.copyTimeout))
-            begin(task, of: chunk)
-            if chunks[chunk].position(of: target) == nil {
-                addReplica(Replica(server: target, state: .assigned), to: chunk)
-            } else {
-                update(chunk, on: target) { $0.state = .assigned }
-            }
-            let id = id(of: chunk)
-            outbox.add(TaskBatch.Copy(chunk: id, target: servers[target].address), to: stream)
-            effects.append(
-                .log(.copyOrdered(id, from: servers[source].address, to: servers[target].address)))
+            orderCopy(of: chunk, from: source, to: target, over: stream)
         }
         return nil
+    }
+
+    /// Orders one copy over the source's heartbeat stream.
+    mutating func orderCopy(
+        of chunk: ChunkHandle, from source: ServerHandle, to target: ServerHandle, over stream: StreamToken
+    ) {
+        let copies = servers[source].outstandingCopies + 1
+        let isGo = servers[source].kind != .swift
+        let task = CopyTask(
+            source: source, target: target, bytes: chunks[chunk].digest?.length ?? policy.chunkSize,
+            orderedAt: now, lateAt: now + policy.copyTimeout,
+            // A Go server gives each copy at most 30 s.
+            overAt: now + (isGo ? .seconds(30 * (copies + 1)) : policy.copyTimeout))
+        begin(task, of: chunk)
+        if chunks[chunk].position(of: target) == nil {
+            addReplica(Replica(server: target, state: .assigned), to: chunk)
+        } else {
+            update(chunk, on: target) { $0.state = .assigned }
+        }
+        let id = id(of: chunk)
+        outbox.add(TaskBatch.Copy(chunk: id, target: servers[target].address), to: stream)
+        effects.append(.log(.copyOrdered(id, from: servers[source].address, to: servers[target].address)))
     }
 }

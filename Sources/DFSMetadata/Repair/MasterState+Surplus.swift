@@ -2,8 +2,9 @@ import DFSCore
 
 // Deleting copies that are too many, or bad: only what the others make up for.
 extension MasterState {
-    /// Deletes bad copies, and surplus ones where enough complete ones remain: first on racks that hold another one, then on
-    /// the server that came back last, then where space is least.
+    /// Deletes bad copies, and surplus ones where enough complete ones remain: first the one that a move was to take the
+    /// place of, then on racks that hold another one, then on the server that came back last, then where space is least.
+    /// Copies on servers that are not in the normal state neither count nor go.
     mutating func trim(_ chunk: ChunkHandle, surplus: Int) {
         guard !safeMode.isOn, namespace.facts(chunks[chunk].file)?.isSealed == true else { return }
         let bad = chunks[chunk].replicas.filter { $0.state == .bad && servers[$0.server].isAlive }.map(\.server)
@@ -20,11 +21,18 @@ extension MasterState {
     /// The servers of the copies whose loss hurts least.
     private func dispensable(_ count: Int, of chunk: ChunkHandle) -> [ServerHandle] {
         var kept = chunks[chunk].replicas
-            .filter { $0.state == .complete && !$0.isMissing && servers[$0.server].isAlive }
+            .filter { $0.state == .complete && !$0.isMissing }
             .map { servers[$0.server] }
+            .filter { $0.isAlive && $0.adminState == .normal }
             .sorted { ($1.aliveSince, $0.availableBytes) < ($0.aliveSince, $1.availableBytes) }
         var victims: [ServerHandle] = []
-        for _ in 0..<min(count, kept.count) {
+        if count > 0, let move = balance.moves[chunk],
+            let moved = kept.firstIndex(where: { $0.handle == move.source }),
+            kept.contains(where: { $0.handle == move.target })
+        {
+            victims.append(kept.remove(at: moved).handle)
+        }
+        while victims.count < count, !kept.isEmpty {
             let crowded = kept.firstIndex { one in kept.count { $0.location.rack == one.location.rack } > 1 }
             victims.append(kept.remove(at: crowded ?? 0).handle)
         }
@@ -44,9 +52,6 @@ extension MasterState {
 
     func isWhole(_ chunk: ChunkHandle) -> Bool {
         guard let file = namespace.facts(chunks[chunk].file) else { return false }
-        let sure = chunks[chunk].replicas.count {
-            $0.state == .complete && !$0.isMissing && servers[$0.server].isAlive
-        }
-        return sure >= file.replication
+        return countCopies(of: chunk).sure >= file.replication
     }
 }

@@ -57,6 +57,7 @@ extension MasterState {
             servers[server].aliveSince = now
             servers[server].isReturning = true
             noteReturn(of: server)
+            if servers[server].adminState != .normal { recountWithdrawn() }
             effects.append(.log(.serverJoined(address)))
         }
         servers[server].lastHeard = now
@@ -73,7 +74,10 @@ extension MasterState {
 
     mutating func setKind(_ kind: NodeKind, nodeID: String, of server: ServerHandle) {
         servers[server].describeAt = nil
-        servers[server].nodeID = nodeID
+        if servers[server].nodeID != nodeID {
+            servers[server].nodeID = nodeID
+            followNode(server)
+        }
         guard servers[server].kind != kind else { return }
         servers[server].kind = kind
         effects.append(.log(.serverKind(servers[server].address, kind)))

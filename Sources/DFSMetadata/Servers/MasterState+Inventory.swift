@@ -31,6 +31,7 @@ extension MasterState {
         let orphanCount = servers[server].orphanCount
         for id in report.removed { unlist(id, on: server) }
         for held in report.added + report.changed { list(held, on: server, stream) }
+        noteRoom(of: server)
         guard let sum = report.sum else { return }
         compare(sum, with: server, on: stream, orphanCount: orphanCount)
     }
@@ -95,6 +96,7 @@ extension MasterState {
         }
         guard servers[server].isReturning else { return }
         servers[server].isReturning = false
+        if servers[server].adminState != .normal { recountWithdrawn() }
         lookAtChunks(of: server, because: .returned)
     }
 

@@ -2,10 +2,18 @@ import DFSCore
 
 // What a server's list of chunks says, as a difference to its previous list.
 extension MasterState {
+    /// To be called when the server has told of its free room and of what it holds.
+    mutating func noteRoom(of server: ServerHandle) {
+        let (room, overflow) = servers[server].freeBytes.addingReportingOverflow(servers[server].usedBytes)
+        servers[server].roomBytes = overflow ? .max : room
+    }
+
     /// Takes the free space and the list. A list that says nothing new costs one hash a listed chunk, any other one look-up
     /// a listed chunk; chunks of other servers cost nothing.
     mutating func take(_ report: ServerReport, from server: ServerHandle) {
         servers[server].freeBytes = report.freeBytes
+        // What the list brings has taken its room already.
+        defer { noteRoom(of: server) }
         servers[server].reservedBytes = 0
         servers[server].inventory = nil
         reports.lists += 1
@@ -14,6 +22,7 @@ extension MasterState {
         servers[server].listNumber &+= 1
         let wasAway = servers[server].isReturning
         servers[server].isReturning = false
+        if wasAway, servers[server].adminState != .normal { recountWithdrawn() }
         let number = servers[server].listNumber
         var seen = 0
         var deletionsSeen: [ChunkID: MonotonicInstant] = [:]
@@ -39,7 +48,11 @@ extension MasterState {
         let isComplete = seen == servers[server].chunks.count - servers[server].assignedCount
         servers[server].settledList = isComplete && doomed.isEmpty && !wasAway ? fingerprint : nil
         if !isComplete { noteMissing(on: server, number) }
-        if wasAway { lookAtChunks(of: server, because: .returned) }
+        if wasAway {
+            lookAtChunks(of: server, because: .returned)
+            // What it was taken to hold is known now.
+            if servers[server].adminState == .maintenance { reviewRecovered() }
+        }
     }
 
     /// Marks the chunk as listed; `false` where this list named it before.
@@ -89,6 +102,8 @@ extension MasterState {
         chunks[chunk].replicas.append(replica)
         servers[replica.server].chunks.insert(chunk)
         servers[replica.server].settledList = nil
+        servers[replica.server].additionCount &+= 1
+        if replica.state.occupies { servers[replica.server].usedBytes += length(of: chunk) }
         if replica.state == .assigned { servers[replica.server].assignedCount += 1 } else { noteHeard(chunk) }
     }
 
@@ -103,6 +118,7 @@ extension MasterState {
         if servers[server].inventory != nil, replica.listNumber == servers[server].listNumber {
             leaveStranger(id ?? self.id(of: chunk), on: server)
         }
+        if replica.state.occupies { servers[server].usedBytes -= length(of: chunk) }
         verification.forget(ProbeKey(chunk: chunk, server: server))
         noteRestored(chunk, of: server)
     }
@@ -116,10 +132,27 @@ extension MasterState {
     mutating func update(_ chunk: ChunkHandle, on server: ServerHandle, _ change: (inout Replica) -> Void) {
         guard let at = chunks[chunk].position(of: server) else { return }
         servers[server].settledList = nil
-        let wasAssigned = chunks[chunk].replicas[at].state == .assigned
+        let before = chunks[chunk].replicas[at].state
         change(&chunks[chunk].replicas[at])
-        let isAssigned = chunks[chunk].replicas[at].state == .assigned
+        let after = chunks[chunk].replicas[at].state
+        let (wasAssigned, isAssigned) = (before == .assigned, after == .assigned)
         if !isAssigned { noteHeard(chunk) }
         if wasAssigned != isAssigned { servers[server].assignedCount += isAssigned ? 1 : -1 }
+        guard before.occupies != after.occupies else { return }
+        if after.occupies {
+            servers[server].usedBytes += length(of: chunk)
+        } else {
+            servers[server].usedBytes -= length(of: chunk)
+        }
+    }
+
+    /// As far as it is known.
+    private func length(of chunk: ChunkHandle) -> UInt64 { chunks[chunk].digest?.length ?? 0 }
+
+    /// The chunk's length is known from now on.
+    mutating func countLength(of chunk: ChunkHandle) {
+        for replica in chunks[chunk].replicas where replica.state.occupies {
+            servers[replica.server].usedBytes += length(of: chunk)
+        }
     }
 }

@@ -58,6 +58,7 @@ extension MasterState {
         let isFirstProof = chunks[chunk].digest == nil
         if isFirstProof {
             chunks[chunk].digest = digest
+            countLength(of: chunk)
             namespace.countProven(in: chunks[chunk].file)
         }
         if chunks[chunk].position(of: server) == nil {

@@ -15,6 +15,8 @@ extension MasterState {
             address: server.address, kind: server.kind, nodeID: server.nodeID, location: server.location,
             isAlive: server.isAlive,
             lastHeardAt: wallSeconds - min(silence, wallSeconds), freeBytes: server.freeBytes,
-            chunkCount: server.chunks.count - server.assignedCount, orphanCount: server.orphanCount)
+            chunkCount: server.chunks.count - server.assignedCount, orphanCount: server.orphanCount,
+            adminState: server.adminState, usedBytes: server.usedBytes, copiesOut: server.outstandingCopies,
+            copiesIn: server.incomingCopies, deletions: server.deletions.count, silentSeconds: silence)
     }
 }

@@ -41,7 +41,8 @@ struct Placement: Sendable {
     }
 
     private func fits(_ server: Server) -> Bool {
-        server.isAlive && server.availableBytes >= max(bytes, 1) && !excluded.contains(server.handle)
+        server.isAlive && server.adminState == .normal && server.availableBytes >= max(bytes, 1)
+            && !excluded.contains(server.handle)
     }
 
     /// What a server may be to take without coming behind the others: twice what they are on average, and a few chunks.

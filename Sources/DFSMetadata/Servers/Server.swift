@@ -18,6 +18,15 @@ struct Server: Sendable {
     /// Whether it has sent no list in this life yet: its copies begin to count again with the first one.
     var isReturning = true
 
+    /// What an operator wants of it.
+    var adminState = AdminState.normal
+    /// When its maintenance ends; `nil` outside of one, and until ``maintenanceUntil`` is counted.
+    var maintenanceEnd: MonotonicInstant?
+    /// The same as the store has it, in seconds since 1970.
+    var maintenanceUntil: UInt64 = 0
+    /// How far it has come on its way out.
+    var withdrawal = Withdrawal()
+
     /// The connection it was last heard on; a new one makes the master ask again who it is.
     var connection: ConnectionToken?
     /// When to ask who it is, if it has not been told.
@@ -40,6 +49,12 @@ struct Server: Sendable {
     var chunks: Set<ChunkHandle> = []
     /// Since when its lists lack chunks that they held.
     var missingSince: [ChunkHandle: MonotonicInstant] = [:]
+    /// Counts replica records that were added: what was looked at before is not all any more.
+    var additionCount: UInt32 = 0
+    /// Bytes in its copies of chunks whose length is known, those that it was told to delete aside.
+    var usedBytes: UInt64 = 0
+    /// Used and free, when it told its free space last.
+    var roomBytes: UInt64 = 0
     /// How many of its chunks are only assigned, so that its lists need not name them.
     var assignedCount = 0
     /// Copies it has been told to make that are not known to have arrived and are not late.
@@ -64,6 +79,9 @@ struct Server: Sendable {
     var orphansDueAt: MonotonicInstant?
 
     static let maxOrphansKnown = 10_000
+
+    /// Whether it has sent no list in this master's life: nobody knows what it holds.
+    var isUnheard: Bool { isReturning }
 
     var outstandingTasks: Int { outstandingCopies + deletions.count }
 

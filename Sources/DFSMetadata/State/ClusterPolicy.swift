@@ -39,6 +39,14 @@ package struct ClusterPolicy: Sendable {
     package var stormShare = 0.1
     package var stormWindow = Duration.seconds(60)
     package var stormLimit = Duration.seconds(3600)
+    /// Copies of a chunk that servers in maintenance leave to others: what has fewer is copied before.
+    package var leastCopiesInMaintenance = 1
+    /// For how long a server may be in maintenance.
+    package var longestMaintenance = Duration.seconds(7 * 24 * 3600)
+    /// Moves for the sake of balance at one time.
+    package var maxMoves = 16
+    /// For so long the chunks are counted that a server gives up for the sake of balance: as long as its deletion breaker counts.
+    package var givingInterval = Duration.seconds(600)
     /// Chunks being read back from Go servers at one time, and of one server.
     package var maxReads = 4
     package var maxReadsPerServer = 2

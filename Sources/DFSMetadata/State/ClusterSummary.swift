@@ -30,6 +30,14 @@ package struct ClusterSummary: Sendable, Equatable {
     package var repair = RepairStatus()
     /// Chunks with a copy under way.
     package var chunksBeingCopied = 0
+    /// Chunks of complete files with too few copies, but some; with too many; with none on a live server.
+    package var underChunks = 0
+    package var overChunks = 0
+    package var missingChunks = 0
+    /// Chunks of which a copy was found damaged, until they are whole again.
+    package var damagedChunks = 0
+    /// How far balancing has come.
+    package var balance = BalanceStanding()
     /// Removals that can still be restored, or are being deleted for good.
     package var trashEntries = 0
     /// Deleted files whose chunks may still turn up.

@@ -79,6 +79,8 @@ package enum Answer: Sendable {
     case checked(CheckPage)
     case repair(RepairStatus)
     case summary(ClusterSummary)
+    case adminState(AdminStanding)
+    case balance(BalanceStanding)
 }
 
 /// What a put gets that may resume an upload.
@@ -123,6 +125,10 @@ package enum Notice: Sendable, Equatable {
     case serverKind(ServerAddress, NodeKind)
     /// What the server has told is not what is known of it: it is asked for all again.
     case inventoriesDiffer(ServerAddress)
+    /// An operator wants something else of the server, or it has reached that; or a maintenance has ended, or begins anew.
+    case adminState(ServerAddress, nodeID: String, from: AdminState, to: AdminState)
+    case balanceBegan(BalanceOrder)
+    case balanceEnded(reason: String, chunks: Int, bytes: UInt64)
     case sealed(FileName, chunks: Int)
     case chunkOpened(ChunkID, [ServerAddress])
     case recovering(ChunkID, reason: String)

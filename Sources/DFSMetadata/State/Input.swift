@@ -82,7 +82,14 @@ package enum Input: Sendable {
     /// Trash.Empty: one removal, or all.
     case emptyTrash(PathPart?, CallToken)
 
-    // For operators; they change nothing that is stored.
+    // For operators.
+    /// Admin.SetServerState: answered by ``Answer/adminState(_:)``.
+    case setAdminState(AdminRequest, CallToken)
+    /// Admin.SetBalance; `nil` stops it. Answered by ``Answer/balance(_:)``.
+    case setBalance(BalanceOrder?, CallToken)
+    // These change nothing.
+    /// Admin.GetServerState: answered by ``Answer/adminState(_:)``.
+    case adminState(ServerAddress, CallToken)
     /// Cluster.ListServers, behind so many servers: answered by ``Answer/servers(_:hasMore:)``.
     case listServers(from: Int, limit: Int, CallToken)
     /// Numbers for who watches: answered by ``Answer/summary(_:)``.

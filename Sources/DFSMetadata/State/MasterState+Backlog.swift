@@ -9,6 +9,8 @@ struct Backlog: Sendable {
         case givenUp
         /// Their server sent the first list of a new life.
         case returned
+        /// An operator wants something else of their server.
+        case adminState
         /// Their server proved to be a Go node, which says nothing of them by itself.
         case toBeRead
         /// A full report of their server lacks them.
@@ -118,6 +120,7 @@ extension MasterState {
             verification.forget(key)
         case .givenUp: break
         case .returned: considerReading(chunk, on: server)
+        case .adminState: break
         case .toBeRead:
             considerReading(chunk, on: server)
             return

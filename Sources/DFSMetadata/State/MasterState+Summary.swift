@@ -5,7 +5,9 @@ extension MasterState {
             completeFiles: namespace.fileCount - namespace.openFileCount, openFiles: namespace.openFileCount,
             chunks: chunks.count, isInSafeMode: safeMode.isOn, unheardChunks: safeMode.unheard,
             repairQueue: repair.waiting.count, stuckRepairs: repair.waiting.count(in: .aside), repair: repairStatus(),
-            chunksBeingCopied: repair.copyCount, trashEntries: trash.count, tombstones: tombstones.count,
-            reports: reports, servers: servers.all.map { status(of: $0) })
+            chunksBeingCopied: repair.copyCount, underChunks: healths.under, overChunks: healths.over,
+            missingChunks: healths.missing, damagedChunks: healths.damaged, balance: balanceStanding(),
+            trashEntries: trash.count, tombstones: tombstones.count, reports: reports,
+            servers: servers.all.map { status(of: $0) })
     }
 }

@@ -34,6 +34,9 @@ package struct MasterState: Sendable {
     var rereading = Rereading()
     var backlog = Backlog()
     var safeMode = SafeMode()
+    var healths = HealthCounts()
+    var withdrawn = Withdrawn()
+    var balance = Balance()
     /// The connections that closed last, so that a call which was still on its way when its connection closed does not hold
     /// a lease over it for ever.
     var closedConnections = RecentSet<ConnectionToken>(limit: 4096)
@@ -182,6 +185,12 @@ package struct MasterState: Sendable {
             answer(call) { state throws(DFSError) in try state.changeRepair(change) }
         case .checkFiles(let request, let call):
             answer(call) { state throws(DFSError) in try state.check(request) }
+        case .setAdminState(let request, let call):
+            answer(call) { state throws(DFSError) in try state.setAdminState(request) }
+        case .adminState(let server, let call):
+            answer(call) { state throws(DFSError) in try state.adminState(of: server) }
+        case .setBalance(let order, let call):
+            answer(call) { state throws(DFSError) in try state.setBalance(order) }
         case .connectionClosed(let connection): connectionClosed(connection)
         }
     }
@@ -251,6 +260,9 @@ package struct MasterState: Sendable {
         rereadCopies()
         verification.wake(now: now)
         reviewAppends()
+        reviewMaintenance()
+        reviewWithdrawals()
+        balanceServers()
     }
 
     /// Answers `call` with what `body` returns or throws.
@@ -292,6 +304,7 @@ package struct MasterState: Sendable {
             for server in stale { servers[server].isAlive = false }
             if !stale.isEmpty { staleReplicas[handle] = Set(stale) }
             chunks[handle].isUnheard = true
+            noteHealth(of: handle, as: .missing)
             safeMode.total += 1
             safeMode.unheard += 1
         }

@@ -16,4 +16,15 @@ package struct ServerStanding: Sendable, Equatable {
     package let chunkCount: Int
     /// Chunks in its newest list that no file has.
     package let orphanCount: Int
+    package let adminState: AdminState
+    /// In its copies of files' chunks.
+    package let usedBytes: UInt64
+    /// Copies that it was told to make.
+    package let copiesOut: Int
+    /// Copies that others were told to make on it.
+    package let copiesIn: Int
+    /// Deletions that its lists do not show yet.
+    package let deletions: Int
+    /// Since it was last heard of.
+    package let silentSeconds: UInt64
 }

@@ -39,6 +39,7 @@ extension MasterState {
     mutating func takeOut(_ id: ChunkID, damagedOn server: ServerHandle) {
         guard let chunk = chunk(named: id), chunks[chunk].position(of: server) != nil else { return }
         removeReplica(of: chunk, on: server)
+        noteDamage(of: chunk)
         failCopy(of: chunk, to: server)
         logDamage(of: chunk, on: server)
         review(chunk)

@@ -75,6 +75,7 @@ extension MasterState {
         let settled = verification.settledFinding(key, now, policy.rereadInterval)
         if case .read = settled, !isArriving {
             update(key.chunk, on: key.server) { $0.state = .bad }
+            noteDamage(of: key.chunk)
             effects.append(
                 .log(
                     isKnown

@@ -59,10 +59,24 @@ package struct ServerStatus: WireMessage {
     package var orphanCount: UInt32
     /// As it told, or made of its host.
     package var location: String
+    /// As in ``ServerState/state``.
+    package var state: String
+    /// In chunks of files.
+    package var usedBytes: UInt64
+    /// Copies that it was told to make.
+    package var copiesOut: UInt32
+    /// Copies that others were told to make on it.
+    package var copiesIn: UInt32
+    /// Deletions that its lists do not show yet.
+    package var deletions: UInt32
+    /// Since it was last heard of.
+    package var silentSeconds: UInt64
 
     package init(
         address: String = "", kind: String = "", nodeID: String = "", isAlive: Bool = false, lastHeardAt: UInt64 = 0,
-        freeBytes: UInt64 = 0, chunkCount: UInt32 = 0, orphanCount: UInt32 = 0, location: String = ""
+        freeBytes: UInt64 = 0, chunkCount: UInt32 = 0, orphanCount: UInt32 = 0, location: String = "",
+        state: String = "", usedBytes: UInt64 = 0, copiesOut: UInt32 = 0, copiesIn: UInt32 = 0, deletions: UInt32 = 0,
+        silentSeconds: UInt64 = 0
     ) {
         self.address = address
         self.kind = kind
@@ -73,6 +87,12 @@ package struct ServerStatus: WireMessage {
         self.chunkCount = chunkCount
         self.orphanCount = orphanCount
         self.location = location
+        self.state = state
+        self.usedBytes = usedBytes
+        self.copiesOut = copiesOut
+        self.copiesIn = copiesIn
+        self.deletions = deletions
+        self.silentSeconds = silentSeconds
     }
 
     package static let codec = WireCodec<Self>(
@@ -82,7 +102,9 @@ package struct ServerStatus: WireMessage {
                 address: text(field.address), kind: text(field.kind), nodeID: text(field.node_id),
                 isAlive: field.is_alive != 0, lastHeardAt: field.last_heard_at, freeBytes: field.free_bytes,
                 chunkCount: field.chunk_count, orphanCount: field.orphan_count,
-                location: text(field.location))
+                location: text(field.location), state: text(field.state), usedBytes: field.used_bytes,
+                copiesOut: field.copies_out, copiesIn: field.copies_in, deletions: field.deletions,
+                silentSeconds: field.silent_seconds)
         },
         write: { message, field, writer throws(WireError) in
             field.address = try writer.text(message.address, "address")
@@ -94,5 +116,11 @@ package struct ServerStatus: WireMessage {
             field.chunk_count = message.chunkCount
             field.orphan_count = message.orphanCount
             field.location = try writer.text(message.location, "location")
+            field.state = try writer.text(message.state, "state")
+            field.used_bytes = message.usedBytes
+            field.copies_out = message.copiesOut
+            field.copies_in = message.copiesIn
+            field.deletions = message.deletions
+            field.silent_seconds = message.silentSeconds
         })
 }

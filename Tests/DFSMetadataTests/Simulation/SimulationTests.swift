@@ -73,7 +73,18 @@ extension World {
             let assigned = held.count { state.chunks[$0].replica(on: server.handle)?.state == .assigned }
             #expect(server.assignedCount == assigned)
             #expect(server.outstandingCopies == 0, "a copy is still counted as under way")
+            let used = held.reduce(UInt64(0)) { sum, chunk in
+                let occupies = state.chunks[chunk].replica(on: server.handle)?.state.occupies ?? false
+                return sum + (occupies ? state.chunks[chunk].digest?.length ?? 0 : 0)
+            }
+            #expect(server.usedBytes == used)
+            #expect(server.adminState == .normal)
         }
+        var healths = HealthCounts()
+        for chunk in state.chunks.all { healths.add(1, state.health(of: chunk, state.countCopies(of: chunk))) }
+        healths.damaged = state.chunks.all.count { state.chunks[$0].isDamaged }
+        #expect(state.healths == healths)
+        #expect(state.balance.moves.isEmpty)
     }
 
     /// What the master knows of servers that tell differences is what they hold.

@@ -18,6 +18,7 @@ extension World {
         }
         if chance(2) { try changeRepair() }
         if chance(1) { restartMaster() }
+        try operate()
         if chance(5) { rot() }
         if chance(10) { try readDamage() }
         if chance(15) { try beginUpload() }
@@ -83,7 +84,8 @@ extension World {
         let server = servers[number]
         guard server.hasMetMaster else { return }
         let report = ReplicaReport(
-            address: server.address, nodeID: "n", connection: server.connection, replicas: [], damaged: [chunk])
+            address: server.address, nodeID: "n\(server.address.port)", connection: server.connection, replicas: [],
+            damaged: [chunk])
         try perform(master.ask { .report(report, $0) }.effects)
     }
 

@@ -34,6 +34,8 @@ struct World {
     var history: [String] = []
     /// While false, nothing fails any more.
     var isStormy = true
+    /// Whether operators have taken all servers back, which they do when it is calm.
+    var isServiceRestored = false
     private var events: [(due: MonotonicInstant, event: Event)] = []
 
     init(seed: UInt64) throws {
@@ -64,7 +66,7 @@ struct World {
     mutating func run(_ duration: Int) throws {
         for _ in 0..<duration {
             try perform(master.tick(after: .seconds(1)))
-            if isStormy { try misbehave() }
+            if isStormy { try misbehave() } else { try restoreService() }
             try scrub()
             let due = events.filter { $0.due <= master.now }
             events.removeAll { $0.due <= master.now }
@@ -78,7 +80,7 @@ struct World {
         case .described(let number):
             let server = servers[number]
             let kind = server.isUp ? server.kind : .unknown
-            try perform(master.step(.described(server.address, kind, nodeID: "n", location: nil)))
+            try perform(master.step(.described(server.address, kind, nodeID: "n\(server.address.port)", location: nil)))
         case .copied(let chunk, let source, let target, let life):
             try copy(chunk, from: source, to: target, life: life)
         case .read(let chunk, let number): try read(chunk, number)
@@ -107,7 +109,8 @@ struct World {
         let server = servers[number]
         let replicas = chunks.compactMap { chunk in server.chunks[chunk].map { (chunk, $0) } }
         let report = ReplicaReport(
-            address: server.address, nodeID: "n", connection: server.connection, replicas: replicas)
+            address: server.address, nodeID: "n\(server.address.port)", connection: server.connection,
+            replicas: replicas)
         let (answer, effects) = master.ask { .report(report, $0) }
         try perform(effects)
         for unwanted in try answer.unwanted() { servers[number].remove(unwanted) }

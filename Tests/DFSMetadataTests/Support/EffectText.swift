@@ -34,6 +34,7 @@ enum EffectText {
         case .raiseVersion(let file, let index, let version): "raise \(file) \(index) to version \(version)"
         case .noteStale(let file, let index, let servers): "stale \(file) \(index) on \(join(servers))"
         case .sealChunk(let file, let index, _, let digest, _): "seal chunk \(file) \(index) \(describe(digest))"
+        case .setServer(let record): "server \(record.address) is \(record.state.name)"
         case .setReplication, .setAttributes, .makeFolder, .move, .removeFolder, .trash, .purge, .forgetTrash,
             .remember:
             "\(mutation)"
@@ -61,6 +62,10 @@ enum EffectText {
         case .listed(let nodes, let hasMore): "listed \(nodes.map(\.name)), more: \(hasMore)"
         case .trash(let entries, let hasMore): "trash \(entries.map(\.node.name)), more: \(hasMore)"
         case .servers(let servers, let hasMore): "servers \(join(servers.map(\.address))), more: \(hasMore)"
+        case .adminState(let standing):
+            "server \(standing.server) is \(standing.state.name)\(standing.isReady ? ", ready" : ""), "
+                + "\(standing.blockingCount) chunks block"
+        case .balance(let standing): "balance \(standing.order == nil ? "off" : "on"), \(standing.moving) moving"
         case .summary(let summary): "summary: \(summary.chunks) chunks"
         case .repair(let status): "repair: \(status.waiting) wait"
         case .checked(let page): "checked \(page.files.map(\.path)), end: \(page.end?.parts.map(\.text) ?? [])"

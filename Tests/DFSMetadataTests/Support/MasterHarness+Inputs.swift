@@ -16,6 +16,9 @@ extension MasterHarness {
         StreamToken(rawValue: UInt64(server.port) * 100 + life)
     }
 
+    /// Each Swift node has one of its own.
+    static func nodeID(of server: ServerAddress) -> String { "node-\(server.port)" }
+
     mutating func heartbeat(
         _ address: String, free: UInt64 = 10_000, life: UInt64 = 0, _ chunks: [ChunkID] = []
     ) throws -> [Effect] {
@@ -37,7 +40,10 @@ extension MasterHarness {
     mutating func described(_ address: String, _ kind: NodeKind, location: String? = nil) throws -> [Effect] {
         let place = try location.map { try NetworkLocation($0) }
         return step(
-            .described(try ServerAddress(address), kind, nodeID: kind == .swift ? "node" : "", location: place))
+            .described(
+                try ServerAddress(address), kind,
+                nodeID: kind == .swift ? Self.nodeID(of: try ServerAddress(address)) : "",
+                location: place))
     }
 
     mutating func report(
@@ -46,7 +52,8 @@ extension MasterHarness {
     ) throws -> (answer: Result<Answer, DFSError>, effects: [Effect]) {
         let server = try ServerAddress(address)
         let report = ReplicaReport(
-            address: server, nodeID: "node", connection: Self.connection(of: server, life: life), replicas: replicas,
+            address: server, nodeID: Self.nodeID(of: server), connection: Self.connection(of: server, life: life),
+            replicas: replicas,
             syncedOn: try syncedOn.map { try ServerAddress($0) }, damaged: damaged, keptDamaged: keptDamaged)
         return ask { .report(report, $0) }
     }

@@ -9,7 +9,8 @@ import Testing
 /// `described <server> <kind>`, `report <server> <chunk>:<digest>...`, `create <name> [over=<n>] [keep=<seconds>]`, `state <file>`,
 /// `allocate <name> <index> [upload=<file>] [exclude=<server>,...] [over=<n>]`,
 /// `complete <file> <chunk>:<digest>@<server>,... [over=<n>]`, `abandon <file>`, `open <name>`, `info <name> [over=<n>]`,
-/// `read <chunk> <server> <digest>|absent|unreachable`, `close <n>`, `+<seconds>s` (time passes, then a tick), `restart`.
+/// `read <chunk> <server> <digest>|absent|unreachable`, `close <n>`,
+/// `server <server> normal|decommissioning|maintenance [for=<seconds>]`, `balance [threshold=<ppm>] [rate=<bytes>]`, `+<seconds>s` (time passes, then a tick), `restart`.
 /// A digest is `<length>/<crc32c>`. File ids appear as `FILE1`, `FILE2`, ... in the order in which they were made.
 struct Transcript {
     private var master = MasterHarness()
@@ -78,6 +79,17 @@ struct Transcript {
             let chunk = try ChunkID(line.next())
             return try master.readBack(chunk, line.next(), try line.finding())
         case "close": return master.close(UInt64(try line.next()) ?? 0)
+        case "server":
+            let server = try line.next()
+            let states: [String: AdminState] = [
+                "normal": .normal, "decommissioning": .decommissioning, "maintenance": .maintenance,
+            ]
+            let state = states[try line.next()] ?? .normal
+            return try master.set(state, server, for: .seconds(Int64(line.number("for") ?? 0))).effects
+        case "balance":
+            let order = BalanceOrder(
+                thresholdPPM: UInt32(line.number("threshold") ?? 0), bytesPerSecond: line.number("rate") ?? 1 << 30)
+            return master.ask { .setBalance(order, $0) }.effects
         case "restart":
             master.restart()
             return []
