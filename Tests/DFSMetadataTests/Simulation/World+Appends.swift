@@ -64,11 +64,14 @@ extension World {
         guard let upload = try? answer.upload() else { return }
         let allocation = try master.allocate(name, 0, upload: upload, over: 900_000)
         try perform(allocation.effects)
-        guard let (chunk, targets) = try? allocation.answer.allocation() else { return }
+        guard let (chunk, targets) = try? allocation.answer.allocation() else {
+            // Too few servers take chunks now.
+            return try perform(master.ask { .abandon(upload, $0) }.effects)
+        }
         let digest = Digest(length: Self.recordByteCount, crc32c: 0)
         let written = try targets.map { try ServerAddress($0) }.filter { servers[index(of: $0)].isUp }
         for target in written { servers[index(of: target)].chunks[chunk] = digest }
-        guard !written.isEmpty else { return }
+        guard !written.isEmpty else { return try perform(master.ask { .abandon(upload, $0) }.effects) }
         try perform(
             master.complete(upload, [WrittenChunk(id: chunk, digest: digest, servers: written)], over: 900_000).effects)
     }
