@@ -228,6 +228,7 @@ let package = Package(
             dependencies: [
                 "DFSClient", "DFSFiles", "DFSSimulation", "DFSServices", "DFSWire", "RPC", "DFSCore", nioPosix,
             ]),
+        .testTarget(name: "DFSSimulationTests", dependencies: ["DFSSimulation"]),
         .testTarget(name: "DFSCommandLineTests", dependencies: ["DFSCommandLine", "DFSCore"]),
         .testTarget(
             name: "ClusterTests",

@@ -116,6 +116,8 @@ extension MasterState {
                 stale.insert(holder)
             }
         }
+        // A master that starts again asks nobody whether the others have sealed it.
+        stale.formUnion(others.compactMap { servers.enter($0, now: now) })
         stale.formUnion(open.former.subtracting(open.servers).compactMap { servers.enter($0, now: now) })
         if !stale.isEmpty { setStale(stale, of: handle) }
         review(handle)
@@ -153,6 +155,7 @@ extension MasterState {
                     staleOrders[ProbeKey(chunk: chunk, server: server)] = nil
                     return false
                 }
+                if seals[chunk]?.contains(servers[server].address) == true { return true }
                 return !isStaleDeleted(chunk, id, on: server)
             }
             if rest.count < holders.count { setStale(Set(rest), of: chunk) }

@@ -29,7 +29,6 @@ final class Appends {
     }
 
     func begin() {
-        client.appended = (path, writer)
         drawRecord()
         open()
     }
@@ -96,7 +95,6 @@ final class Appends {
     }
 
     private func close() {
-        client.appended = nil
         let (name, writer) = (Client.name(path), writer)
         client.ask { call, _ in .closeAppend(name, writer: writer, call) } then: { [client] _ in client.done() }
     }

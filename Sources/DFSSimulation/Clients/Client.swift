@@ -6,8 +6,6 @@ final class Client {
     unowned let simulation: Simulation
     let number: Int
     private var isFinishing = false
-    /// Set while the client appends: what is to be closed at the end.
-    var appended: (path: String, writer: String)?
     /// Files begun by this place; names are used again.
     var startedCount = 0
 
@@ -38,7 +36,6 @@ final class Client {
     /// The process ends, and no other one comes.
     func vanish() {
         isFinishing = isFinishing || !simulation.network.isStormy
-        appended = nil
         let party = party
         simulation.network.stop(party)
         simulation.agenda.after(dice.milliseconds(1...5000)) { [simulation] in
@@ -55,10 +52,10 @@ final class Client {
         simulation.network.at(party, after: dice.milliseconds(1...8000)) { [self] in
             startedCount += 1
             switch dice.number(0...99) {
-            case 0..<30: Put(self).begin()
-            case 30..<40: GoPut(self).begin()
-            case 40..<60: Appends(self).begin()
-            case 60..<80: Read(self).begin()
+            case 0..<25: Put(self).begin()
+            case 25..<33: GoPut(self).begin()
+            case 33..<66: Appends(self).begin()
+            case 66..<83: Read(self).begin()
             default: Change(self).begin()
             }
         }

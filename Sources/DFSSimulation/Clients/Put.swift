@@ -10,6 +10,7 @@ final class Put {
     private let simulation: Simulation
     private let path: String
     private let contents: [[UInt8]]
+    private let replaces: Bool
     private let then: ((Bool) -> Void)?
     private var upload = FileID(rawValue: 0)
     private var written: [WrittenChunk] = []
@@ -20,6 +21,8 @@ final class Put {
         simulation = client.simulation
         let dice = client.dice
         let size = Int(simulation.scenario.policy.chunkSize)
+        // A log that somebody else has made meanwhile must stay.
+        replaces = path == nil && dice.chance(500)
         self.path = path ?? "f\(dice.number(0...9))"
         self.contents =
             contents ?? (0..<dice.number(0...2)).map { _ in dice.bytes(size) } + [dice.bytes(dice.number(1...size))]
@@ -27,7 +30,7 @@ final class Put {
     }
 
     func begin() {
-        let (name, replaces, request) = (Client.name(path), client.dice.chance(500), "c\(client.dice.word())")
+        let (name, replaces, request) = (Client.name(path), replaces, "c\(client.dice.word())")
         client.ask { call, connection in
             .create(CreationRequest(name: name, replaces: replaces, id: request, connection: connection), call)
         } then: { [self] answer in

@@ -87,7 +87,9 @@ final class Storm {
 
     private func cutSomewhere() {
         let parties: [Party] = [.master] + simulation.servers.map(\.party) + simulation.clients.map(\.party)
-        let pair = Array(dice.shuffled(parties).prefix(2))
+        // Who loses its master is what leases are for.
+        let masters: [Party] = [.master, .server(dice.number(0...simulation.servers.count - 1))]
+        let pair = dice.chance(400) ? dice.shuffled(masters) : Array(dice.shuffled(parties).prefix(2))
         var links = [Link(source: pair[0], target: pair[1])]
         if dice.chance(500) { links.append(Link(source: pair[1], target: pair[0])) }
         for link in links {
