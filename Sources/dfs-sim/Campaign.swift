@@ -47,7 +47,9 @@ struct Campaign {
         for operation in Operation.allCases { tell(operation.rawValue, tally.operations[operation] ?? 0) }
         print("faults")
         for fault in Fault.allCases { tell(fault.rawValue, tally.faults[fault] ?? 0) }
-        print("violations: \(failed.count)\(failed.isEmpty ? "" : ", seeds \(failed.map(\.description).joined(separator: " "))")")
+        print(
+            "violations: \(failed.count)\(failed.isEmpty ? "" : ", seeds \(failed.map(\.description).joined(separator: " "))")"
+        )
     }
 
     private func tell(_ name: String, _ count: Int) {

@@ -67,7 +67,9 @@ struct Canaries: ParsableCommand {
                 .map { Simulation(seed: $0, canary: canary).run() }.first { $0.violation != nil }
             let seconds = String(format: "%.1f", Date().timeIntervalSince(began))
             if let found, let violation = found.violation {
-                print("\(canary.rawValue): found by seed \(found.seed) after \(found.seed) seeds, \(seconds) s: \(violation)")
+                print(
+                    "\(canary.rawValue): found by seed \(found.seed) after \(found.seed) seeds, \(seconds) s: \(violation)"
+                )
             } else {
                 areAllFound = false
                 print("\(canary.rawValue): NOT FOUND by \(canary.seedLimit) seeds, \(seconds) s")

@@ -196,7 +196,9 @@ import Testing
         #expect(master.image.files[0].chunks[1].assigned == [place.servers[1]], "the order may be lost with its stream")
         for _ in 0..<7 {
             master.pass(.seconds(10))
-            for server in [":1", ":2", ":3"] { _ = try master.heartbeat(server, server == target ? [id] : []) }
+            for server in [":1", ":2", ":3"] {
+                _ = try master.heartbeat(server, server == place.servers[1].description ? [] : [id])
+            }
         }
         #expect(master.tick(after: .seconds(1)).deletions.isEmpty)
         #expect(master.image.files[0].chunks[1].assigned.isEmpty)

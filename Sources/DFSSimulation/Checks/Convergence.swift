@@ -41,7 +41,8 @@ struct Convergence {
         let holders = simulation.servers.filter { $0.chunks.contains(chunk) }
         let good = holders.filter { simulation.watch.isGood(chunk, digest, on: $0) }
         guard good.count == holders.count else {
-            return "\(chunk) has bad copies on \(holders.filter { !good.map(\.number).contains($0.number) }.map(\.party))"
+            return
+                "\(chunk) has bad copies on \(holders.filter { !good.map(\.number).contains($0.number) }.map(\.party))"
         }
         let wanted = min(copies, simulation.servers.count)
         return good.count == wanted ? nil : "\(chunk) has \(good.count) copies, not \(wanted): \(good.map(\.party))"
@@ -95,7 +96,8 @@ struct Convergence {
                     Array(copy[record.offset..<end]) == record.bytes
                 else {
                     return simulation.violate(
-                        "the record at byte \(record.offset) of \(record.chunk) in \(path) was acknowledged, and is gone")
+                        "the record at byte \(record.offset) of \(record.chunk) in \(path) was acknowledged, and is gone"
+                    )
                 }
             }
         }

@@ -63,7 +63,9 @@ final class Watch {
         if chunk.text.hasPrefix("stranger") {
             return simulation.violate("\(server.party) deletes \(chunk), which is another cluster's (\(why))")
         }
-        guard let digest = promised(chunk), let copy = server.copy(of: chunk), Digest(of: copy) == digest else { return }
+        guard let digest = promised(chunk), let copy = server.copy(of: chunk), Digest(of: copy) == digest else {
+            return
+        }
         let others = simulation.servers.filter { $0 !== server && isGood(chunk, digest, on: $0) }
         if others.isEmpty {
             simulation.violate("\(server.party) gives up the last good copy of \(chunk) (\(why))")

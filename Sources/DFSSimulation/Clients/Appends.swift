@@ -49,7 +49,8 @@ final class Appends {
             case .success(.appending(let place)): send(to: place)
             case .failure(let error) where error.code == .notFound: make()
             case .failure(let error) where error.code == .alreadyExists || error.code == .resourceExhausted: close()
-            default: simulation.network.at(client.party, after: client.dice.milliseconds(50...1500)) { [self] in open() }
+            default:
+                simulation.network.at(client.party, after: client.dice.milliseconds(50...1500)) { [self] in open() }
             }
         }
     }
@@ -82,7 +83,8 @@ final class Appends {
                 left -= 1
                 if left == 0 { return close() }
                 drawRecord()
-                let pause = client.dice.chance(900) ? client.dice.milliseconds(0...20) : client.dice.milliseconds(0...5000)
+                let pause =
+                    client.dice.chance(900) ? client.dice.milliseconds(0...20) : client.dice.milliseconds(0...5000)
                 simulation.network.at(client.party, after: pause) { [self] in
                     client.dice.chance(50) ? open() : send(to: place)
                 }
@@ -96,6 +98,10 @@ final class Appends {
 
     private func close() {
         let (name, writer) = (Client.name(path), writer)
-        client.ask { call, _ in .closeAppend(name, writer: writer, call) } then: { [client] _ in client.done() }
+        client.ask { call, _ in
+            .closeAppend(name, writer: writer, call)
+        } then: { [client] _ in
+            client.done()
+        }
     }
 }

@@ -69,11 +69,15 @@ final class Client {
 
     /// Asks the master, again and again for about as long as a client does, while it only says that it is not able to now.
     func ask(
-        _ question: @escaping (CallToken, ConnectionToken) -> Input, decided: @escaping (Result<Answer, DFSError>) -> Void = { _ in },
+        _ question: @escaping (CallToken, ConnectionToken) -> Input,
+        decided: @escaping (Result<Answer, DFSError>) -> Void = { _ in },
         attempts: Int = 5, then: @escaping (Result<Answer, DFSError>) -> Void
     ) {
-        simulation.ask(from: party, limit: .seconds(5), isRepeatable: true, question, decided: decided) { [self] answer in
-            guard case .failure(let error) = answer, error.code == .unavailable, attempts > 1 else { return then(answer) }
+        simulation.ask(from: party, limit: .seconds(5), isRepeatable: true, question, decided: decided) {
+            [self] answer in
+            guard case .failure(let error) = answer, error.code == .unavailable, attempts > 1 else {
+                return then(answer)
+            }
             simulation.network.at(party, after: dice.milliseconds(200...4000)) { [self] in
                 ask(question, decided: decided, attempts: attempts - 1, then: then)
             }

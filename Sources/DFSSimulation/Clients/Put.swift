@@ -43,7 +43,10 @@ final class Put {
     private func end(_ isDone: Bool) {
         if !isDone, upload.rawValue != 0, client.dice.chance(500) {
             let id = upload
-            client.ask { call, _ in .abandon(id, call) } then: { _ in }
+            client.ask { call, _ in
+                .abandon(id, call)
+            } then: { _ in
+            }
         }
         if let then { then(isDone) } else { client.done() }
     }
@@ -62,11 +65,12 @@ final class Put {
         excluding excluded: [ServerAddress], _ then: @escaping (Result<Answer, DFSError>) -> Void
     ) {
         let (name, index, upload) = (Client.name(path), written.count, upload)
-        client.ask({ call, connection in
-            let request = AllocationRequest(
-                name: name, index: index, upload: upload, excluded: excluded, connection: connection)
-            return .allocate(request, call)
-        }, then: then)
+        client.ask(
+            { call, connection in
+                let request = AllocationRequest(
+                    name: name, index: index, upload: upload, excluded: excluded, connection: connection)
+                return .allocate(request, call)
+            }, then: then)
     }
 
     private func complete() {

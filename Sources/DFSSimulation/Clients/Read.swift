@@ -19,7 +19,9 @@ final class Read {
     func begin() {
         let name = Client.name(path)
         promised = simulation.ledger.records[path] ?? []
-        client.ask { call, connection in .open(name, near: nil, connection, call) } then: { [self] answer in
+        client.ask { call, connection in
+            .open(name, near: nil, connection, call)
+        } then: { [self] answer in
             guard case .success(.opened(let file)) = answer else { return client.done() }
             read(file.chunks[...])
         }

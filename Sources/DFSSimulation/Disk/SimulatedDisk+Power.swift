@@ -33,7 +33,11 @@ extension SimulatedDisk {
             for group in changed {
                 let isKept = dice.chance(500)
                 for path in group {
-                    if isKept { state.durableNames[path] = state.names[path] } else { state.names[path] = state.durableNames[path] }
+                    if isKept {
+                        state.durableNames[path] = state.names[path]
+                    } else {
+                        state.names[path] = state.durableNames[path]
+                    }
                 }
             }
             for path in state.names.keys.sorted() {
@@ -43,7 +47,11 @@ extension SimulatedDisk {
                     node.content.sync()
                 }
                 if node.attributes.live != node.attributes.durable {
-                    if dice.chance(500) { node.attributes.sync() } else { node.attributes.live = node.attributes.durable }
+                    if dice.chance(500) {
+                        node.attributes.sync()
+                    } else {
+                        node.attributes.live = node.attributes.durable
+                    }
                 }
             }
         }

@@ -38,7 +38,9 @@ extension MasterNode {
         call(address, limit: .seconds(5)) { server, answer in
             answer(server.fence(chunk))
         } _: { [self] found in
-            simulation.trace.note("\(address) fenced for \(chunk.chunk) v\(chunk.version): \((try? found.get()).map { "\($0.length)" } ?? "none")")
+            simulation.trace.note(
+                "\(address) fenced for \(chunk.chunk) v\(chunk.version): \((try? found.get()).map { "\($0.length)" } ?? "none")"
+            )
             post(.fenced(chunk, at: address, try? found.get()))
         }
     }

@@ -129,7 +129,9 @@ final class Network {
                     guard self.life(of: target) == answerer else { return }
                     send(target, source) { finish(answer) }
                 }
-            } lost: { finish(.failure(DFSError(.unavailable, "\(target) is down"))) }
+            } lost: {
+                finish(.failure(DFSError(.unavailable, "\(target) is down")))
+            }
         }
     }
 }

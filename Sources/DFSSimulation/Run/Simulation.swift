@@ -61,7 +61,9 @@ package final class Simulation {
             pass(seconds: 10)
             problem = violation == nil ? check.problem() : nil
         }
-        if let problem { violate("not well \(Self.convergenceLimitSeconds) s after all faults have healed: \(problem)") }
+        if let problem {
+            violate("not well \(Self.convergenceLimitSeconds) s after all faults have healed: \(problem)")
+        }
         if violation == nil { check.compareWithLedger() }
         let report = SimulationReport(
             seed: seed, violation: violation, hash: trace.hash, tail: trace.tail, tally: tallies.tally,
@@ -129,14 +131,20 @@ package final class Simulation {
         let connection = master.connection(of: party)
         network.call(party, .master, limit: limit, isRepeatable: isRepeatable) { [self] answer in
             master.ask(MasterNode.Caller(decided: decided, answer: answer)) { question($0, connection) }
-        } then: { then($0) }
+        } then: {
+            then($0)
+        }
     }
 
     /// Sends a chunk to a server.
     func upload(
         _ upload: Upload, to server: any Server, _ then: @escaping (Result<Set<Int>, DFSError>) -> Void
     ) {
-        network.call(upload.sender, server.party, limit: .seconds(30)) { server.take(upload, $0) } then: { then($0) }
+        network.call(upload.sender, server.party, limit: .seconds(30)) {
+            server.take(upload, $0)
+        } then: {
+            then($0)
+        }
     }
 }
 

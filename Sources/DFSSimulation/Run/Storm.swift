@@ -108,7 +108,8 @@ final class Storm {
     /// copies are no defence against that.
     private func flipSomeBit() {
         let files = simulation.master.store.image.files.filter(\.isSealed)
-        guard let file = dice.pick(files), let record = dice.pick(Array(file.settledChunks)), let digest = record.digest,
+        guard let file = dice.pick(files), let record = dice.pick(Array(file.settledChunks)),
+            let digest = record.digest,
             digest.length > 0
         else { return }
         let chunk = file.header.chunkID(at: record.index)

@@ -83,8 +83,8 @@ extension ChunkServer {
         case .sound where isUnwanted: putAside(chunk, .doubtful)
         case .gone, .sound: break
         case .damaged(let blocks) where isUnwanted && blocks.isEmpty:
-            if case .success(.some(let digest)) = onDisk({ store throws(DFSError) in try store.believeBytes(of: chunk) })
-            {
+            if case .success(.some(let digest)) = onDisk({ store throws(DFSError) in try store.believeBytes(of: chunk) }
+            ) {
                 announce(chunk, digest, isVouchedFor: true, ground: .damaged) { _ in }
             } else {
                 putAside(chunk, .damaged)

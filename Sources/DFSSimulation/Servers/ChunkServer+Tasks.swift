@@ -43,7 +43,10 @@ extension ChunkServer {
         for (chunk, ground) in process.deletions.sorted(by: { $0.key < $1.key }) {
             guard let store else { return }
             let (isWritten, isStored, count) = store.withCatalog { catalog in
-                (catalog.isBeingWritten(chunk), catalog.stored(chunk) != nil || catalog.isOpen(chunk), catalog.storedCount)
+                (
+                    catalog.isBeingWritten(chunk), catalog.stored(chunk) != nil || catalog.isOpen(chunk),
+                    catalog.storedCount
+                )
             }
             if isWritten { continue }
             process.deletions[chunk] = nil

@@ -81,7 +81,9 @@ extension ChunkServer {
         _ upload: Upload, _ digest: ContentDigest, _ answer: @escaping (Result<Set<Int>, DFSError>) -> Void
     ) {
         let asker = address
-        ask(limit: .seconds(5)) { call, _ in .targets(upload.chunk, asker: asker, call) } then: { [self] found in
+        ask(limit: .seconds(5)) { call, _ in
+            .targets(upload.chunk, asker: asker, call)
+        } then: { [self] found in
             var targets: [Int] = []
             if case .success(.targets(let servers)) = found { targets = servers.map { Int($0.port) - 9000 } }
             var (waiting, synced) = (targets.count, [ServerAddress]())
