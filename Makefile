@@ -21,7 +21,7 @@ define install_programs
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test interop conformance crash-test fault-test append-test thread-ids fuzz bench bench-rpc bench-meta bench-scale bench-peers format format-check protos protos-check clean
+.PHONY: help deps build demo test interop conformance crash-test fault-test append-test thread-ids sim sim-canaries thrash fuzz bench bench-rpc bench-meta bench-scale bench-peers bench-repair format format-check protos protos-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -55,6 +55,19 @@ append-test: build ## kill primaries and masters while 2 clients append RECORDS 
 
 thread-ids: build ## fail where an optimized async function takes a lock by another thread's id
 	@Makefile.d/thread-ids $(addprefix bin/,$(PROGRAMS))
+
+# sim <arguments>: builds the simulator, which is no part of bin/, and runs it.
+define sim
+	$(SWIFT) build $(RELEASE) --product dfs-sim
+	@"$$($(SWIFT) build $(RELEASE) --show-bin-path)/dfs-sim" $(1)
+endef
+
+sim: SECONDS ?= $(if $(MINUTES),$$(($(MINUTES) * 60)),60)
+sim: deps ## run simulated clusters: SEED=<n> replays one, MINUTES=<n> or SECONDS=<n> runs new seeds; a minute unless given
+	$(call sim,run $(if $(SEED),--trace --seed $(SEED),--seconds $(SECONDS)))
+
+sim-canaries: deps ## run simulated clusters with known bugs; each must be found within its number of seeds
+	$(call sim,canaries)
 
 conformance: build ## run gRPC's interop tests among Swift, Go and Python; H2SPEC=<binary> runs h2spec, too
 	$(call install_programs,$(TOOLS))

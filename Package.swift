@@ -109,7 +109,12 @@ let package = Package(
             swiftSettings: memorySafe),
 
         // Worlds for tests: clocks, disks and networks that fail on command.
-        .target(name: "DFSSimulation", dependencies: ["DFSFiles", "DFSCore", nioCore], swiftSettings: strict),
+        .target(
+            name: "DFSSimulation",
+            dependencies: [
+                "DFSMetadata", "DFSChunkStore", "DFSChunkServer", "DFSWire", "DFSFiles", "DFSCore", nioCore,
+            ],
+            swiftSettings: strict),
 
         // Binaries.
         .target(
@@ -151,6 +156,10 @@ let package = Package(
             name: "interop-client",
             dependencies: ["RPCInterop", "RPC", "DFSCommandLine", "DFSCore", argumentParser, logging],
             swiftSettings: memorySafe),
+
+        // Hunts for lost data by seeds.
+        .executableTarget(
+            name: "dfs-sim", dependencies: ["DFSSimulation", "DFSCommandLine", argumentParser], swiftSettings: strict),
 
         // Measures the gRPC layer alone.
         .executableTarget(
@@ -219,6 +228,7 @@ let package = Package(
             dependencies: [
                 "DFSClient", "DFSFiles", "DFSSimulation", "DFSServices", "DFSWire", "RPC", "DFSCore", nioPosix,
             ]),
+        .testTarget(name: "DFSSimulationTests", dependencies: ["DFSSimulation"]),
         .testTarget(name: "DFSCommandLineTests", dependencies: ["DFSCommandLine", "DFSCore"]),
         .testTarget(
             name: "ClusterTests",

@@ -192,8 +192,47 @@ import Testing
         }
         _ = try master.report(target, [(id, Digest(length: 70, crc32c: 9))])
         #expect(master.tick(after: .seconds(1)).deletions == [id])
-        #expect(master.image.files[0].chunks[1].assigned.isEmpty)
         #expect(master.tick(after: .seconds(1)).deletions.isEmpty)
+        #expect(master.image.files[0].chunks[1].assigned == [place.servers[1]], "the order may be lost with its stream")
+        for _ in 0..<7 {
+            master.pass(.seconds(10))
+            for server in [":1", ":2", ":3"] {
+                _ = try master.heartbeat(server, server == place.servers[1].description ? [] : [id])
+            }
+        }
+        #expect(master.tick(after: .seconds(1)).deletions.isEmpty)
+        #expect(master.image.files[0].chunks[1].assigned.isEmpty)
+    }
+
+    /// A restarted master asks nobody again: it must know from the store who may have the chunk open still.
+    @Test func aServerThatIsStillSealingIsNotForgottenByARestart() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        let raised = place.chunk.raised()
+        for server in place.servers { _ = master.fenced(raised, server, FenceAnswer(hasChunk: true, length: 70)) }
+        _ = master.sealed(raised, 70, place.servers[0], 9)
+        #expect(master.image.files[0].chunks[1].assigned == [place.servers[1]])
+        _ = master.sealed(raised, 70, place.servers[1], 9)
+        #expect(master.tick(after: .seconds(1)).deletions.isEmpty)
+        #expect(master.image.files[0].chunks[1].assigned.isEmpty)
+    }
+
+    /// Lists do not show open chunks: only the stream can tell whether the order has arrived.
+    @Test func anOrderToDeleteAStaleReplicaThatWasLostWithItsStreamIsGivenAgain() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        let (raised, id, stale) = (place.chunk.raised(), place.chunk.chunk, place.servers[1].description)
+        _ = master.fenced(raised, place.servers[0], FenceAnswer(hasChunk: true, length: 70))
+        _ = master.fenced(raised, place.servers[1], nil)
+        _ = master.sealed(raised, 70, place.servers[0], 9)
+        let third = try #require([":1", ":2", ":3"].first { !place.servers.map(\.description).contains($0) })
+        let ordered = try master.report(third, [(id, Digest(length: 70, crc32c: 9))]).effects
+        #expect((ordered + master.tick(after: .seconds(1))).deletions == [id])
+        // The server comes back over another stream, and its list says nothing of open chunks.
+        let back = try master.heartbeat(stale, life: 1)
+        #expect((back + master.tick(after: .seconds(1))).deletions == [id])
     }
 
     @Test func oneWhoIsAloneIsAloneUntilItsClaimIsOld() throws {

@@ -5,7 +5,7 @@ import DFSWire
 ///
 /// A lease counts from before it was asked for, and a tenth less than the master said; the master counts from its answer, and
 /// a tenth more. So a clock may drift by nearly a tenth.
-struct LeaseTable {
+package struct LeaseTable {
     /// Chunks given up that the master has not heard of. Beyond that the oldest is left to its lease, which runs out.
     static let maxEnded = 4096
 
@@ -16,20 +16,22 @@ struct LeaseTable {
         var renewalDue: MonotonicInstant?
     }
 
+    package init() {}
+
     private var held: [ChunkID: Held] = [:]
     private var ended: [(id: ChunkID, version: UInt64, failed: [String])] = []
 
     /// Whether the master is to be told of chunks given up.
-    var hasEnded: Bool { !ended.isEmpty }
+    package var hasEnded: Bool { !ended.isEmpty }
 
     /// The server wants to be the primary of a chunk.
-    mutating func want(_ id: ChunkID, version: UInt64) { held[id] = Held(version: version) }
+    package mutating func want(_ id: ChunkID, version: UInt64) { held[id] = Held(version: version) }
 
     /// The master has refused, or knows no leases.
-    mutating func forget(_ id: ChunkID) { held[id] = nil }
+    package mutating func forget(_ id: ChunkID) { held[id] = nil }
 
     /// Whether the server may acknowledge, and let read, at this moment.
-    func isValid(_ id: ChunkID, version: UInt64, now: MonotonicInstant) -> Bool {
+    package func isValid(_ id: ChunkID, version: UInt64, now: MonotonicInstant) -> Bool {
         guard let lease = held[id], lease.version == version, let end = lease.validUntil else { return false }
         return now < end
     }
@@ -37,7 +39,7 @@ struct LeaseTable {
     /// The server gives the chunk up.
     ///
     /// - Parameter failed: servers of it that did not take its bytes.
-    mutating func end(_ id: ChunkID, version: UInt64, failed: [String]) {
+    package mutating func end(_ id: ChunkID, version: UInt64, failed: [String]) {
         if held[id]?.version == version { held[id] = nil }
         if ended.contains(where: { $0.id == id && $0.version == version }) { return }
         if ended.count == Self.maxEnded { ended.removeFirst() }
@@ -45,7 +47,7 @@ struct LeaseTable {
     }
 
     /// All that is to be asked for and told now.
-    func request(address: String, nodeID: String) -> RenewLeasesRequest {
+    package func request(address: String, nodeID: String) -> RenewLeasesRequest {
         RenewLeasesRequest(
             serverAddress: address, nodeID: nodeID,
             held: held.map { OpenChunkVersion(chunkID: $0.key.text, version: $0.value.version) },
@@ -57,7 +59,7 @@ struct LeaseTable {
     /// The master's answer to `request`, which was sent at `askedAt`.
     ///
     /// - Returns: chunks that the server is no longer the primary of.
-    mutating func apply(
+    package mutating func apply(
         _ answer: RenewLeasesResponse, to request: RenewLeasesRequest, askedAt: MonotonicInstant
     ) -> [ChunkID] {
         let told = Set(request.ended.map { "\($0.chunk.version) \($0.chunk.chunkID)" })
@@ -83,14 +85,14 @@ struct LeaseTable {
     }
 
     /// Drops leases that have run out; says which.
-    mutating func expire(now: MonotonicInstant) -> [ChunkID] {
+    package mutating func expire(now: MonotonicInstant) -> [ChunkID] {
         let over = held.filter { $0.value.validUntil.map { $0 <= now } ?? false }.keys
         for id in over { held[id] = nil }
         return Array(over)
     }
 
     /// How long until the leases are to be renewed, all in one call; `nil` where there is none.
-    func timeToRenewal(now: MonotonicInstant) -> Duration? {
+    package func timeToRenewal(now: MonotonicInstant) -> Duration? {
         held.values.compactMap(\.renewalDue).min().map { $0 - now }
     }
 }

@@ -2,39 +2,47 @@ import DFSCore
 import NIOCore
 
 /// A record on its way into a chunk.
-struct AppendRecord: Sendable {
-    let id: RecordID
-    let data: [ByteBuffer]
-    let byteCount: Int
+package struct AppendRecord: Sendable {
+    package let id: RecordID
+    package let data: [ByteBuffer]
+    package let byteCount: Int
     /// Of the data, checked.
-    let crc32c: UInt32
+    package let crc32c: UInt32
+
+    /// - Parameter crc32c: of the data, checked.
+    package init(id: RecordID, data: [ByteBuffer], byteCount: Int, crc32c: UInt32) {
+        self.id = id
+        self.data = data
+        self.byteCount = byteCount
+        self.crc32c = crc32c
+    }
 }
 
 /// Where a record is in its chunk.
-struct RecordPlace: Sendable, Equatable {
-    let offset: Int64
-    let end: Int64
+package struct RecordPlace: Sendable, Equatable {
+    package let offset: Int64
+    package let end: Int64
 }
 
 /// Records that are written and replicated together.
-struct RecordBatch: Sendable {
+package struct RecordBatch: Sendable {
     /// In the chunk.
-    let offset: Int64
-    let data: [ByteBuffer]
-    let byteCount: Int
-    let crc32c: UInt32
+    package let offset: Int64
+    package let data: [ByteBuffer]
+    package let byteCount: Int
+    package let crc32c: UInt32
     let recordCount: Int
 
-    var end: Int64 { offset + Int64(byteCount) }
+    package var end: Int64 { offset + Int64(byteCount) }
 }
 
 /// The order of the records of one chunk: decisions only, no disk and no network.
 ///
 /// A record gets its place when it comes. It is *committed* when all servers of the chunk have it durably, and in the order of
 /// places. The ids of the last committed records are remembered, and of all that are not committed yet.
-struct RecordSequence {
+package struct RecordSequence {
     /// What becomes of a record that comes.
-    enum Admission: Equatable {
+    package enum Admission: Equatable {
         /// It has this place; new or, with the same id, from before.
         case placed(RecordPlace, isNew: Bool)
         /// The chunk has no room for it, and takes nothing more from now on.
@@ -52,11 +60,11 @@ struct RecordSequence {
     }
 
     /// Bytes that the chunk holds at most.
-    let chunkSize: Int64
+    package let chunkSize: Int64
     /// Bytes that have a place.
     private(set) var end: Int64 = 0
     /// Bytes that all servers have.
-    private(set) var committed: Int64 = 0
+    package private(set) var committed: Int64 = 0
     /// No new record is taken.
     private(set) var isFull = false
     private var waiting: [AppendRecord] = []
@@ -67,12 +75,12 @@ struct RecordSequence {
     /// How many of the ids behind ``head`` are committed.
     private var committedCount = 0
 
-    init(chunkSize: Int64) { self.chunkSize = chunkSize }
+    package init(chunkSize: Int64) { self.chunkSize = chunkSize }
 
     /// Whether a record waits for a batch.
     var hasWaiting: Bool { !waiting.isEmpty }
 
-    mutating func admit(_ record: AppendRecord) -> Admission {
+    package mutating func admit(_ record: AppendRecord) -> Admission {
         if let known = known[record.id] {
             let isSame = known.place.end - known.place.offset == record.byteCount && known.crc32c == record.crc32c
             return isSame ? .placed(known.place, isNew: false) : .conflicting
@@ -90,7 +98,7 @@ struct RecordSequence {
     }
 
     /// The next batch, as much as waits and fits one; `nil` where nothing waits. At most one batch is under way.
-    mutating func takeBatch() -> RecordBatch? {
+    package mutating func takeBatch() -> RecordBatch? {
         guard !waiting.isEmpty else { return nil }
         var (count, byteCount) = (0, 0)
         var segments: [ByteBuffer] = []
@@ -109,7 +117,7 @@ struct RecordSequence {
     }
 
     /// All servers have the batch durably.
-    mutating func commit(_ batch: RecordBatch) {
+    package mutating func commit(_ batch: RecordBatch) {
         precondition(batch.offset == committed, "batches are committed in order")
         committed = batch.end
         committedCount += batch.recordCount

@@ -117,6 +117,8 @@ extension MasterState {
                 stale.insert(holder)
             }
         }
+        // A master that starts again asks nobody whether the others have sealed it.
+        stale.formUnion(others.compactMap { servers.enter($0, now: now) })
         stale.formUnion(open.former.subtracting(open.servers).compactMap { servers.enter($0, now: now) })
         if !stale.isEmpty { setStale(stale, of: handle) }
         review(handle)
@@ -150,19 +152,40 @@ extension MasterState {
             let id = id(of: chunk)
             let rest = holders.sorted().filter { server in
                 // A copy that was brought there since has taken its place.
-                guard chunks[chunk].position(of: server) == nil else { return false }
-                requestDeletion(of: id, on: server)
-                return servers[server].deletions[id] == nil
+                guard chunks[chunk].position(of: server) == nil else {
+                    staleOrders[ProbeKey(chunk: chunk, server: server)] = nil
+                    return false
+                }
+                if seals[chunk]?.contains(servers[server].address) == true { return true }
+                return !isStaleDeleted(chunk, id, on: server)
             }
             if rest.count < holders.count { setStale(Set(rest), of: chunk) }
         }
+    }
+
+    /// Orders the deletion of a stale replica until an order has surely arrived: lists do not show open chunks, so that it has
+    /// is known only by its stream, which has lasted for long enough after it. One that was lost with its stream is given again.
+    private mutating func isStaleDeleted(_ chunk: ChunkHandle, _ id: ChunkID, on server: ServerHandle) -> Bool {
+        let key = ProbeKey(chunk: chunk, server: server)
+        let stream = servers[server].stream
+        if let order = staleOrders[key], order.stream == stream {
+            guard now - order.at > policy.deletionTimeout else { return false }
+            staleOrders[key] = nil
+            return true
+        }
+        staleOrders[key] = nil
+        requestDeletion(of: id, on: server)
+        if let stream, servers[server].deletions[id] == now { staleOrders[key] = (stream, now) }
+        return false
     }
 
     /// The file is gone for good: what there is of its open chunk is condemned.
     mutating func forgetAppends(to file: FileID, _ chunks: [ChunkHandle]) {
         for chunk in chunks {
             seals[chunk] = nil
-            staleReplicas[chunk] = nil
+            for server in staleReplicas.removeValue(forKey: chunk) ?? [] {
+                staleOrders[ProbeKey(chunk: chunk, server: server)] = nil
+            }
         }
         guard let entry = appends.removeValue(forKey: file), let open = entry.chunk else { return }
         for server in open.former.union(open.servers).compactMap({ servers.handle(of: $0) }).sorted() {

@@ -29,6 +29,8 @@ package struct MasterState: Sendable {
     var seals: [ChunkHandle: Set<ServerAddress>] = [:]
     /// Servers that may have a shorter or older beginning of a chunk that was sealed without them.
     var staleReplicas: [ChunkHandle: Set<ServerHandle>] = [:]
+    /// When, and by which streams, servers were told to delete these.
+    var staleOrders: [ProbeKey: (stream: StreamToken, at: MonotonicInstant)] = [:]
     var verification = Verification()
     var suspects = Suspects()
     var rereading = Rereading()

@@ -26,6 +26,8 @@ struct DiskState {
     var durableNames: [String: DiskNode] = ["": DiskNode(kind: .folder)]
     var locks: Set<String> = []
     var plan: FaultPlan?
+    /// Syncs do nothing.
+    var ignoresSyncs = false
 
     init(capacity: Int64) { self.capacity = capacity }
 
@@ -50,6 +52,7 @@ struct DiskState {
     }
 
     mutating func syncFolder(_ path: String) {
+        if ignoresSyncs { return }
         for child in Self.children(of: path, in: durableNames) where names[child] == nil { durableNames[child] = nil }
         for child in Self.children(of: path, in: names) { durableNames[child] = names[child] }
     }

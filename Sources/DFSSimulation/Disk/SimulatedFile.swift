@@ -88,6 +88,7 @@ final class SimulatedFile: OpenFile {
         let path = path
         try disk.call("sync \(path)") { (state) throws(DFSError) in
             let node = try state.node(path)
+            if state.ignoresSyncs { return }
             node.content.sync()
             node.attributes.sync()
         }
@@ -95,7 +96,10 @@ final class SimulatedFile: OpenFile {
 
     func syncData() throws(DFSError) {
         let path = path
-        try disk.call("sync the data of \(path)") { (state) throws(DFSError) in try state.node(path).content.sync() }
+        try disk.call("sync the data of \(path)") { (state) throws(DFSError) in
+            let node = try state.node(path)
+            if !state.ignoresSyncs { node.content.sync() }
+        }
     }
 
     func truncate(to length: Int64) throws(DFSError) {

@@ -1,0 +1,100 @@
+import DFSCore
+import DFSMetadata
+
+/// What must hold at every moment; looks through all walls.
+final class Watch {
+    unowned let simulation: Simulation
+    /// Until when the master counts the lease of a version, by its clock.
+    private var leaseEnds: [OpenVersion: MonotonicInstant] = [:]
+
+    init(_ simulation: Simulation) { self.simulation = simulation }
+
+    /// After each decision of the master.
+    func check(_ input: Input, _ effects: [Effect]) {
+        switch input {
+        case .heartbeat(_, let stream):
+            let responses = effects.count { if case .heartbeatResponse(stream, _) = $0 { true } else { false } }
+            if responses != 1 { simulation.violate("a heartbeat had \(responses) responses") }
+        case .renewLeases:
+            for case .answer(_, .success(.leases(let answer))) in effects {
+                let end = simulation.master.now + answer.lease * 11 / 10
+                for grant in answer.granted { leaseEnds[grant.chunk] = end }
+            }
+        default: break
+        }
+    }
+
+    /// A server acts as the primary of a chunk: it acknowledges, or lets read.
+    func acts(_ server: ChunkServer, as chunk: OpenVersion) {
+        guard let end = leaseEnds[chunk], simulation.master.now < end else {
+            return simulation.violate(
+                "\(server.party) acts as the primary of \(chunk.chunk) v\(chunk.version) after its lease, by true time")
+        }
+        for case let other as ChunkServer in simulation.servers where other !== server {
+            guard simulation.network.isUp(other.party), let primary = other.process.primaries[chunk.chunk],
+                primary.over == nil, other.isValid(primary)
+            else { continue }
+            simulation.violate(
+                "\(server.party) (v\(chunk.version)) and \(other.party) (v\(primary.version)) are both primaries of "
+                    + "\(chunk.chunk)")
+        }
+    }
+
+    /// All servers of an open chunk have the same bytes up to what the primary is about to acknowledge.
+    func checkSameBytes(_ primary: Primary) {
+        let length = Int(primary.sequence?.committed ?? 0)
+        let copies = primary.servers.compactMap { address -> [UInt8]? in
+            guard let server = simulation.server(at: address) as? ChunkServer else { return nil }
+            return server.disk.contents(of: "\(ChunkServer.root)/.dfs/open/\(primary.id.text)")
+                ?? server.copy(of: primary.id)
+        }
+        guard copies.count == primary.servers.count else {
+            return simulation.violate("a server of \(primary.id) has nothing of it, and the primary acknowledges")
+        }
+        for copy in copies.dropFirst() where copy.prefix(length) != copies[0].prefix(length) {
+            simulation.violate("servers of \(primary.id) v\(primary.version) differ in what was acknowledged")
+        }
+    }
+
+    // MARK: Copies
+
+    /// A server is about to give up its copy of a chunk.
+    func willDelete(_ chunk: ChunkID, on server: any Server, _ why: String) {
+        if chunk.text.hasPrefix("stranger") {
+            return simulation.violate("\(server.party) deletes \(chunk), which is another cluster's (\(why))")
+        }
+        guard let digest = promised(chunk), let copy = server.copy(of: chunk), Digest(of: copy) == digest else {
+            return
+        }
+        let others = simulation.servers.filter { $0 !== server && isGood(chunk, digest, on: $0) }
+        if others.isEmpty {
+            simulation.violate("\(server.party) gives up the last good copy of \(chunk) (\(why))")
+        }
+    }
+
+    /// Nothing that was promised is without a good copy; called after what may have cost one.
+    func checkHeld() {
+        for file in simulation.master.store.image.files where file.isSealed {
+            for record in file.settledChunks {
+                guard let digest = record.digest else { continue }
+                let chunk = file.header.chunkID(at: record.index)
+                if !simulation.servers.contains(where: { isGood(chunk, digest, on: $0) }) {
+                    simulation.violate("no server has a good copy of \(chunk) any more")
+                }
+            }
+        }
+    }
+
+    /// What a complete file's chunk must be, as it was made durable.
+    func promised(_ chunk: ChunkID) -> Digest? {
+        guard let id = FileID(in: chunk), let index = chunk.index,
+            let file = simulation.master.store.image.files.first(where: { $0.header.id == id }), file.isSealed
+        else { return nil }
+        return file.chunks.first { $0.index == index }?.digest
+    }
+
+    func isGood(_ chunk: ChunkID, _ digest: Digest, on server: any Server) -> Bool {
+        guard let copy = server.copy(of: chunk), copy.count == Int(digest.length) else { return false }
+        return Digest(of: copy) == digest
+    }
+}

@@ -1,0 +1,75 @@
+import DFSCore
+import DFSMetadata
+
+/// Reads a file, chunk by chunk from the first server that gives bytes that match what the master says.
+final class Read {
+    private let client: Client
+    private let simulation: Simulation
+    private let path: String
+    /// Records that were acknowledged before the read began.
+    private var promised: [Ledger.Record] = []
+
+    init(_ client: Client) {
+        self.client = client
+        simulation = client.simulation
+        let ledger = client.simulation.ledger
+        path = client.dice.pick((Array(ledger.files.keys) + Array(ledger.goFiles.keys)).sorted()) ?? "f0"
+    }
+
+    func begin() {
+        let name = Client.name(path)
+        promised = simulation.ledger.records[path] ?? []
+        client.ask { call, connection in
+            .open(name, near: nil, connection, call)
+        } then: { [self] answer in
+            guard case .success(.opened(let file)) = answer else { return client.done() }
+            read(file.chunks[...])
+        }
+    }
+
+    private func read(_ chunks: ArraySlice<LocatedChunk>) {
+        guard let chunk = chunks.first else { return client.done() }
+        read(chunk, from: chunk.servers[...]) { [self] in read(chunks.dropFirst()) }
+    }
+
+    private func read(_ chunk: LocatedChunk, from servers: ArraySlice<ServerAddress>, _ then: @escaping () -> Void) {
+        guard let address = servers.first else { return then() }
+        let server = simulation.server(at: address)
+        simulation.network.call(client.party, server.party, limit: .seconds(10)) { answer in
+            if chunk.digest == nil, let server = server as? ChunkServer {
+                answer(server.readOpen(chunk.id))
+            } else {
+                answer(server.read(chunk.id))
+            }
+        } then: { [self] (found: Result<[UInt8], DFSError>) in
+            guard case .success(let bytes) = found else { return read(chunk, from: servers.dropFirst(), then) }
+            guard let digest = chunk.digest else {
+                simulation.tally.count(.openChunkRead)
+                check(bytes, of: chunk)
+                return then()
+            }
+            guard Digest(of: bytes) == digest else {
+                let (id, address) = (chunk.id, address)
+                client.ask({ call, _ in .damage(id, at: address, call) }, attempts: 1) { _ in }
+                return read(chunk, from: servers.dropFirst(), then)
+            }
+            simulation.tally.count(.chunkRead)
+            check(bytes, of: chunk)
+            then()
+        }
+    }
+
+    /// What a reader takes for right must be what was written.
+    private func check(_ bytes: [UInt8], of chunk: LocatedChunk) {
+        if let content = simulation.ledger.contents[chunk.id], content != bytes {
+            simulation.violate("a reader of \(path) was given other bytes of \(chunk.id) than were written")
+        }
+        for record in promised where record.chunk == chunk.id {
+            let end = record.offset + record.bytes.count
+            if bytes.count < end || Array(bytes[record.offset..<end]) != record.bytes {
+                simulation.violate(
+                    "a reader of \(path) lacks the record at byte \(record.offset) of \(chunk.id), acknowledged before")
+            }
+        }
+    }
+}

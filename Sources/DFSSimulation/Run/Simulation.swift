@@ -1,0 +1,165 @@
+import DFSCore
+import DFSMetadata
+
+/// A cluster in one thread: the real decisions of master and chunk servers, with time, network, disks and misfortune drawn
+/// from one seed. The same seed goes the same way every time (docs/decisions/0039).
+package final class Simulation {
+    /// After all faults have healed, everything must be well within this time.
+    static let convergenceLimitSeconds: UInt64 = 3600
+
+    let seed: UInt64
+    let canary: Canary?
+    let dice: Dice
+    let agenda = Agenda()
+    let trace: Trace
+    let scenario: Scenario
+    let network: Network
+    let ledger = Ledger()
+    private(set) var tallies = Box()
+    private(set) lazy var master = MasterNode(self)
+    private(set) lazy var watch = Watch(self)
+    private(set) var servers: [any Server] = []
+    private(set) var clients: [Client] = []
+    private var violation: String?
+
+    /// Counts that closures may hold.
+    final class Box {
+        var tally = Tally()
+        func count(_ fault: Fault) { tally.count(fault) }
+        func count(_ operation: Operation) { tally.count(operation) }
+    }
+
+    var tally: Box { tallies }
+
+    package init(seed: UInt64, canary: Canary? = nil) {
+        self.seed = seed
+        self.canary = canary
+        dice = Dice(seed: seed)
+        trace = Trace(agenda)
+        scenario = Scenario(dice)
+        let tallies = tallies
+        network = Network(agenda, dice, trace, scenario, count: { tallies.count($0) })
+    }
+
+    /// Lets the storm rage, heals everything, and waits until all is well.
+    package func run() -> SimulationReport {
+        master.start()
+        servers = scenario.kinds.enumerated().map { number, kind -> any Server in
+            kind == .swift ? ChunkServer(self, number: number) : GoServer(self, number: number)
+        }
+        for server in servers { server.start() }
+        clients = (0..<scenario.clientCount).map { Client(self, number: $0) }
+        for client in clients { client.start() }
+        let storm = Storm(self)
+        storm.begin()
+        pass(seconds: UInt64(scenario.stormSeconds))
+        if violation == nil { storm.end() }
+        let healedAt = agenda.now
+        let check = Convergence(simulation: self)
+        var problem: String? = "nothing was checked"
+        while violation == nil, problem != nil, agenda.now - healedAt < Self.convergenceLimitSeconds * 1_000_000_000 {
+            pass(seconds: 10)
+            problem = violation == nil ? check.problem() : nil
+        }
+        if let problem {
+            violate("not well \(Self.convergenceLimitSeconds) s after all faults have healed: \(problem)")
+        }
+        if violation == nil { check.compareWithLedger() }
+        let report = SimulationReport(
+            seed: seed, violation: violation, hash: trace.hash, tail: trace.tail, tally: tallies.tally,
+            simulatedSeconds: Double(agenda.now) / 1e9, secondsToConverge: Double(agenda.now - healedAt) / 1e9,
+            eventCount: agenda.count)
+        dismantle()
+        return report
+    }
+
+    private func pass(seconds: UInt64) {
+        let end = agenda.now + seconds * 1_000_000_000
+        while violation == nil, agenda.step(until: end) {}
+    }
+
+    /// Plans hold nodes, and nodes plans.
+    private func dismantle() {
+        for server in servers where network.isUp(server.party) { server.crash(powerLost: false) }
+        agenda.clear()
+        master.streams = [:]
+        servers = []
+        clients = []
+    }
+
+    /// Something is wrong that must never be: the run is over.
+    func violate(_ what: String) {
+        trace.note("VIOLATION: \(what)")
+        violation = violation ?? what
+    }
+
+    // MARK: For nodes
+
+    /// What a party takes for the time since it was booted.
+    func clock(of party: Party) -> MonotonicInstant {
+        MonotonicInstant(nanoseconds: 1_000_000_000_000 + UInt64(Double(agenda.now) * rate(of: party)))
+    }
+
+    /// How long it truly takes until so much has passed by the party's clock.
+    func local(_ duration: Duration, at party: Party) -> Duration {
+        .nanoseconds(Int64(Double(duration.nanoseconds) / rate(of: party)))
+    }
+
+    private func rate(of party: Party) -> Double {
+        switch party {
+        case .master: scenario.clockRates[0]
+        case .server(let number): scenario.clockRates[number + 1]
+        case .client: 1
+        }
+    }
+
+    func server(at address: ServerAddress) -> any Server { servers[Int(address.port) - 9000] }
+
+    /// A chunk of another cluster that lies on the server.
+    func stranger(of number: Int) -> ChunkID {
+        guard let chunk = try? ChunkID("stranger\(number)_0") else { preconditionFailure("a plain name is an id") }
+        return chunk
+    }
+
+    /// Asks the master.
+    func ask(
+        from party: Party, limit: Duration, isRepeatable: Bool = false,
+        _ question: @escaping (CallToken, ConnectionToken) -> Input,
+        decided: @escaping (Result<Answer, DFSError>) -> Void = { _ in },
+        then: @escaping (Result<Answer, DFSError>) -> Void
+    ) {
+        let connection = master.connection(of: party)
+        network.call(party, .master, limit: limit, isRepeatable: isRepeatable) { [self] answer in
+            master.ask(MasterNode.Caller(decided: decided, answer: answer)) { question($0, connection) }
+        } then: {
+            then($0)
+        }
+    }
+
+    /// Sends a chunk to a server.
+    func upload(
+        _ upload: Upload, to server: any Server, _ then: @escaping (Result<Set<Int>, DFSError>) -> Void
+    ) {
+        network.call(upload.sender, server.party, limit: .seconds(30)) {
+            server.take(upload, $0)
+        } then: {
+            then($0)
+        }
+    }
+}
+
+/// What came of a run.
+package struct SimulationReport: Sendable {
+    package let seed: UInt64
+    /// What was wrong; `nil` where nothing was.
+    package let violation: String?
+    /// Of all that happened.
+    package let hash: UInt64
+    /// The last of it, for people.
+    package let tail: [String]
+    package let tally: Tally
+    package let simulatedSeconds: Double
+    /// From the end of all faults until all was well.
+    package let secondsToConverge: Double
+    package let eventCount: UInt64
+}

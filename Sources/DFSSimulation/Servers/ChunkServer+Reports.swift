@@ -1,0 +1,151 @@
+import DFSChunkStore
+import DFSCore
+import DFSMetadata
+
+// What the server tells the master beside its heartbeats, as `MasterSession` does.
+extension ChunkServer {
+    /// Asks the master something.
+    func ask(
+        limit: Duration, _ question: @escaping (CallToken, ConnectionToken) -> Input,
+        then: @escaping (Result<Answer, DFSError>) -> Void
+    ) {
+        simulation.ask(from: party, limit: limit, isRepeatable: true, question, then: then)
+    }
+
+    func report(
+        _ chunks: [(ChunkID, ContentDigest)], syncedOn: [ServerAddress] = [], damaged: [ChunkID] = [],
+        keptDamaged: [ChunkID] = [], limit: Duration,
+        _ then: @escaping (Result<Set<ChunkID>, DFSError>) -> Void
+    ) {
+        let (address, nodeID) = (address, nodeID)
+        ask(limit: limit) { call, connection in
+            .report(
+                ReplicaReport(
+                    address: address, nodeID: nodeID, connection: connection,
+                    replicas: chunks.map { ($0.0, Digest($0.1)) }, syncedOn: syncedOn, damaged: damaged,
+                    keptDamaged: keptDamaged), call)
+        } then: { [self] answer in
+            switch answer {
+            case .success(.reported(let unwanted, let expendable)):
+                process.unconfirmed.subtract(chunks.map(\.0))
+                then(.success(keptDamaged.isEmpty ? Set(unwanted) : Set(expendable)))
+            case .success: then(.failure(DFSError(.internal, "the master answers something else")))
+            case .failure(let error): then(.failure(error))
+            }
+        }
+    }
+
+    /// All chunks at the beginning of a session, later those that the master has not confirmed.
+    func reportBesideHeartbeat() {
+        guard let store else { return }
+        reportUndeclaredDamage()
+        let isFirst = !process.hasMaster
+        process.hasMaster = true
+        process.hadMaster = true
+        let waiting = process.unconfirmed
+        let page = store.withCatalog { catalog in
+            catalog.digests.filter { isFirst || waiting.contains($0.id) }.map { ($0.id, $0.digest) }
+        }.sorted { $0.0 < $1.0 }
+        if page.isEmpty { return }
+        if isFirst { process.unconfirmed.formUnion(page.map(\.0)) }
+        report(page, limit: .seconds(30)) { [self] told in
+            for chunk in ((try? told.get()) ?? []).sorted() { examine(chunk, isUnwanted: true) }
+        }
+    }
+
+    func reportUndeclaredDamage() {
+        guard let store, process.hasMaster else { return }
+        let damaged = process.undeclaredDamage
+        let missing = store.withCatalog { catalog in damaged.filter { catalog.stored($0) == nil } }.sorted()
+        if damaged.isEmpty { return }
+        report([], damaged: missing, limit: .seconds(30)) { [self] told in
+            if case .success = told { process.undeclaredDamage.subtract(damaged) }
+        }
+    }
+
+    // MARK: Looking at chunks
+
+    /// Compares a chunk with its checksums and acts on what that finds, as `ReplicaChecker` does.
+    @discardableResult
+    func examine(_ chunk: ChunkID, isUnwanted: Bool = false) -> CheckFinding? {
+        let found = onDisk { store throws(DFSError) -> CheckFinding in
+            guard let check = try store.beginCheck(chunk, isSuspect: true) else { return .gone }
+            do throws(DFSError) {
+                while try check.scan.step() > 0 {}
+            } catch {
+                if error.code == .dataLoss, !disk.hasLostPower { return .damaged(blocks: []) }
+                throw error
+            }
+            return try store.conclude(check)
+        }
+        guard case .success(let finding) = found else { return nil }
+        switch finding {
+        case .sound where isUnwanted: putAside(chunk, .doubtful)
+        case .gone, .sound: break
+        case .damaged(let blocks) where isUnwanted && blocks.isEmpty:
+            if case .success(.some(let digest)) = onDisk({ store throws(DFSError) in try store.believeBytes(of: chunk) }
+            ) {
+                announce(chunk, digest, isVouchedFor: true, ground: .damaged) { _ in }
+            } else {
+                putAside(chunk, .damaged)
+            }
+        case .digestFound(let digest, _): announce(chunk, digest, isVouchedFor: true, ground: .damaged) { _ in }
+        case .damaged: putAside(chunk, .damaged)
+        }
+        return finding
+    }
+
+    /// Takes a chunk out of service.
+    func putAside(_ chunk: ChunkID, _ ground: DeletionGround) {
+        simulation.watch.willDelete(chunk, on: self, "\(ground)")
+        let outcome = onDisk { store throws(DFSError) in try store.quarantine(chunk, ground) }
+        simulation.trace.note("\(party) puts \(chunk) aside (\(ground)): \(outcome)")
+        if ground == .damaged {
+            simulation.tally.count(.damageFound)
+            process.undeclaredDamage.insert(chunk)
+            reportUndeclaredDamage()
+        }
+        noteChange()
+    }
+
+    func finding(of chunk: ChunkID) -> Finding {
+        switch examine(chunk) {
+        case .sound(let digest, _), .digestFound(let digest, _): .read(Digest(digest))
+        case .gone, .damaged: .absent
+        case nil: .unreachable
+        }
+    }
+
+    /// Reads all of a chunk, compared with its checksums; one that does not match is looked at.
+    func read(_ chunk: ChunkID) -> Result<[UInt8], DFSError> {
+        let found = onDisk { store throws(DFSError) -> [UInt8] in
+            var reader = try store.openChunk(chunk)
+            if reader.lacksChecksums {
+                let scan = store.scan(reader)
+                while try scan.step() > 0 {}
+                reader = try store.proven(reader, by: scan)
+            }
+            if reader.stored.length == 0 { return [] }
+            let bytes = try reader.read(at: 0, count: Int(reader.stored.length), comparing: true)
+            return Array(bytes.bytes.readableBytesView)
+        }
+        if case .failure(let error) = found, error.code == .dataLoss, !disk.hasLostPower { examine(chunk) }
+        return found
+    }
+
+    /// Chunks without a digest, found at the start.
+    func verifyAdopted() {
+        for chunk in store?.withCatalog({ $0.unverified }) ?? [] { examine(chunk) }
+    }
+
+    func scrub() {
+        guard let store else { return }
+        let after = process.scrubbed
+        guard let chunk = store.withCatalog({ $0.ids(after: after, count: 1) }).first else {
+            process.scrubbed = nil
+            return
+        }
+        process.scrubbed = chunk
+        examine(chunk)
+    }
+}

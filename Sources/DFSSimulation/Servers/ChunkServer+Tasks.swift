@@ -1,0 +1,78 @@
+import DFSChunkStore
+import DFSCore
+import DFSMetadata
+
+// The master's orders, and work without orders.
+extension ChunkServer {
+    func carryOutCopies() {
+        while let task = nextCopy() { copy(task) }
+    }
+
+    private func nextCopy() -> ReplicationTasks.Task? {
+        guard let store else { return nil }
+        return store.withCatalog { catalog in
+            process.copies.next { chunk in
+                if catalog.stored(chunk) != nil { return .ready }
+                return catalog.isBeingWritten(chunk) ? .beingWritten : .absent
+            }
+        }
+    }
+
+    private func copy(_ task: ReplicationTasks.Task) {
+        let finish = { [self] (isDone: Bool) in
+            process.copies.finish(task, succeeded: isDone, now: clock)
+            if isDone { simulation.tally.count(.copyMade) }
+            carryOutCopies()
+        }
+        switch read(task.chunk) {
+        case .failure(let error):
+            simulation.trace.note("\(party) cannot copy \(task.chunk): \(error)")
+            simulation.network.at(party, after: .milliseconds(1)) { finish(false) }
+        case .success(let content):
+            if simulation.canary == .deleteBeforeCopy { putAside(task.chunk, .certain) }
+            simulation.upload(
+                Upload(
+                    chunk: task.chunk, content: content, sender: party, life: simulation.network.life(of: party),
+                    isAnnounced: true, chain: [], feed: .whole), to: simulation.server(at: task.target)
+            ) { finish((try? $0.get()) != nil) }
+        }
+    }
+
+    /// Through the breaker, into quarantine, and not while the chunk is being written.
+    func carryOutDeletions() {
+        for (chunk, ground) in process.deletions.sorted(by: { $0.key < $1.key }) {
+            guard let store else { return }
+            let (isWritten, isStored, count) = store.withCatalog { catalog in
+                (
+                    catalog.isBeingWritten(chunk), catalog.stored(chunk) != nil || catalog.isOpen(chunk),
+                    catalog.storedCount
+                )
+            }
+            if isWritten { continue }
+            process.deletions[chunk] = nil
+            guard isStored, process.breaker.request(chunkCount: count, now: clock) == .allowed else { continue }
+            simulation.watch.willDelete(chunk, on: self, "ordered")
+            let outcome = onDisk { store throws(DFSError) in
+                try store.deleteOpen(chunk, ground)
+                return try store.quarantine(chunk, ground)
+            }
+            if case .success(.busy) = outcome { process.deletions[chunk] = ground }
+            simulation.trace.note("\(party) deletes \(chunk): \(outcome)")
+            simulation.tally.count(.chunkDeleted)
+            noteChange()
+        }
+    }
+
+    /// Empties the quarantine in time.
+    func keepHouse() {
+        guard simulation.dice.chance(20) else { return }
+        _ = onDisk { store throws(DFSError) in try store.purgeQuarantine() }
+        guard case .success(let due) = onDisk({ store throws(DFSError) in try store.dueDamagedChunks(limit: 100) }),
+            !due.isEmpty
+        else { return }
+        report([], keptDamaged: due, limit: .seconds(30)) { [self] told in
+            guard case .success(let expendable) = told else { return }
+            _ = onDisk { store throws(DFSError) in try store.eraseDamaged(expendable.intersection(due)) }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+import DFSChunkServer
+import DFSChunkStore
+import DFSCore
+import DFSMetadata
+import NIOCore
+import Synchronization
+
+/// A chunk server of ours: the real store on a simulated disk, the real tables of leases, records, copies and deletions, and
+/// around them what `DFSChunkServer` does, without its threads and sockets.
+final class ChunkServer: Server {
+    static let root = "/data"
+
+    unowned let simulation: Simulation
+    let number: Int
+    let kind = NodeKind.swift
+    let location: NetworkLocation?
+    let disk = SimulatedDisk()
+    private let seconds = SharedSeconds()
+    var store: ChunkStore?
+    /// What dies with the process.
+    var process = Process()
+    private var lastStream: UInt64 = 0
+
+    struct Process {
+        var leases = LeaseTable()
+        var primaries: [ChunkID: Primary] = [:]
+        var copies = ReplicationTasks()
+        var breaker = DeletionBreaker()
+        var deletions: [ChunkID: DeletionGround] = [:]
+        var writers: [UInt64: ChunkWriter] = [:]
+        var lastWriter: UInt64 = 0
+        var pipe: HeartbeatPipe?
+        /// Whether the session with the master stands.
+        var hasMaster = false
+        var hadMaster = false
+        var unconfirmed: Set<ChunkID> = []
+        var undeclaredDamage: Set<ChunkID> = []
+        var scrubbed: ChunkID?
+        var isStopping = false
+        var toldRevision: UInt64 = 0
+    }
+
+    init(_ simulation: Simulation, number: Int) {
+        self.simulation = simulation
+        self.number = number
+        location = simulation.scenario.locations[number]
+        if simulation.canary == .skipSync { disk.ignoreSyncs() }
+    }
+
+    var nodeID: String { store?.nodeID ?? "" }
+
+    var clock: MonotonicInstant { simulation.clock(of: party) }
+
+    // MARK: Its life
+
+    func start() {
+        guard !simulation.network.isUp(party) else { return }
+        simulation.network.start(party)
+        process = Process()
+        seconds.value.store(1_790_000_000 + Int(simulation.agenda.now / 1_000_000_000), ordering: .relaxed)
+        var settings = ChunkStore.Settings()
+        settings.quarantineKeep = .seconds(simulation.scenario.quarantineKeepSeconds)
+        settings.usualChunkSize = Int64(simulation.scenario.policy.chunkSize)
+        let seconds = seconds
+        do {
+            let store = try ChunkStore(
+                root: Self.root, files: disk, settings: settings,
+                wallClock: { Int64(seconds.value.load(ordering: .relaxed)) }, newNodeID: "node\(number)")
+            self.store = store
+            simulation.trace.note("\(party) starts: \(store.startReport)")
+            try placeStranger()
+        } catch {
+            simulation.trace.note("\(party) does not start: \(error)")
+            store = nil
+            simulation.network.stop(party)
+            // As a service manager does it.
+            return simulation.agenda.after(.seconds(5)) { [self] in
+                disk.endProcess()
+                start()
+            }
+        }
+        verifyAdopted()
+        openStream()
+        beat()
+        everySecond()
+    }
+
+    /// A chunk of another cluster, which must survive everything.
+    private func placeStranger() throws(DFSError) {
+        guard let store else { return }
+        let chunk = simulation.stranger(of: number)
+        guard store.withCatalog({ $0.stored(chunk) }) == nil else { return }
+        let writer = try store.beginUpload(of: chunk, expecting: ExpectedContent())
+        do throws(DFSError) {
+            try writer.append([UploadPiece(segments: [ByteBuffer(bytes: [1, 2, 3])], checksum: 0)])
+            _ = try writer.commit()
+        } catch {
+            writer.abandon()
+            throw error
+        }
+    }
+
+    func crash(powerLost: Bool) {
+        guard simulation.network.isUp(party) else { return }
+        process.pipe?.breakDown()
+        simulation.network.stop(party)
+        simulation.master.disconnect(party)
+        // What ends uploads in memory must not reach the disk.
+        disk.strike(.powerLoss, atCall: 1)
+        for writer in process.writers.values { writer.abandon() }
+        process = Process()
+        store = nil
+        if powerLost {
+            disk.losePower(simulation.dice)
+        } else {
+            disk.endProcess()
+        }
+        simulation.trace.note("\(party) \(powerLost ? "loses power" : "is killed")")
+    }
+
+    func stop() {
+        process.isStopping = true
+        process.pipe?.leave()
+        crash(powerLost: false)
+    }
+
+    /// Runs what touches the disk; a power failure in it ends the node as soon as the current event is over.
+    func onDisk<Found>(_ body: (ChunkStore) throws(DFSError) -> Found) -> Result<Found, DFSError> {
+        guard let store else { return .failure(DFSError(.unavailable, "\(party) is down")) }
+        seconds.value.store(1_790_000_000 + Int(simulation.agenda.now / 1_000_000_000), ordering: .relaxed)
+        do throws(DFSError) {
+            return .success(try body(store))
+        } catch {
+            if disk.hasLostPower {
+                let life = simulation.network.life(of: party)
+                simulation.agenda.after(.zero) { [self] in
+                    if simulation.network.life(of: party) == life { crash(powerLost: true) }
+                }
+            }
+            return .failure(error)
+        }
+    }
+
+    private func everySecond() {
+        simulation.network.at(party, after: simulation.local(.seconds(1), at: party)) { [self] in
+            scrub()
+            keepHouse()
+            carryOutDeletions()
+            reviewPrimaries()
+            everySecond()
+        }
+    }
+
+    // MARK: The session with the master
+
+    func openStream() {
+        lastStream += 1
+        process.hasMaster = false
+        process.pipe = HeartbeatPipe(
+            simulation, token: StreamToken(rawValue: UInt64(number) << 32 | lastStream), address: address, party: party,
+            take: { [unowned self] in take($0) }, lost: { [unowned self] in openStream() })
+    }
+
+    private func beat() {
+        sendHeartbeat()
+        simulation.network.at(party, after: simulation.local(.seconds(5), at: party)) { [self] in beat() }
+    }
+
+    /// A heartbeat, and what is to be told beside it.
+    func sendHeartbeat() {
+        guard let pipe = process.pipe, !pipe.isBroken, !process.isStopping, let store else { return }
+        guard case .success(let free) = onDisk({ store throws(DFSError) in try store.freeMiB() }) else { return }
+        let (list, revision) = store.withCatalog { ($0.ids(includingUnfinished: false), $0.revision) }
+        process.toldRevision = revision
+        pipe.beat { [address] connection in
+            ServerReport(address: address, connection: connection, freeBytes: UInt64(free) << 20, chunks: list)
+        }
+        reportBesideHeartbeat()
+    }
+
+    /// Something has changed: the next heartbeat comes soon.
+    func noteChange() {
+        simulation.network.at(party, after: simulation.dice.milliseconds(50...400)) { [self] in
+            guard let store, store.withCatalog({ $0.revision }) != process.toldRevision else { return }
+            sendHeartbeat()
+        }
+    }
+
+    private func take(_ batch: TaskBatch) {
+        for copy in batch.copies {
+            _ = process.copies.submit(
+                ReplicationTasks.Task(chunk: copy.chunk, target: copy.target), now: clock, isRepeater: false)
+        }
+        for chunk in batch.deletions { process.deletions[chunk] = .certain }
+        carryOutCopies()
+        carryOutDeletions()
+    }
+
+    // MARK: For checks
+
+    func copy(of chunk: ChunkID) -> [UInt8]? { disk.contents(of: "\(Self.root)/\(chunk.text)") }
+
+    var chunks: [ChunkID] {
+        disk.files.compactMap { path in
+            guard path.hasPrefix("\(Self.root)/") else { return nil }
+            let rest = path.dropFirst(Self.root.count + 1)
+            if !rest.contains("/") { return try? ChunkID(String(rest)) }
+            return rest.hasPrefix(".dfs/open/") ? try? ChunkID(String(rest.dropFirst(10))) : nil
+        }
+    }
+
+    func flipBit(of chunk: ChunkID, _ dice: Dice) { disk.flipBit(of: "\(Self.root)/\(chunk.text)", dice) }
+
+    func keepsThroughPowerLoss(_ chunk: ChunkID) -> Bool { disk.isDurable("\(Self.root)/\(chunk.text)") }
+
+    func fail(_ fault: Fault) {
+        let call = simulation.dice.number(1...30)
+        switch fault {
+        case .diskError: disk.strike(.failOnce, atCall: call)
+        case .diskFull: disk.strike(.fullOnce, atCall: call)
+        default: disk.strike(.powerLoss, atCall: call)
+        }
+    }
+
+    func mendDisk() { disk.endProcess() }
+}
+
+/// The calendar of a store, which asks from any thread.
+private final class SharedSeconds: Sendable {
+    let value = Atomic<Int>(0)
+}

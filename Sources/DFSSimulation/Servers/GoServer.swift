@@ -1,0 +1,109 @@
+import DFSCore
+import DFSMetadata
+
+/// A chunk server of the Go original, modelled after WIRE's account of it: it lists and serves a chunk from its first byte,
+/// overwrites what it has, keeps what a broken upload left, compares nothing, and never tells of a result.
+final class GoServer: Server {
+    unowned let simulation: Simulation
+    let number: Int
+    let kind = NodeKind.go
+    let nodeID = ""
+    let location: NetworkLocation? = nil
+    private var files: [ChunkID: [UInt8]] = [:]
+    private var pipe: HeartbeatPipe?
+    private var lastStream: UInt64 = 0
+
+    init(_ simulation: Simulation, number: Int) {
+        self.simulation = simulation
+        self.number = number
+        files[simulation.stranger(of: number)] = [1, 2, 3]
+    }
+
+    func start() {
+        simulation.network.start(party)
+        simulation.trace.note("\(party) starts (Go)")
+        openStream()
+        beat()
+    }
+
+    func crash(powerLost: Bool) {
+        pipe?.breakDown()
+        pipe = nil
+        simulation.network.stop(party)
+        simulation.master.disconnect(party)
+    }
+
+    func stop() { crash(powerLost: false) }
+
+    func fail(_ fault: Fault) {}
+    func mendDisk() {}
+
+    private func openStream() {
+        lastStream += 1
+        pipe = HeartbeatPipe(
+            simulation, token: StreamToken(rawValue: UInt64(number) << 32 | lastStream), address: address, party: party,
+            take: { [unowned self] in take($0) }, lost: { [unowned self] in openStream() })
+    }
+
+    private func beat() {
+        pipe?.beat { [unowned self] connection in
+            ServerReport(address: address, connection: connection, freeBytes: 1 << 40, chunks: files.keys.sorted())
+        }
+        simulation.network.at(party, after: simulation.local(.seconds(5), at: party)) { [self] in beat() }
+    }
+
+    private func take(_ batch: TaskBatch) {
+        for chunk in batch.deletions where files[chunk] != nil {
+            simulation.watch.willDelete(chunk, on: self, "ordered")
+            files[chunk] = nil
+            simulation.tally.count(.chunkDeleted)
+        }
+        for copy in batch.copies {
+            guard let content = files[copy.chunk] else { continue }
+            let target = simulation.server(at: copy.target)
+            simulation.upload(
+                Upload(
+                    chunk: copy.chunk, content: content, sender: party, life: simulation.network.life(of: party),
+                    isAnnounced: false, chain: [], feed: .whole), to: target
+            ) { _ in }
+        }
+    }
+
+    func take(_ upload: Upload, _ answer: @escaping (Result<Set<Int>, DFSError>) -> Void) {
+        files[upload.chunk] = Array(upload.content.prefix(upload.content.count / 2))
+        let network = simulation.network
+        let life = network.life(of: party)
+        network.at(party, after: network.delay()) { [self] in
+            let isLost = network.life(of: upload.sender) != upload.life || network.isCut(upload.sender, party)
+            if isLost || network.isStormy && simulation.dice.chance(10) { return }
+            upload.feed.whenOver { [self] isWell in
+                guard isWell, network.life(of: party) == life else { return }
+                files[upload.chunk] = upload.content
+                answer(.success([number]))
+            }
+        }
+    }
+
+    func read(_ chunk: ChunkID) -> Result<[UInt8], DFSError> {
+        files[chunk].map { .success($0) } ?? .failure(DFSError(.notFound, "no chunk \(chunk)"))
+    }
+
+    func finding(of chunk: ChunkID) -> Finding { files[chunk].map { .read(Digest(of: $0)) } ?? .absent }
+
+    func fence(_ chunk: OpenVersion) -> Result<FenceAnswer, DFSError> { .failure(DFSError(.unimplemented, "Go")) }
+
+    func seal(_ chunk: OpenVersion, length: UInt64) -> Result<UInt32, DFSError> {
+        .failure(DFSError(.unimplemented, "Go"))
+    }
+
+    func copy(of chunk: ChunkID) -> [UInt8]? { files[chunk] }
+
+    var chunks: [ChunkID] { files.keys.sorted() }
+
+    func flipBit(of chunk: ChunkID, _ dice: Dice) {
+        guard let count = files[chunk]?.count, count > 0 else { return }
+        files[chunk]?[dice.number(0...count - 1)] ^= 1 << UInt8(dice.number(0...7))
+    }
+
+    func keepsThroughPowerLoss(_ chunk: ChunkID) -> Bool { files[chunk] != nil }
+}

@@ -1,0 +1,58 @@
+import DFSSimulation
+import Foundation
+
+/// Many runs, and what came of them together.
+struct Campaign {
+    let canary: Canary?
+    let showsTrace: Bool
+    private(set) var failed: [UInt64] = []
+    private var tally = Tally()
+    private var count = 0
+    private var simulatedSeconds = 0.0
+    private var eventCount: UInt64 = 0
+    private var slowest = 0.0
+    private let began = Date()
+
+    init(canary: Canary?, showsTrace: Bool) {
+        self.canary = canary
+        self.showsTrace = showsTrace
+    }
+
+    mutating func run(_ seed: UInt64) {
+        let report = Simulation(seed: seed, canary: canary).run()
+        count += 1
+        tally.add(report.tally)
+        simulatedSeconds += report.simulatedSeconds
+        eventCount += report.eventCount
+        slowest = max(slowest, report.secondsToConverge)
+        if showsTrace || report.violation != nil { print(report.tail.joined(separator: "\n")) }
+        if let violation = report.violation {
+            failed.append(seed)
+            print("seed \(seed): \(violation)")
+            print("replay it: make sim SEED=\(seed)")
+        } else if showsTrace {
+            print("seed \(seed): all is well; hash \(String(report.hash, radix: 16))")
+        }
+    }
+
+    func tell() {
+        let seconds = Date().timeIntervalSince(began)
+        print(
+            String(
+                format: "%d seeds in %.1f s: %.1f a second, %.1f simulated hours, %d events a second; "
+                    + "slowest to be well again: %.0f simulated s",
+                count, seconds, Double(count) / seconds, simulatedSeconds / 3600, Int(Double(eventCount) / seconds),
+                slowest))
+        print("operations")
+        for operation in Operation.allCases { tell(operation.rawValue, tally.operations[operation] ?? 0) }
+        print("faults")
+        for fault in Fault.allCases { tell(fault.rawValue, tally.faults[fault] ?? 0) }
+        print(
+            "violations: \(failed.count)\(failed.isEmpty ? "" : ", seeds \(failed.map(\.description).joined(separator: " "))")"
+        )
+    }
+
+    private func tell(_ name: String, _ count: Int) {
+        print("  \(name.padding(toLength: 34, withPad: " ", startingAt: 0)) \(count)")
+    }
+}
