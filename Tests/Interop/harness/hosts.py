@@ -69,6 +69,11 @@ class Hosts:
             run_tool("ip", "-n", namespace, "address", "add", f"{address}/24", "dev", "lo")
         return {name: Host(namespace, address) for name, address in self._addresses().items()}
 
+    @property
+    def switch(self):
+        """The namespace of the switch, whose device to a host is called `to-<name>`."""
+        return f"{self._prefix}-switch"
+
     def _linked(self):
         switch = self._add("switch")
         run_tool("ip", "-n", switch, "link", "add", "bridge", "type", "bridge")
