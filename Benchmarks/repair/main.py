@@ -25,6 +25,8 @@ APT_NEEDS = {
     "/usr/bin/mfsmount": "moosefs-client",
     "/usr/sbin/tc": "iproute2",
 }
+# A repair that took less says nothing about its rate.
+SHORTEST_SECONDS = 1
 FOUND_SECONDS, WHOLE_SECONDS = 300, 3600
 
 
@@ -48,9 +50,11 @@ class Result:
 
     def cells(self):
         seconds = self.whole - self.begun
-        rate = self.lost_bytes / MB / seconds
-        return (self.name, str(self.lost), f"{self.found:.1f}", f"{self.begun:.1f}", f"{self.whole:.1f}", f"{rate:.0f}",
-                f"{self.limit / MB:.0f}", f"{rate * MB / self.limit:.2f}")
+        times = [str(self.lost), f"{self.found:.1f}", f"{self.begun:.1f}", f"{self.whole:.1f}"]
+        if seconds < SHORTEST_SECONDS:
+            return (self.name, *times, "-", f"{self.limit / MB:.0f}", "-")
+        rate = self.lost_bytes / seconds
+        return (self.name, *times, f"{rate / MB:.0f}", f"{self.limit / MB:.0f}", f"{rate / self.limit:.2f}")
 
 
 def _make_files(folder, count, size):
