@@ -177,7 +177,7 @@ let package = Package(
 
         // Tests mirror Sources; ClusterTests runs the built binaries as real processes.
         .testTarget(name: "DFSCoreTests", dependencies: ["DFSCore"]),
-        .testTarget(name: "DFSFilesTests", dependencies: ["DFSFiles", "DFSSimulation", "DFSCore", nioCore]),
+        .testTarget(name: "DFSFilesTests", dependencies: ["DFSFiles", "DFSSimulation", "DFSCore", "CLinux", nioCore]),
         .testTarget(name: "GzipTests", dependencies: ["Gzip", nioCore]),
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2", nioCore]),
         .testTarget(

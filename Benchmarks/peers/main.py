@@ -58,7 +58,7 @@ class Result:
     """The rounds of one system."""
 
     def __init__(self, system, size):
-        self.system, self.size, self.puts, self.gets = system, size, [], []
+        self.system, self.size, self.puts, self.gets, self.synced_gets = system, size, [], [], []
 
     def cells(self):
         def cpu(calls):
@@ -67,7 +67,8 @@ class Result:
             each = [self.size / MB / call.seconds for call in calls]
             return [f"{median(each):.0f}", f"{min(each):.0f}-{max(each):.0f}"]
         return [(self.system.name, "put", *rates(self.puts), cpu(self.puts), self.system.put_promise),
-                (self.system.name, "get", *rates(self.gets), cpu(self.gets), self.system.get_promise)]
+                (self.system.name, "get", *rates(self.gets), cpu(self.gets), self.system.get_promise),
+                (self.system.name, "get, fsync", *rates(self.synced_gets), cpu(self.synced_gets), "and the local file synced")]
 
     @property
     def put_seconds(self):
@@ -77,15 +78,20 @@ class Result:
     def get_seconds(self):
         return median(call.seconds for call in self.gets)
 
+    @property
+    def synced_get_seconds(self):
+        return median(call.seconds for call in self.synced_gets)
+
 
 def _round(system, hosts, sample, folder, logs, result):
     with system(hosts, folder / "cluster", logs / system.name.replace(" ", "-")) as cluster:
         result.puts.append(cluster.put(sample))
-        path, call = cluster.get(sample)
+        path, call, synced = cluster.get(sample)
         problem = files.difference(path, sample)
         if problem:
             raise processes.ProcessError(f"get from {system.name}: {problem}")
         result.gets.append(call)
+        result.synced_gets.append(synced)
     print(f"bench: {system.name}: put {result.puts[-1].seconds:.2f} s, get {result.gets[-1].seconds:.2f} s",
           file=sys.stderr, flush=True)
 
@@ -128,7 +134,8 @@ def _compare(medium, options, logs):
     return _print_goals([
         goal for peer in ALL[1:] for goal in (
             _at_least_twice("put", peer.name, results[peer].put_seconds / ours.put_seconds),
-            _at_least_twice("get", peer.name, results[peer].get_seconds / ours.get_seconds))])
+            _at_least_twice("get", peer.name, results[peer].get_seconds / ours.get_seconds),
+            _at_least_twice("get, fsync,", peer.name, results[peer].synced_get_seconds / ours.synced_get_seconds))])
 
 
 def _at_least_twice(call, name, ratio):

@@ -907,6 +907,96 @@ void   dfs__check_replica_response__free_unpacked
   assert(message->base.descriptor == &dfs__check_replica_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   dfs__lend_request__init
+                     (Dfs__LendRequest         *message)
+{
+  static const Dfs__LendRequest init_value = DFS__LEND_REQUEST__INIT;
+  *message = init_value;
+}
+size_t dfs__lend_request__get_packed_size
+                     (const Dfs__LendRequest *message)
+{
+  assert(message->base.descriptor == &dfs__lend_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__lend_request__pack
+                     (const Dfs__LendRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__lend_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__lend_request__pack_to_buffer
+                     (const Dfs__LendRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__lend_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__LendRequest *
+       dfs__lend_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__LendRequest *)
+     protobuf_c_message_unpack (&dfs__lend_request__descriptor,
+                                allocator, len, data);
+}
+void   dfs__lend_request__free_unpacked
+                     (Dfs__LendRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__lend_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   dfs__lend_response__init
+                     (Dfs__LendResponse         *message)
+{
+  static const Dfs__LendResponse init_value = DFS__LEND_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t dfs__lend_response__get_packed_size
+                     (const Dfs__LendResponse *message)
+{
+  assert(message->base.descriptor == &dfs__lend_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t dfs__lend_response__pack
+                     (const Dfs__LendResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &dfs__lend_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t dfs__lend_response__pack_to_buffer
+                     (const Dfs__LendResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &dfs__lend_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Dfs__LendResponse *
+       dfs__lend_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Dfs__LendResponse *)
+     protobuf_c_message_unpack (&dfs__lend_response__descriptor,
+                                allocator, len, data);
+}
+void   dfs__lend_response__free_unpacked
+                     (Dfs__LendResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &dfs__lend_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   dfs__report_request__init
                      (Dfs__ReportRequest         *message)
 {
@@ -3442,6 +3532,134 @@ const ProtobufCMessageDescriptor dfs__check_replica_response__descriptor =
   (ProtobufCMessageInit) dfs__check_replica_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor dfs__lend_request__field_descriptors[1] =
+{
+  {
+    "chunk_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__LendRequest, chunk_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__lend_request__field_indices_by_name[] = {
+  0,   /* field[0] = chunk_id */
+};
+static const ProtobufCIntRange dfs__lend_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor dfs__lend_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.LendRequest",
+  "LendRequest",
+  "Dfs__LendRequest",
+  "dfs",
+  sizeof(Dfs__LendRequest),
+  1,
+  dfs__lend_request__field_descriptors,
+  dfs__lend_request__field_indices_by_name,
+  1,  dfs__lend_request__number_ranges,
+  (ProtobufCMessageInit) dfs__lend_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor dfs__lend_response__field_descriptors[5] =
+{
+  {
+    "socket_path",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__LendResponse, socket_path),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__LendResponse, token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "length",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__LendResponse, length),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "block_size",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__LendResponse, block_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "checksums",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__LendResponse, checksums),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned dfs__lend_response__field_indices_by_name[] = {
+  3,   /* field[3] = block_size */
+  4,   /* field[4] = checksums */
+  2,   /* field[2] = length */
+  0,   /* field[0] = socket_path */
+  1,   /* field[1] = token */
+};
+static const ProtobufCIntRange dfs__lend_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor dfs__lend_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "dfs.LendResponse",
+  "LendResponse",
+  "Dfs__LendResponse",
+  "dfs",
+  sizeof(Dfs__LendResponse),
+  5,
+  dfs__lend_response__field_descriptors,
+  dfs__lend_response__field_indices_by_name,
+  1,  dfs__lend_response__number_ranges,
+  (ProtobufCMessageInit) dfs__lend_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor dfs__report_request__field_descriptors[7] =
 {
   {
@@ -5738,12 +5956,14 @@ void dfs__chunk_reports__init (Dfs__ChunkReports_Service *service,
                                      &dfs__chunk_reports__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }
-static const ProtobufCMethodDescriptor dfs__replicas__method_descriptors[1] =
+static const ProtobufCMethodDescriptor dfs__replicas__method_descriptors[2] =
 {
   { "Check", &dfs__check_replica_request__descriptor, &dfs__check_replica_response__descriptor },
+  { "Lend", &dfs__lend_request__descriptor, &dfs__lend_response__descriptor },
 };
 const unsigned dfs__replicas__method_indices_by_name[] = {
-  0         /* Check */
+  0,        /* Check */
+  1         /* Lend */
 };
 const ProtobufCServiceDescriptor dfs__replicas__descriptor =
 {
@@ -5752,7 +5972,7 @@ const ProtobufCServiceDescriptor dfs__replicas__descriptor =
   "Replicas",
   "Dfs__Replicas",
   "dfs",
-  1,
+  2,
   dfs__replicas__method_descriptors,
   dfs__replicas__method_indices_by_name
 };
@@ -5763,6 +5983,14 @@ void dfs__replicas__check(ProtobufCService *service,
 {
   assert(service->descriptor == &dfs__replicas__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void dfs__replicas__lend(ProtobufCService *service,
+                         const Dfs__LendRequest *input,
+                         Dfs__LendResponse_Closure closure,
+                         void *closure_data)
+{
+  assert(service->descriptor == &dfs__replicas__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void dfs__replicas__init (Dfs__Replicas_Service *service,
                           Dfs__Replicas_ServiceDestroy destroy)

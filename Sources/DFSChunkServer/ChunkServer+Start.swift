@@ -72,21 +72,35 @@ extension ChunkServer {
         return store
     }
 
+    /// Opens the socket for readers on this machine. Without it they read over the network, so it stops nobody.
+    func lendFiles(of store: ChunkStore) async -> ShortCircuitSocket? {
+        guard settings.lendsFiles else { return nil }
+        do {
+            return try await ShortCircuitSocket.listen(in: store.ownFolder, group: group)
+        } catch {
+            logger.warning(
+                "readers on this machine get no files and read over the network",
+                metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
     func routes(
         _ store: ChunkStore, _ threads: DiskThreads, _ session: MasterSession, _ chainPeers: ChainPeers,
-        _ source: ChunkSource, _ appending: Appending
+        _ source: ChunkSource, _ appending: Appending, _ shortCircuit: ShortCircuitSocket?
     ) -> ServiceRoutes {
         var routes = ServiceRoutes()
         UploadService(
             store: store, threads: threads, source: source, master: session,
             budget: WriteBudget(byteCount: settings.writeBudget),
-            chainPeers: chainPeers, forwardSlots: ForwardSlots(count: settings.maxForwardedUploads),
+            chainPeers: chainPeers, forwardSlots: Slots(count: settings.maxForwardedUploads),
             stallLimit: settings.stallLimit, logger: logger
         ).add(to: &routes)
         DownloadService(
             source: source, primaries: appending.primaries, changes: session.changes, stallLimit: settings.stallLimit
         ).add(to: &routes)
         ReplicaService(suspicions: source.suspicions).add(to: &routes)
+        LendService(source: source, socket: shortCircuit).add(to: &routes)
         AppendService(primaries: appending.primaries, stallLimit: settings.stallLimit).add(to: &routes)
         ReplicateService(
             store: store, threads: threads, changes: session.changes, stopping: appending.stopping

@@ -31,6 +31,8 @@ package final class ChunkServer: Sendable {
         let copyTask: Task<Void, Never>
         /// Open chunks, which end when they are drained.
         let appendTask: Task<Void, Never>
+        /// Where files are fetched that were lent; `nil`: nowhere.
+        let shortCircuit: ShortCircuitSocket?
         /// All other work, which ends when it is cancelled.
         let workTask: Task<Void, Never>
     }
@@ -66,6 +68,18 @@ package final class ChunkServer: Sendable {
 
     private func start(_ threads: DiskThreads) async throws -> UInt16 {
         let store = try await openStore(threads)
+        let shortCircuit = await lendFiles(of: store)
+        do {
+            return try await start(threads, store, shortCircuit)
+        } catch {
+            await shortCircuit?.close()
+            throw error
+        }
+    }
+
+    private func start(
+        _ threads: DiskThreads, _ store: ChunkStore, _ shortCircuit: ShortCircuitSocket?
+    ) async throws -> UInt16 {
         let changes = ChangeSignal()
         let tasks = NodeTasks(
             replicationLimits: settings.replication, breakerLimits: settings.deletionBreaker,
@@ -86,7 +100,7 @@ package final class ChunkServer: Sendable {
             store: store, threads: threads, session: session, settings: settings.append, group: group, logger: logger)
         let calls = settings.httpListen.map { _ in CallMetrics(kinds: Methods.kinds) }
         let server = RPCServer(
-            routes: routes(store, threads, session, chainPeers, source, appending),
+            routes: routes(store, threads, session, chainPeers, source, appending, shortCircuit),
             configuration: serverConfiguration(calls),
             group: group,
             logger: logger)
@@ -94,7 +108,9 @@ package final class ChunkServer: Sendable {
         let listening = ServerAddress(host: settings.listen.host, port: port)
         let tlsPort = try await listenSecurely(server)
         address.set(settings.advertise ?? listening, tlsPort: tlsPort)
-        let pages = try await showPages(ChunkServerPages(session: session, threads: threads, calls: calls), server)
+        let pages = try await showPages(
+            ChunkServerPages(
+                session: session, threads: threads, lentFiles: shortCircuit?.files, calls: calls), server)
         let peers = PeerPool(group: group, logger: logger)
         let replication = ReplicationWorker(
             tasks: tasks, store: store, source: source, peers: peers, changes: changes, logger: logger)
@@ -114,7 +130,7 @@ package final class ChunkServer: Sendable {
             $0 = Running(
                 threads: threads, peers: peers, chainPeers: chainPeers, appending: appending, master: master,
                 session: session, server: server, pages: pages, sessionTask: sessionTask, copyTask: copyTask,
-                appendTask: appendTask, workTask: workTask)
+                appendTask: appendTask, shortCircuit: shortCircuit, workTask: workTask)
         }
         standard.health.serve()
         logger.info(
@@ -154,6 +170,7 @@ package final class ChunkServer: Sendable {
             await running.appendTask.value
             running.workTask.cancel()
             await running.workTask.value
+            await running.shortCircuit?.close()
             await running.peers.close()
             await running.chainPeers.close()
             await running.appending.peers.close()

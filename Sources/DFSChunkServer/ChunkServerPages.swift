@@ -5,6 +5,8 @@ import Monitoring
 struct ChunkServerPages: Sendable {
     let session: MasterSession
     let threads: DiskThreads
+    /// `nil` where none are lent.
+    let lentFiles: LentFiles?
     let calls: CallMetrics?
 
     var pages: StatusPages { StatusPages(metrics: metrics, obstacle: { obstacle() }) }
@@ -36,6 +38,9 @@ struct ChunkServerPages: Sendable {
         metrics.single(
             "dfs_chunkserver_deletions_held", .gauge, "Deletions that are held for an operator: too many at once.",
             tasks.held)
+        metrics.single(
+            "dfs_chunkserver_lent_files_total", .counter, "Files of chunks that readers on this machine have fetched.",
+            lentFiles?.fetchedCount ?? 0)
         calls?.write(to: &metrics)
         ProcessMetrics.write(to: &metrics)
         return metrics

@@ -31,6 +31,9 @@ public struct ClientConfiguration: Sendable {
     /// Where a put of a stream keeps the chunks that it is sending, ``chunksInFlight`` and one more, in a file without a
     /// name.
     public var temporaryFolder = "/tmp"
+    /// Whether replicas on this machine are read from their files, where their servers lend them, instead of over a
+    /// connection.
+    public var readsLocalFiles = true
     /// Where this client stands in the network, `/` and its parts, such as `/dc1/rack7/host3`: chunks are read from the nearest
     /// replica, and written to the nearest server first. `nil`: the master goes by the address that the client calls from.
     public var location: String?

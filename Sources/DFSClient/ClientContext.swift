@@ -22,6 +22,8 @@ final class ClientContext: Sendable {
     let chunkServers: PeerPool
     /// Tells which replicas are near.
     let machine = LocalMachine()
+    /// Asks servers on this machine for their files; `nil` asks nobody.
+    private let shortCircuit: ShortCircuit?
     /// Of all downloads.
     let hedges: Mutex<HedgePolicy>
     private let fileThreads: NIOThreadPool
@@ -44,6 +46,7 @@ final class ClientContext: Sendable {
         master = Peer(address: address, role: "master", group: group, configuration: channel, logger: logger)
         if tls != nil { pool.locate = SecureLocator(master: master).locate }
         chunkServers = PeerPool(group: group, configuration: pool, logger: logger)
+        shortCircuit = configuration.readsLocalFiles ? ShortCircuit(machine: machine) : nil
         fileThreads = NIOThreadPool(numberOfThreads: max(1, configuration.fileThreads))
         fileThreads.start()
     }
@@ -62,6 +65,11 @@ final class ClientContext: Sendable {
         _ eventLoop: any EventLoop, _ body: @escaping @Sendable () throws -> Result
     ) -> EventLoopFuture<Result> {
         fileThreads.runIfActive(eventLoop: eventLoop, body)
+    }
+
+    /// The file of a replica, where its server is on this machine and lends it; see ``ShortCircuit``.
+    func replica(_ chunkID: String, on peer: Peer) async throws -> LocalReplica? {
+        try await shortCircuit?.replica(chunkID, on: peer, self)
     }
 
     var transferSettings: TransferSettings {

@@ -48,6 +48,7 @@ package enum Methods {
     package static let fence = MethodPath(service: openChunks, method: "Fence")
     package static let seal = MethodPath(service: openChunks, method: "Seal")
     package static let checkReplica = MethodPath(service: "dfs.Replicas", method: "Check")
+    package static let lendReplica = MethodPath(service: "dfs.Replicas", method: "Lend")
 
     /// Those that are not unary, the standard services' among them.
     package static let kinds: [MethodPath: CallKind] = [

@@ -40,11 +40,16 @@ struct ClientOptions: ParsableArguments, Sendable {
         "location", NetworkLocation.self, environment: "DFS_LOCATION",
         help: "Where the client stands in the network; by default the master goes by its address.")
 
+    private static let shortCircuitFlag = FlagDeclaration.value(
+        "short-circuit", OnOff.self, environment: "DFS_SHORT_CIRCUIT",
+        help: "Whether replicas on this machine are read from their files.")
+
     /// The declarations, for ``ClientProgram/flags``.
-    static let flags = [masterFlag, locationFlag]
+    static let flags = [masterFlag, locationFlag, shortCircuitFlag]
 
     @Option(Self.masterFlag) var master = ServerAddress(host: "localhost", port: 8000)
     @Option(Self.locationFlag) var location: NetworkLocation?
+    @Option(Self.shortCircuitFlag) var shortCircuit = OnOff.on
     /// Taken so that one environment serves all binaries; a put asks for the replication, the rest is the master's.
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var tls: ClientTLSOptions
@@ -55,6 +60,7 @@ struct ClientOptions: ParsableArguments, Sendable {
         try await runInterruptibly(logger: logger) {
             var configuration = ClientConfiguration()
             if let folder = processEnvironment("TMPDIR") { configuration.temporaryFolder = folder }
+            configuration.readsLocalFiles = shortCircuit == .on
             configuration.location = location?.description
             if tls.isOn {
                 configuration.tls = TLSSettings(

@@ -26,8 +26,11 @@ extension ClusterTests {
             .table(0), .table(9), .table(24 + 4 * 16), .table(24 + 4 * 49 + 3),
         ]
 
-        @Test func aFlippedBitIsNeverReadAndHeals() async throws {
-            try await Cluster.run(Self.setup) { cluster in
+        @Test(arguments: [false, true])
+        func aFlippedBitIsNeverReadAndHeals(readsLocalFiles: Bool) async throws {
+            var setup = Self.setup
+            setup.readsLocalFiles = readsLocalFiles
+            try await Cluster.run(setup) { cluster in
                 let source = try cluster.folder.randomFile("in", bytes: Self.size)
                 try await cluster.put(source, as: "f")
                 let id = try #require(try cluster.chunk(holding: source, on: 0))

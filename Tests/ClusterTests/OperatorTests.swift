@@ -46,7 +46,7 @@ extension ClusterTests {
                 let put = try ChildProcess(
                     "/bin/sh", ["-c", "$dfs put - e/open < '\(cluster.folder.file("pipe"))'"],
                     log: cluster.folder.file("open"),
-                    environment: ["DFS_MASTER": cluster.masterAddress, "dfs": BuiltBinaries.client])
+                    environment: cluster.clientEnvironment)
                 let writer = try ChildProcess(
                     "/bin/sh",
                     ["-c", "exec 3> '\(cluster.folder.file("pipe"))'; read x < '\(cluster.folder.file("pipe"))'"],

@@ -6,7 +6,7 @@ extension Cluster {
     func shell(_ line: String) async throws -> ClientResult {
         let process = try ChildProcess(
             "/bin/sh", ["-c", "cd '\(folder.path)' && \(line)"], log: folder.file("shell-\(nextRun())"),
-            environment: ["DFS_MASTER": masterAddress, "dfs": BuiltBinaries.client])
+            environment: clientEnvironment)
         return try await finish(process)
     }
 }
@@ -106,7 +106,7 @@ extension ClusterTests {
                     "cd '\(cluster.folder.path)' && { $dfs cat f || echo $? > failed; } | "
                         + "{ head -c 100000 > head; read x < go; cat > tail; } && ! test -e failed",
                 ], log: cluster.folder.file("slow"),
-                environment: ["DFS_MASTER": cluster.masterAddress, "dfs": BuiltBinaries.client])
+                environment: cluster.clientEnvironment)
         }
     }
 }

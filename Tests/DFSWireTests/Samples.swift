@@ -61,6 +61,8 @@ enum Samples {
         SecurePortRequest(server: ":9001"), SecurePortRequest(), SecurePortResponse(), SecurePortResponse(port: .max),
         ReportResponse(clusterID: "c", unwantedChunks: names, expendableChunks: names),
         ReportDamageRequest(chunkID: "a_0", server: ":9001"), ReportDamageRequest(), ReportDamageResponse(),
+        LendRequest(chunkID: "a_0"), LendRequest(), LendResponse(),
+        LendResponse(socketPath: "/s", token: [0, 255], length: .max, blockSize: .max, checksums: [1, 2, 3, 4]),
         CheckReplicaRequest(chunkID: "a_0"), CheckReplicaRequest(), CheckReplicaResponse(),
         CheckReplicaResponse(digest: ChunkDigest(chunkID: "a_0", length: .max, crc32c: .max), isSound: true),
     ]

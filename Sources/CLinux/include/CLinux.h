@@ -1,5 +1,5 @@
 // Linux calls that Swift's Glibc module does not show, each with the signature of its manual page. One line each in
-// CLinux.c; anything that Glibc shows does not belong here.
+// CLinux.c, but for those that need macros; anything that Glibc shows does not belong here.
 #ifndef DFS_CLINUX_H
 #define DFS_CLINUX_H
 
@@ -34,6 +34,14 @@ ssize_t dfs_get_attribute(int descriptor, const char *name, void *value, size_t 
 /// ioprio_set(2), which has no wrapper: the calling thread's reads wait for those of others, where the disk's scheduler
 /// knows such a class.
 int dfs_rest_while_others_read(void);
+
+/// sendmsg(2) of one byte with SCM_RIGHTS, see unix(7): passes a descriptor to the process at the other end of a Unix
+/// socket. Never waits.
+int dfs_send_descriptor(int socket, int descriptor);
+
+/// recvmsg(2) of what ``dfs_send_descriptor`` sent; ECONNRESET where the other end has closed instead. The descriptor is
+/// the caller's.
+int dfs_receive_descriptor(int socket);
 
 /// mallopt(3): freed blocks of up to `bytes` stay in the heap instead of going back to the kernel, which would hand
 /// them out again as fresh, slow pages. At most `arenas` heaps.

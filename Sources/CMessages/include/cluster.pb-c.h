@@ -35,6 +35,8 @@ typedef struct Dfs__ReportDamageRequest Dfs__ReportDamageRequest;
 typedef struct Dfs__ReportDamageResponse Dfs__ReportDamageResponse;
 typedef struct Dfs__CheckReplicaRequest Dfs__CheckReplicaRequest;
 typedef struct Dfs__CheckReplicaResponse Dfs__CheckReplicaResponse;
+typedef struct Dfs__LendRequest Dfs__LendRequest;
+typedef struct Dfs__LendResponse Dfs__LendResponse;
 typedef struct Dfs__ReportRequest Dfs__ReportRequest;
 typedef struct Dfs__ReportResponse Dfs__ReportResponse;
 typedef struct Dfs__UploadTargetsRequest Dfs__UploadTargetsRequest;
@@ -386,6 +388,45 @@ struct  Dfs__CheckReplicaResponse
 #define DFS__CHECK_REPLICA_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__check_replica_response__descriptor) \
     , NULL, 0 }
+
+
+struct  Dfs__LendRequest
+{
+  ProtobufCMessage base;
+  char *chunk_id;
+};
+#define DFS__LEND_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__lend_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Dfs__LendResponse
+{
+  ProtobufCMessage base;
+  /*
+   * a Unix socket; who sends it the token gets the open file by SCM_RIGHTS
+   */
+  char *socket_path;
+  /*
+   * 16 bytes; for one file, once, within 10 seconds
+   */
+  ProtobufCBinaryData token;
+  /*
+   * of the chunk
+   */
+  uint64_t length;
+  /*
+   * bytes in each block but the last
+   */
+  uint32_t block_size;
+  /*
+   * CRC-32C of each block, in order, 4 bytes each, the lowest first
+   */
+  ProtobufCBinaryData checksums;
+};
+#define DFS__LEND_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&dfs__lend_response__descriptor) \
+    , (char *)protobuf_c_empty_string, {0,NULL}, 0, 0, {0,NULL} }
 
 
 struct  Dfs__ReportRequest
@@ -1355,6 +1396,44 @@ Dfs__CheckReplicaResponse *
 void   dfs__check_replica_response__free_unpacked
                      (Dfs__CheckReplicaResponse *message,
                       ProtobufCAllocator *allocator);
+/* Dfs__LendRequest methods */
+void   dfs__lend_request__init
+                     (Dfs__LendRequest         *message);
+size_t dfs__lend_request__get_packed_size
+                     (const Dfs__LendRequest   *message);
+size_t dfs__lend_request__pack
+                     (const Dfs__LendRequest   *message,
+                      uint8_t             *out);
+size_t dfs__lend_request__pack_to_buffer
+                     (const Dfs__LendRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__LendRequest *
+       dfs__lend_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__lend_request__free_unpacked
+                     (Dfs__LendRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Dfs__LendResponse methods */
+void   dfs__lend_response__init
+                     (Dfs__LendResponse         *message);
+size_t dfs__lend_response__get_packed_size
+                     (const Dfs__LendResponse   *message);
+size_t dfs__lend_response__pack
+                     (const Dfs__LendResponse   *message,
+                      uint8_t             *out);
+size_t dfs__lend_response__pack_to_buffer
+                     (const Dfs__LendResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Dfs__LendResponse *
+       dfs__lend_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   dfs__lend_response__free_unpacked
+                     (Dfs__LendResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Dfs__ReportRequest methods */
 void   dfs__report_request__init
                      (Dfs__ReportRequest         *message);
@@ -2063,6 +2142,12 @@ typedef void (*Dfs__CheckReplicaRequest_Closure)
 typedef void (*Dfs__CheckReplicaResponse_Closure)
                  (const Dfs__CheckReplicaResponse *message,
                   void *closure_data);
+typedef void (*Dfs__LendRequest_Closure)
+                 (const Dfs__LendRequest *message,
+                  void *closure_data);
+typedef void (*Dfs__LendResponse_Closure)
+                 (const Dfs__LendResponse *message,
+                  void *closure_data);
 typedef void (*Dfs__ReportRequest_Closure)
                  (const Dfs__ReportRequest *message,
                   void *closure_data);
@@ -2425,6 +2510,10 @@ struct Dfs__Replicas_Service
                 const Dfs__CheckReplicaRequest *input,
                 Dfs__CheckReplicaResponse_Closure closure,
                 void *closure_data);
+  void (*lend)(Dfs__Replicas_Service *service,
+               const Dfs__LendRequest *input,
+               Dfs__LendResponse_Closure closure,
+               void *closure_data);
 };
 typedef void (*Dfs__Replicas_ServiceDestroy)(Dfs__Replicas_Service *);
 void dfs__replicas__init (Dfs__Replicas_Service *service,
@@ -2433,11 +2522,16 @@ void dfs__replicas__init (Dfs__Replicas_Service *service,
     { &dfs__replicas__descriptor, protobuf_c_service_invoke_internal, NULL }
 #define DFS__REPLICAS__INIT(function_prefix__) \
     { DFS__REPLICAS__BASE_INIT,\
-      function_prefix__ ## check  }
+      function_prefix__ ## check,\
+      function_prefix__ ## lend  }
 void dfs__replicas__check(ProtobufCService *service,
                           const Dfs__CheckReplicaRequest *input,
                           Dfs__CheckReplicaResponse_Closure closure,
                           void *closure_data);
+void dfs__replicas__lend(ProtobufCService *service,
+                         const Dfs__LendRequest *input,
+                         Dfs__LendResponse_Closure closure,
+                         void *closure_data);
 
 /* --- descriptors --- */
 
@@ -2461,6 +2555,8 @@ extern const ProtobufCMessageDescriptor dfs__report_damage_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__report_damage_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__check_replica_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__check_replica_response__descriptor;
+extern const ProtobufCMessageDescriptor dfs__lend_request__descriptor;
+extern const ProtobufCMessageDescriptor dfs__lend_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__report_request__descriptor;
 extern const ProtobufCMessageDescriptor dfs__report_response__descriptor;
 extern const ProtobufCMessageDescriptor dfs__upload_targets_request__descriptor;

@@ -20,7 +20,7 @@ struct UploadService: Sendable {
     let master: MasterSession
     let budget: WriteBudget
     let chainPeers: ChainPeers
-    let forwardSlots: ForwardSlots
+    let forwardSlots: Slots
     let stallLimit: Duration
     let logger: Logger
 

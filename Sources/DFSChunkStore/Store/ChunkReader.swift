@@ -19,7 +19,8 @@ package final class ChunkReader: Sendable {
     package let stored: ChunkCatalog.Stored
     /// Of its blocks; `nil` where its digest is not known yet, or they must be made again from the chunk.
     package let checksums: BlockChecksums?
-    let file: any OpenFile
+    /// Its file, for reading.
+    package let file: any OpenFile
 
     init(id: ChunkID, stored: ChunkCatalog.Stored, checksums: BlockChecksums?, file: any OpenFile) {
         self.id = id

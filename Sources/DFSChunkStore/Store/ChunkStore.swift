@@ -50,6 +50,8 @@ package final class ChunkStore: Sendable {
 
     let files: any FileSystem
     let layout: StoreLayout
+    /// The folder of what is no chunk.
+    package var ownFolder: String { layout.own }
     let settings: Settings
     let wallClock: @Sendable () -> Int64
     let state = Mutex(State())

@@ -1,5 +1,6 @@
 import DFSCore
 import DFSServices
+import NIOCore
 
 // One chunk from one replica, or from another where the first lets wait.
 extension ChunkFetch {
@@ -121,6 +122,25 @@ extension ChunkFetch {
         }
     }
 
+    /// The same from a replica on this machine.
+    private func read(
+        _ replica: LocalReplica, of server: String, _ eventLoop: any EventLoop, _ race: DownloadRace,
+        _ lane: DownloadRace.Lane, _ standing: FetchStanding
+    ) async throws {
+        try standing.learn(replica.stored)
+        let began = ContinuousClock.now
+        let reading = LocalReading(
+            replica, into: target, chunkOffset: layout.starts[index], standing: standing,
+            stallLimit: context.configuration.stallLimit)
+        try await reading.run(context, eventLoop) {
+            guard race.claim(lane) else { throw DFSError(.cancelled, "another replica was quicker") }
+            context.hedges.withLock { $0.noteFirstByte(after: .now - began) }
+            standing.noteGiver(server)
+        } onPiece: {
+            progress.chunk(index, at: standing.position)
+        }
+    }
+
     /// Downloads into the target what is missing, once the first byte has come before that of the other lane.
     private func stream(
         _ location: ChunkLocation, from server: String, _ race: DownloadRace, _ lane: DownloadRace.Lane,
@@ -132,6 +152,9 @@ extension ChunkFetch {
         let began = ContinuousClock.now
         do {
             try await context.chunkServers.withPeer(address) { peer in
+                if !location.isOpen, let replica = try await context.replica(location.id, on: peer) {
+                    return try await read(replica, of: server, peer.channel.executor.eventLoop, race, lane, standing)
+                }
                 try await peer.downloadChunk(request, settings: context.transferSettings) { download in
                     let first = try await download.next()
                     guard race.claim(lane) else { throw DFSError(.cancelled, "another replica was quicker") }

@@ -5,7 +5,7 @@ import NIOCore
 
 /// A file descriptor and its owner: closed when the last reference is gone, so no call can meet a closed one.
 final class PosixFile: OpenFile {
-    private let descriptor: Int32
+    let descriptor: Int32
     private let path: String
 
     /// Takes `descriptor`, which must be open and nobody else's.

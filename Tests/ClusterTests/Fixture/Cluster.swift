@@ -14,6 +14,9 @@ final class Cluster: Sendable {
         var liveThreshold = "2s"
         var heartbeatInterval = "200ms"
         var drainLimit = "10s"
+        /// Clients read replicas from their files, as they do by default; otherwise over connections, as those on other
+        /// machines do.
+        var readsLocalFiles = false
         /// Nodes serve TLS too, with certificates of this authority.
         var authority: TestAuthority?
     }
@@ -168,7 +171,15 @@ final class Cluster: Sendable {
     func startClient(_ arguments: [String], environment: [String: String] = [:]) throws -> ChildProcess {
         try ChildProcess(
             BuiltBinaries.client, ["-master", masterAddress] + arguments, log: folder.file("client-\(nextRun())"),
-            environment: environment)
+            environment: clientEnvironment.merging(environment) { _, new in new })
+    }
+
+    /// For a shell that runs `$dfs`.
+    var clientEnvironment: [String: String] {
+        [
+            "DFS_MASTER": masterAddress, "DFS_SHORT_CIRCUIT": setup.readsLocalFiles ? "on" : "off",
+            "dfs": BuiltBinaries.client,
+        ]
     }
 
     /// Runs `dfs-client` to its end.

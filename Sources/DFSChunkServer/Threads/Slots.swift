@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Bounds how many uploads are forwarded at once, and with it the data that waits for other servers.
+/// Bounds how many of something there are at once.
 ///
-/// Nobody waits for a slot: a server that waited while it held data of an upload could hold up the one it waits for. An
-/// upload that gets none stays here alone, and its client brings the chunk to the others, or the master does.
-final class ForwardSlots: Sendable {
+/// Nobody waits for a slot. An upload that is forwarded, for one, and waited while it held data could hold up the server that
+/// it waits for: one that gets no slot stays here alone, and its client brings the chunk to the others, or the master does.
+final class Slots: Sendable {
     private let free: Mutex<Int>
 
     init(count: Int) { free = Mutex(count) }
