@@ -1,5 +1,6 @@
 """A Swift master, Swift and Go chunk servers, and hosts of clients: each in a network namespace and on a small disk of its own."""
 
+import errno
 import json
 import os
 import struct
@@ -22,6 +23,7 @@ MASTER_PORT, SERVER_PORT = 8000, 9001
 CHUNK = 1 << 20
 REPLICATION = 2
 DISK_MIB = 1024
+FILL_ATTEMPTS = 20
 # Go servers beat every 5 s.
 LIVE_SECONDS = 15
 SCRUB_SECONDS = 20
@@ -181,10 +183,18 @@ class Cluster:
             clock.write(struct.pack("=q", seconds))
 
     def fill_disk(self, name, left=64 << 10):
+        """Takes all room but `left`, while the node may be taking some, too."""
         filler = self.nodes[name].disk / "filler"
-        found = os.statvfs(filler.parent)
-        with open(filler, "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, found.f_bavail * found.f_frsize - left))
+        for _ in range(FILL_ATTEMPTS):
+            found = os.statvfs(filler.parent)
+            try:
+                with open(filler, "wb") as file:
+                    os.posix_fallocate(file.fileno(), 0, max(1, found.f_bavail * found.f_frsize - left))
+                return
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+        raise processes.ProcessError(f"{filler.parent} cannot be filled: its node writes too fast")
 
     def empty_disk(self, name):
         (self.nodes[name].disk / "filler").unlink(missing_ok=True)
