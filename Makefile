@@ -53,6 +53,9 @@ fault-test: build ## put each fault into each step of a put, for each victim; QU
 append-test: build ## kill primaries and masters while 2 clients append RECORDS records each (default 10000); none may be missing
 	@Tests/Append/run --records $(or $(RECORDS),10000)
 
+thrash: build ## break a cluster of Swift and Go nodes under load for MINUTES=<n> (default 5), and check its history; needs root
+	@Tests/Thrash/run --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED))
+
 thread-ids: build ## fail where an optimized async function takes a lock by another thread's id
 	@Makefile.d/thread-ids $(addprefix bin/,$(PROGRAMS))
 
@@ -96,6 +99,9 @@ bench-scale: build ## measure a master with very many chunk servers; ARGUMENTS="
 
 bench-peers: build ## measure put and get beside SeaweedFS and MooseFS, and over links of 1 Gbit/s; needs root
 	@Benchmarks/run-peers
+
+bench-repair: build ## measure how long a lost chunk server takes to be found and made up for, beside MooseFS; needs root
+	@Benchmarks/run-repair
 
 format: ## rewrite the Swift sources in the project's format
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)

@@ -13,10 +13,10 @@ from statistics import median
 from bench import baselines
 from bench.main import MEDIA, medium_folder
 from harness import files, layout, peers, processes
+from harness.hosts import HostError, Hosts
 from harness.layout import BUILD
 
 from . import systems
-from .hosts import HostError, Hosts
 
 MB, GIB = 10 ** 6, 1 << 30
 LINE_RATE = "1gbit"

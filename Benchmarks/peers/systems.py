@@ -13,7 +13,6 @@ from harness import layout, processes
 
 # Where each node runs.
 HOSTS = ("client", "master", "store-1", "store-2")
-STORES = HOSTS[2:]
 START_SECONDS = 60
 
 
@@ -26,12 +25,14 @@ class Call:
 
 
 class System:
-    """One cluster, in folders below `folder`; use as a context manager. Subclasses say how."""
+    """One cluster, in folders below `folder`; use as a context manager. Subclasses say how. `hosts` are the client's, the
+    master's, and those of storage nodes, whose names begin with "store"."""
 
     name = put_promise = get_promise = ""
 
     def __init__(self, hosts, folder, logs):
         self.hosts, self.folder, self.logs = hosts, folder, logs
+        self.stores = [name for name in hosts if name.startswith("store")]
         self._processes = []
 
     def __enter__(self):
@@ -105,21 +106,22 @@ class DFS(System):
     put_promise = "two replicas: files and folders synced; metadata synced"
     get_promise = "lengths and checksums verified, local file synced and renamed into place"
     replication = 2
+    master_flags = ()
 
     def _start(self):
         binaries = layout.swift_bin()
         self._master = f"{self.hosts['master'].address}:8000"
         self._client = [binaries / "dfs-client", "-master", self._master]
         self._run("master", "dfs-master", [
-            binaries / "dfs-master", "-listen", self._master, "-meta-dir", self._folder("meta")])
-        for store in STORES:
+            binaries / "dfs-master", "-listen", self._master, "-meta-dir", self._folder("meta"), *self.master_flags])
+        for store in self.stores:
             address = f"{self.hosts[store].address}:9001"
             self._run(store, f"dfs-{store}", [
                 binaries / "dfs-chunkserver", "-port", address, "-master", self._master, "-dir", self._folder(store)])
-        self._await("client", [*self._client, "df", "-json"], lambda output: output.count('"address"') == len(STORES))
+        self._await("client", [*self._client, "df", "-json"], lambda output: output.count('"address"') == len(self.stores))
         probe = self.folder / "probe"
         probe.write_bytes(b"?")
-        self._await("client", [*self._client, "put", "-replication", len(STORES), "-f", probe, "probe"])
+        self._await("client", [*self._client, "put", "-replication", len(self.stores), "-f", probe, "probe"])
 
     def _put_command(self, sample):
         return [*self._client, "put", "-replication", self.replication, sample.path, "sample"]
@@ -151,7 +153,7 @@ class SeaweedFS(System):
         self._run("master", "weed-master", [
             self.binary, "master", f"-ip={self.hosts['master'].address}", "-port=9333", f"-mdir={self._folder('meta')}",
             "-defaultReplication=001", "-volumeSizeLimitMB=2048"])
-        for store in STORES:
+        for store in self.stores:
             self._run(store, f"weed-{store}", [
                 self.binary, "volume", f"-ip={self.hosts[store].address}", "-port=8080", f"-dir={self._folder(store)}",
                 "-max=20", f"-master={master}"])
@@ -161,7 +163,7 @@ class SeaweedFS(System):
             self.binary, "filer", f"-ip={self.hosts['master'].address}", "-port=8888", f"-master={master}",
             "-defaultReplicaPlacement=001"]), self.logs / "weed-filer.log", cwd=self.folder))
         self._await("client", ["curl", "-sf", f"http://{master}/vol/status"],
-                    lambda output: all(self.hosts[store].address in output for store in STORES))
+                    lambda output: all(self.hosts[store].address in output for store in self.stores))
         probe = self.folder / "probe"
         probe.write_bytes(b"?")
         # Volumes are made at the first use.
@@ -188,6 +190,7 @@ class MooseFS(System):
     put_promise = "two replicas written, nothing synced (HDD_FSYNC_BEFORE_CLOSE = 0, its default)"
     get_promise = "checksums of blocks verified by the mount"
     syncs = False
+    master_settings = {}
 
     def _start(self):
         meta = self._folder("meta")
@@ -196,10 +199,10 @@ class MooseFS(System):
         (meta / "topology").write_text("")
         address = self.hosts["master"].address
         config = self._config("master", {
-            "DATA_PATH": meta, "EXPORTS_FILENAME": meta / "exports", "TOPOLOGY_FILENAME": meta / "topology",
+            "DATA_PATH": meta, "EXPORTS_FILENAME": meta / "exports", "TOPOLOGY_FILENAME": meta / "topology", **self.master_settings,
             **{f"{name}_LISTEN_HOST": address for name in ("MATOML", "MATOCS", "MATOCL")}})
         self._run("master", "mfsmaster", ["/usr/sbin/mfsmaster", "-f", "-c", config, "start"])
-        for store in STORES:
+        for store in self.stores:
             data = self._folder(store)
             (self.folder / f"{store}.hdd").write_text(f"{data}\n")
             config = self._config(store, {

@@ -4,29 +4,6 @@ import Testing
 extension ClusterTests {
     /// The session that the README shows, word for word.
     @Suite struct ReadmeTests {
-        /// A command, and what it prints.
-        private struct Step {
-            let command: String
-            var output = ""
-        }
-
-        private static func session() throws -> [Step] {
-            let readme = URL(filePath: #filePath).appending(path: "../../../README.md").standardized
-            let text = try String(contentsOf: readme, encoding: .utf8)
-            guard let start = text.range(of: "```console\n"),
-                let end = text.range(of: "```", range: start.upperBound..<text.endIndex)
-            else { throw FixtureError("the README shows no session") }
-            var steps: [Step] = []
-            for line in text[start.upperBound..<end.lowerBound].split(separator: "\n") {
-                if line.hasPrefix("$ ") {
-                    steps.append(Step(command: String(line.dropFirst(2))))
-                } else {
-                    steps[steps.count - 1].output += line + "\n"
-                }
-            }
-            return steps
-        }
-
         /// Takes away what the fixture put to see that the cluster works.
         private static func clear(_ cluster: Cluster) async throws {
             for name in try await cluster.client("ls").stdout.split(separator: "\n") {
@@ -39,7 +16,7 @@ extension ClusterTests {
         }
 
         @Test func theSessionIsWhatHappens() async throws {
-            let steps = try Self.session()
+            let steps = try #require(try ConsoleSession.all(in: "README.md").first).steps
             #expect(steps.count > 10)
             try await Cluster.run { cluster in
                 try await Self.clear(cluster)

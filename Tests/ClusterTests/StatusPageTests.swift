@@ -5,16 +5,12 @@ extension ClusterTests {
     @Suite struct StatusPageTests {
         /// The status and body of a page.
         private func page(_ path: String, _ port: UInt16) async throws -> (status: Int, body: String) {
-            let socket = try RawSocket(port: port)
-            socket.send(Array("GET \(path) HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".utf8))
-            try await eventually("an answer to \(path)") { socket.isClosedByPeer }
-            let text = socket.receivedText
-            let head = text.split(separator: " ", maxSplits: 2)
-            guard head.count == 3, let status = Int(head[1]), let end = text.firstRange(of: "\r\n\r\n") else {
-                throw FixtureError("\(path) was answered so: \(text)")
-            }
-            return (status, String(text[end.upperBound...]))
+            let page = try await HTTPPage(path, port: port)
+            return (page.status, page.body)
         }
+
+        /// It may not listen yet.
+        private func isReady(_ port: UInt16) async -> Bool { (try? await page("/readyz", port).status) == 200 }
 
         /// The value of a sample, written as it stands in the text.
         private func value(_ sample: String, _ port: UInt16) async throws -> Double? {
@@ -59,8 +55,8 @@ extension ClusterTests {
                 try await cluster.startServer(0, extra: ["-http-listen", "127.0.0.1:\(serverPort)"])
                 try await cluster.stopMaster()
                 try await cluster.startMaster(extra: ["-http-listen", "127.0.0.1:\(masterPort)"])
-                try await eventually("a master that is ready") { try await page("/readyz", masterPort).status == 200 }
-                try await eventually("a server that is ready") { try await page("/readyz", serverPort).status == 200 }
+                try await eventually("a master that is ready") { await isReady(masterPort) }
+                try await eventually("a server that is ready") { await isReady(serverPort) }
                 #expect(try await page("/healthz", serverPort).status == 200)
 
                 let source = try cluster.folder.randomFile("in", bytes: (2 << 20) + 1)
@@ -98,7 +94,8 @@ extension ClusterTests {
                 try await cluster.stopServer(1)
                 try await cluster.stopMaster()
                 try await cluster.startMaster(extra: ["-http-listen", "127.0.0.1:\(port)"])
-                let page = try await page("/readyz", port)
+                // It may not listen yet.
+                let page = try await eventually("a page") { try? await HTTPPage("/readyz", port: port) }
                 #expect(page.status == 503)
                 #expect(page.body.contains("safe mode"))
                 #expect(try await value("dfs_master_safe_mode", port) == 1)

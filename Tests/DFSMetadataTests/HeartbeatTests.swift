@@ -73,6 +73,44 @@ import Testing
         #expect(try master.open("a").answer.opened().chunks[0].servers.count == 2)
     }
 
+    /// `make thrash` found it: acknowledged files of Go clients were abandoned, and their chunks ordered deleted.
+    @Test func emptyListsOfAServerThatIsStartedTwiceLoseNothing() throws {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        _ = try master.beat([servers[0]: [id], servers[1]: []])
+        _ = master.close(1)
+        _ = try master.register(servers[0], life: 1, [])
+        for _ in 0..<4 {
+            _ = master.tick(after: .seconds(5))
+            _ = try master.heartbeat(servers[1])
+            _ = try master.readBack(id, servers[1], .absent)
+            _ = try master.readBack(id, servers[0], .unreachable)
+        }
+        let effects = try master.register(servers[0], life: 2, [])
+        #expect(!effects.contains { if case .log(.replicaLost) = $0 { true } else { false } })
+        #expect(try master.fileInfo("a").answer.code == .unavailable, "it is waited for")
+        for _ in 0..<3 {
+            _ = try master.readBack(id, servers[0], .read(.short))
+            _ = master.tick(after: .seconds(11))
+            _ = try master.heartbeat(servers[1])
+            _ = try master.heartbeat(servers[0], life: 2, [id])
+        }
+        #expect(try master.fileInfo("a").answer.code == nil)
+    }
+
+    @Test func aChunkThatListsOverOneConnectionLackIsGone() throws {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2")
+        let (id, servers) = try master.putFile("a")
+        _ = try master.register(servers[0], life: 1, [])
+        _ = master.tick(after: .seconds(5))
+        _ = try master.heartbeat(servers[0], life: 1)
+        _ = master.tick(after: .seconds(6))
+        let effects = try master.heartbeat(servers[0], life: 1)
+        #expect(effects.contains { if case .log(.replicaLost(id, _)) = $0 { true } else { false } })
+    }
+
     @Test func aWrongDigestIsUnwantedAndTheReplicaIsNotNamed() throws {
         var master = MasterHarness()
         try master.join(.swift, ":1", ":2")

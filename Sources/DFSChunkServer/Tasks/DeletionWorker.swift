@@ -43,7 +43,9 @@ struct DeletionWorker: Sendable {
         if isWritten { return }
         let verdict = tasks.state.withLock { state in
             state.deletions[id] = nil
+            let isReleased = state.released.remove(id) != nil
             guard isStored else { return DeletionBreaker.Verdict?.none }
+            if isReleased { return .allowed }
             let verdict = state.breaker.request(chunkCount: count, now: clock.now)
             if verdict != .allowed { state.held[id] = ground }
             return verdict
@@ -89,6 +91,7 @@ struct DeletionWorker: Sendable {
         let count = tasks.state.withLock { state in
             state.breaker.release()
             state.deletions.merge(state.held) { waiting, _ in waiting }
+            state.released.formUnion(state.held.keys)
             defer { state.held = [:] }
             return state.held.count
         }

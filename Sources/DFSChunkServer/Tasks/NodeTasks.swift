@@ -19,6 +19,8 @@ final class NodeTasks: Sendable {
         var deletions: [ChunkID: DeletionGround] = [:]
         /// Deletions held by the breaker.
         var held: [ChunkID: DeletionGround] = [:]
+        /// Those of `deletions` that the breaker held before an operator released them: it is not asked again.
+        var released: Set<ChunkID> = []
     }
 
     let state: Mutex<State>

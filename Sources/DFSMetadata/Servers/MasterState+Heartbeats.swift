@@ -63,6 +63,7 @@ extension MasterState {
         servers[server].lastHeard = now
         if servers[server].connection != connection {
             servers[server].connection = connection
+            servers[server].connectedAt = now
             servers[server].describeAt = now
         }
         if let due = servers[server].describeAt, due <= now {

@@ -73,7 +73,9 @@ extension MasterState {
         return true
     }
 
-    /// Absence counts after two lists that are far enough apart, since Go servers lose an id for some seconds.
+    /// Absence counts after two lists that are far enough apart, since Go servers lose an id for some seconds. Both have to
+    /// come over one connection: a Go server that was started anew has read its folder after its first list only, which may be
+    /// empty, and one that is started twice gives two such lists.
     private mutating func noteMissing(on server: ServerHandle, _ number: UInt32) {
         let missing = servers[server].chunks.filter { chunks[$0].replica(on: server)?.listNumber != number }
         for chunk in missing.sorted() {
@@ -82,7 +84,7 @@ extension MasterState {
             case .assigned: continue
             case .deleting: removeReplica(of: chunk, on: server)
             case .listed, .complete, .bad:
-                guard let since = servers[server].missingSince[chunk] else {
+                guard let since = servers[server].missingSince[chunk], since >= servers[server].connectedAt else {
                     setMissing(chunk, on: server, since: now)
                     continue
                 }

@@ -29,6 +29,8 @@ struct Server: Sendable {
 
     /// The connection it was last heard on; a new one makes the master ask again who it is.
     var connection: ConnectionToken?
+    /// When it was first heard on that connection: what its lists lacked before says nothing about it now.
+    var connectedAt: MonotonicInstant
     /// When to ask who it is, if it has not been told.
     var describeAt: MonotonicInstant?
     /// Where tasks for it go; `nil` while it has no heartbeat stream.

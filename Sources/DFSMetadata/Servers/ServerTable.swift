@@ -25,7 +25,7 @@ struct ServerTable: Sendable {
         servers.append(
             Server(
                 handle: handle, address: address, location: NetworkLocation(host: address.host), lastHeard: now,
-                aliveSince: now))
+                aliveSince: now, connectedAt: now))
         handles[address] = handle
         return handle
     }

@@ -11,11 +11,10 @@ import time
 import traceback
 from pathlib import Path
 
-from harness import processes
+from harness import processes, records
+from harness.records import Mismatch
 
-from . import records
 from .cluster import Cluster
-from .records import Mismatch
 
 NAME = "log"
 # Records come at this pace, so that the servers are killed among them and not before or behind.

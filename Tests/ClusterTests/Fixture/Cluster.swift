@@ -112,6 +112,20 @@ final class Cluster: Sendable {
         try await awaitListening(serverPorts[index], process)
     }
 
+    /// The settings that all nodes of the cluster share, as environment variables.
+    var settings: [String: String] {
+        [
+            "DFS_CHUNK_SIZE": setup.chunkSize, "DFS_REPLICATION": "\(setup.replication)",
+            "DFS_LIVE_THRESHOLD": setup.liveThreshold, "DFS_HEARTBEAT_INTERVAL": setup.heartbeatInterval,
+        ]
+    }
+
+    /// Takes a node that was started by other means for the master, or chunk server `index`, and waits until it listens.
+    func adopt(_ process: ChildProcess, _ index: Int?) async throws {
+        processes.withLock { $0[index.map { "cs\($0)" } ?? "master"] = process }
+        try await awaitListening(index.map { serverPorts[$0] } ?? masterPort, process)
+    }
+
     /// SIGTERM, and wait for the end, which must be a good one.
     func stopMaster() async throws { try await Self.stop(master, within: .seconds(20)) }
     func stopServer(_ index: Int, within limit: Duration = .seconds(20)) async throws {

@@ -29,10 +29,12 @@ extension MasterHarness {
         return step(.heartbeat(report, Self.stream(of: server, life: life)))
     }
 
-    mutating func register(_ address: String, free: UInt64 = 10_000, _ chunks: [ChunkID] = []) throws -> [Effect] {
+    mutating func register(
+        _ address: String, free: UInt64 = 10_000, life: UInt64 = 0, _ chunks: [ChunkID] = []
+    ) throws -> [Effect] {
         let server = try ServerAddress(address)
         let report = ServerReport(
-            address: server, connection: Self.connection(of: server, life: 0), freeBytes: free * Self.mebibyte,
+            address: server, connection: Self.connection(of: server, life: life), freeBytes: free * Self.mebibyte,
             chunks: chunks)
         return ask { .register(report, $0) }.effects
     }

@@ -27,12 +27,13 @@ class Host:
 
 
 class Hosts:
-    """Use as a context manager. With a `rate`, as tc(8) writes it, each host has a namespace and a link of that rate to a
-    switch, in both directions; without one, all share a namespace and its loopback device."""
+    """Use as a context manager. Where `is_linked`, each host has a namespace of its own and a link, its device `eth`, to a
+    switch; otherwise all share a namespace and its loopback device. A `rate`, as tc(8) writes it, makes links, and limits each
+    in both directions."""
 
-    def __init__(self, names, rate=None):
-        self.names, self.rate = names, rate
-        self._prefix = f"dfs-bench-{os.getpid()}"
+    def __init__(self, names, rate=None, is_linked=False):
+        self.names, self.rate, self.is_linked = names, rate, is_linked or rate is not None
+        self._prefix = f"dfs-{os.getpid()}"
         self._namespaces = []
 
     def __enter__(self):
@@ -42,7 +43,7 @@ class Hosts:
         if missing:
             raise HostError(f"{missing[0]} is not there: install iproute2 and util-linux")
         try:
-            return self._linked() if self.rate else self._together()
+            return self._linked() if self.is_linked else self._together()
         except BaseException:
             self.__exit__()
             raise
@@ -54,9 +55,9 @@ class Hosts:
 
     def _add(self, name):
         namespace = f"{self._prefix}-{name}"
-        _run("ip", "netns", "add", namespace)
+        run_tool("ip", "netns", "add", namespace)
         self._namespaces.append(namespace)
-        _run("ip", "-n", namespace, "link", "set", "lo", "up")
+        run_tool("ip", "-n", namespace, "link", "set", "lo", "up")
         return namespace
 
     def _addresses(self):
@@ -65,29 +66,35 @@ class Hosts:
     def _together(self):
         namespace = self._add("all")
         for address in self._addresses().values():
-            _run("ip", "-n", namespace, "address", "add", f"{address}/24", "dev", "lo")
+            run_tool("ip", "-n", namespace, "address", "add", f"{address}/24", "dev", "lo")
         return {name: Host(namespace, address) for name, address in self._addresses().items()}
+
+    @property
+    def switch(self):
+        """The namespace of the switch, whose device to a host is called `to-<name>`."""
+        return f"{self._prefix}-switch"
 
     def _linked(self):
         switch = self._add("switch")
-        _run("ip", "-n", switch, "link", "add", "bridge", "type", "bridge")
-        _run("ip", "-n", switch, "link", "set", "bridge", "up")
+        run_tool("ip", "-n", switch, "link", "add", "bridge", "type", "bridge")
+        run_tool("ip", "-n", switch, "link", "set", "bridge", "up")
         hosts = {}
         for name, address in self._addresses().items():
             namespace = self._add(name)
             port = f"to-{name}"
-            _run("ip", "-n", switch, "link", "add", port, "type", "veth", "peer", "name", "eth", "netns", namespace)
-            _run("ip", "-n", switch, "link", "set", port, "master", "bridge", "up")
-            _run("ip", "-n", namespace, "address", "add", f"{address}/24", "dev", "eth")
-            _run("ip", "-n", namespace, "link", "set", "eth", "up")
-            for where, device in ((switch, port), (namespace, "eth")):
-                _run("tc", "-n", where, "qdisc", "add", "dev", device, "root", "tbf", "rate", self.rate,
-                     "burst", BURST, "latency", LATENCY)
+            run_tool("ip", "-n", switch, "link", "add", port, "type", "veth", "peer", "name", "eth", "netns", namespace)
+            run_tool("ip", "-n", switch, "link", "set", port, "master", "bridge", "up")
+            run_tool("ip", "-n", namespace, "address", "add", f"{address}/24", "dev", "eth")
+            run_tool("ip", "-n", namespace, "link", "set", "eth", "up")
+            for where, device in ((switch, port), (namespace, "eth")) if self.rate else ():
+                run_tool("tc", "-n", where, "qdisc", "add", "dev", device, "root", "tbf", "rate", self.rate,
+                         "burst", BURST, "latency", LATENCY)
             hosts[name] = Host(namespace, address)
         return hosts
 
 
-def _run(*words):
+def run_tool(*words):
+    """Runs one of the tools that networks are made with; HostError says what failed."""
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         raise HostError(f"{' '.join(words)} failed: {done.stdout.strip()}")
