@@ -106,14 +106,13 @@ class DFS(System):
     put_promise = "two replicas: files and folders synced; metadata synced"
     get_promise = "lengths and checksums verified, local file synced and renamed into place"
     replication = 2
-    master_flags = ()
 
     def _start(self):
         binaries = layout.swift_bin()
         self._master = f"{self.hosts['master'].address}:8000"
         self._client = [binaries / "dfs-client", "-master", self._master]
         self._run("master", "dfs-master", [
-            binaries / "dfs-master", "-listen", self._master, "-meta-dir", self._folder("meta"), *self.master_flags])
+            binaries / "dfs-master", "-listen", self._master, "-meta-dir", self._folder("meta")])
         for store in self.stores:
             address = f"{self.hosts[store].address}:9001"
             self._run(store, f"dfs-{store}", [

@@ -4,7 +4,7 @@ import re
 import time
 from collections import Counter
 
-from harness import layout, processes
+from harness import processes
 from peers import systems
 
 HOSTS = ("client", "master", "store-1", "store-2", "store-3", "store-4")
@@ -53,16 +53,9 @@ class Repairable:
 
 
 class DFSRepair(Repairable, systems.DFS):
-    """This file system as it comes, but for limits of repair, which are lifted where the master has them."""
+    """This file system as it comes: it has no limit of rate by default, and no grace for chunks with one copy left."""
 
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
-        text = processes.run([layout.swift_bin() / "dfs-master", "-help"], 20).output
-        # Bytes per second, in which a slow disk would not be the limit.
-        known = {"-repair-rate": "10GB", "-repair-server-rate": "10GB"}
-        flags = [(flag, value) for flag, value in known.items() if re.search(rf"^\s*{flag}\b", text, re.MULTILINE)]
-        self.master_flags = [word for pair in flags for word in pair]
-        self.settings = " ".join(self.master_flags) or "its defaults"
+    settings = "its defaults"
 
     def fill(self, folder):
         """The probe, which has a copy on every node, could not be whole again."""

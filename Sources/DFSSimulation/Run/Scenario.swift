@@ -42,7 +42,7 @@ struct Scenario {
         policy.rereadCycle = .seconds(120)
         policy.trashRetention = .seconds(dice.pick([20, 120, 600]) ?? 120)
         policy.settlingPatience = .seconds(dice.number(20...90))
-        policy.maxCopiesPerSource = dice.number(1...8)
+        policy.repairLimits.copiesPerSource = dice.number(1...8)
         policy.softClaim = .seconds(dice.pick([5, 60]) ?? 60)
         policy.safeModeLimit = .seconds(dice.number(60...300))
     }

@@ -55,7 +55,9 @@ class Cluster:
             self.master_port = ports.free_port()
             self._add(MASTER, "dfs-master", self.master_port, [
                 "-listen", f"127.0.0.1:{self.master_port}", "-meta-dir", self.folder / MASTER,
-                "-replication", REPLICATION])
+                "-replication", REPLICATION,
+                # What two live servers hold would wait for the third to come back: here a put is looked at, not patience.
+                "-repair-grace", "0s"])
             for number in range(SERVERS):
                 name, port = f"cs{number}", ports.free_port()
                 self._add(name, "dfs-chunkserver", port, [
