@@ -178,7 +178,7 @@ extension Cluster {
         guard mkfifo(pipe, 0o600) == 0 else { throw FixtureError("no pipe: \(errno)") }
         let end = open(pipe, O_RDONLY | O_NONBLOCK)
         let reader = try ChildProcess(
-            BuiltBinaries.client, ["-master", masterAddress, "cat", "long"], log: folder.file("unread"))
+            BuiltBinaries.client, ["cat", "long"], log: folder.file("unread"), environment: clientEnvironment)
         var first: UInt8 = 0
         try await eventually("the first byte") { read(end, &first, 1) == 1 }
         return reader

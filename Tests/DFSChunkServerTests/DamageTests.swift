@@ -1,6 +1,7 @@
 import DFSCore
 import DFSFiles
 import DFSServices
+import DFSSimulation
 import DFSWire
 import NIOCore
 import RPC
@@ -156,6 +157,26 @@ import Testing
                 #expect(try holdsInQuarantine(second, "c_0"))
                 #expect(try second.names() == ["a_0", "b_0"], "its turn is in the next cycle")
             }
+        }
+    }
+
+    /// Each call of the disk in a check fails once, one after the other.
+    @Test(.timeLimit(.minutes(1)))
+    func noCopyIsGivenUpForOneFailedRead() async throws {
+        let (disk, bytes) = (SimulatedDisk(), content(2_500_000))
+        try await withServer(folder: "/data", files: disk) { server in
+            try await server.upload("f_0", bytes)
+            let check = CheckReplicaRequest(chunkID: "f_0")
+            var strikes = 0
+            for call in 1...30 {
+                disk.strike(.failOnce, atCall: call)
+                _ = try? await server.peer.unary(Methods.checkReplica, check, as: CheckReplicaResponse.self)
+                if disk.calmDown() { strikes += 1 }
+                let found = try await server.peer.unary(Methods.checkReplica, check, as: CheckReplicaResponse.self)
+                #expect(found.isSound, "call \(call)")
+            }
+            #expect(strikes > 3)
+            #expect(try await server.download("f_0").bytes == bytes)
         }
     }
 }

@@ -42,9 +42,22 @@ struct ReplicaChecker: Sendable {
         try await settle(find(id, threads, pace), id)
     }
 
+    /// No copy is given up for one reading: it may be the last, and a cable, a controller or a single failed read does not speak
+    /// against what is on the disk. What was found damaged is read again.
     private func find(
         _ id: ChunkID, _ threads: DiskThreads, isSuspect: Bool = false,
         _ pace: (Int) async throws -> Void = { _ in }
+    ) async throws -> CheckFinding {
+        let first = try await read(id, threads, isSuspect: isSuspect, pace)
+        guard case .damaged = first else { return first }
+        let second = try await read(id, threads, isSuspect: true, pace)
+        if case .damaged = second { return second }
+        logger.warning("a chunk was read wrong once, and right the next time", metadata: ["chunk": "\(id)"])
+        return second
+    }
+
+    private func read(
+        _ id: ChunkID, _ threads: DiskThreads, isSuspect: Bool, _ pace: (Int) async throws -> Void
     ) async throws -> CheckFinding {
         let store = store
         guard let check = try await threads.run({ try store.beginCheck(id, isSuspect: isSuspect) }) else {

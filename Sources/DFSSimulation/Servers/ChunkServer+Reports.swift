@@ -68,16 +68,9 @@ extension ChunkServer {
     /// Compares a chunk with its checksums and acts on what that finds, as `ReplicaChecker` does.
     @discardableResult
     func examine(_ chunk: ChunkID, isUnwanted: Bool = false) -> CheckFinding? {
-        let found = onDisk { store throws(DFSError) -> CheckFinding in
-            guard let check = try store.beginCheck(chunk, isSuspect: true) else { return .gone }
-            do throws(DFSError) {
-                while try check.scan.step() > 0 {}
-            } catch {
-                if error.code == .dataLoss, !disk.hasLostPower { return .damaged(blocks: []) }
-                throw error
-            }
-            return try store.conclude(check)
-        }
+        var found = lookAt(chunk)
+        // No copy is given up for one reading.
+        if case .success(.damaged) = found { found = lookAt(chunk) }
         guard case .success(let finding) = found else { return nil }
         switch finding {
         case .sound where isUnwanted: putAside(chunk, .doubtful)
@@ -93,6 +86,19 @@ extension ChunkServer {
         case .damaged: putAside(chunk, .damaged)
         }
         return finding
+    }
+
+    private func lookAt(_ chunk: ChunkID) -> Result<CheckFinding, DFSError> {
+        onDisk { store throws(DFSError) -> CheckFinding in
+            guard let check = try store.beginCheck(chunk, isSuspect: true) else { return .gone }
+            do throws(DFSError) {
+                while try check.scan.step() > 0 {}
+            } catch {
+                if error.code == .dataLoss, !disk.hasLostPower { return .damaged(blocks: []) }
+                throw error
+            }
+            return try store.conclude(check)
+        }
     }
 
     /// Takes a chunk out of service.
