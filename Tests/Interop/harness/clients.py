@@ -55,10 +55,11 @@ def put(kind, master, local, remote, alone=False, before=None, upload_seconds=No
 
 
 def get(kind, master, remote, folder):
-    """Into a folder that is made first, with those that the name asks for: a Go get makes none."""
+    """Into a folder that is made first, with those that the name asks for: a Go get makes none. Over connections, as between
+    machines, also where a Swift client could read a replica on this one from its file."""
     (Path(folder) / remote).parent.mkdir(parents=True, exist_ok=True)
     with transfers.any():
-        return processes.run([*command(kind, master), "get", remote, folder], CALL_SECONDS)
+        return processes.run([*command(kind, master), "get", remote, folder], CALL_SECONDS, {"DFS_SHORT_CIRCUIT": "off"})
 
 
 def list_all(master):
