@@ -63,8 +63,10 @@ struct Canaries: ParsableCommand {
         var areAllFound = true
         for canary in Canary.allCases {
             let began = Date()
+            // A seed that finds something without the bug says nothing of the bug.
             let found = (1...UInt64(canary.seedLimit)).lazy
-                .map { Simulation(seed: $0, canary: canary).run() }.first { $0.violation != nil }
+                .map { Simulation(seed: $0, canary: canary).run() }
+                .first { $0.violation != nil && Simulation(seed: $0.seed).run().violation == nil }
             let seconds = String(format: "%.1f", Date().timeIntervalSince(began))
             if let found, let violation = found.violation {
                 print(

@@ -62,7 +62,8 @@ struct AdminCommand: ProgramCommand {
                 throw DFSError(
                     .invalidArgument,
                     "\(quoted(action)) with \(operands.count) operands is nothing that admin does; write report, "
-                        + "decommission <server>, maintenance <server> -for <time>, recommission <server>, balance or repair")
+                        + "decommission <server>, maintenance <server> -for <time>, recommission <server>, balance or repair"
+                )
             }
         }
     }
