@@ -32,12 +32,12 @@ int dfs_receive_descriptor(int socket) {
         struct cmsghdr header;
         char room[CMSG_SPACE(sizeof(int))];
     } control;
+    // Room for one descriptor; what does not fit the kernel closes.
     struct msghdr message = {
-        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = CMSG_LEN(sizeof(int))};
     ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
     if (count < 0) return -1;
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    // What does not fit into the room the kernel has closed.
     if (count == 1 && header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
         header->cmsg_len == CMSG_LEN(sizeof(int))) {
         int descriptor;

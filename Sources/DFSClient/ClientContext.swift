@@ -23,7 +23,7 @@ final class ClientContext: Sendable {
     /// Tells which replicas are near.
     let machine = LocalMachine()
     /// Asks servers on this machine for their files; `nil` asks nobody.
-    private let shortCircuit: ShortCircuit?
+    let shortCircuit: ShortCircuit?
     /// Of all downloads.
     let hedges: Mutex<HedgePolicy>
     private let fileThreads: NIOThreadPool
@@ -46,7 +46,7 @@ final class ClientContext: Sendable {
         master = Peer(address: address, role: "master", group: group, configuration: channel, logger: logger)
         if tls != nil { pool.locate = SecureLocator(master: master).locate }
         chunkServers = PeerPool(group: group, configuration: pool, logger: logger)
-        shortCircuit = configuration.readsLocalFiles ? ShortCircuit(machine: machine) : nil
+        shortCircuit = configuration.readsLocalFiles ? ShortCircuit(machine: machine, logger: logger) : nil
         fileThreads = NIOThreadPool(numberOfThreads: max(1, configuration.fileThreads))
         fileThreads.start()
     }
@@ -67,11 +67,6 @@ final class ClientContext: Sendable {
         fileThreads.runIfActive(eventLoop: eventLoop, body)
     }
 
-    /// The file of a replica, where its server is on this machine and lends it; see ``ShortCircuit``.
-    func replica(_ chunkID: String, on peer: Peer) async throws -> LocalReplica? {
-        try await shortCircuit?.replica(chunkID, on: peer, self)
-    }
-
     var transferSettings: TransferSettings {
         var settings = TransferSettings()
         settings.swiftDataSize = bufferSize
@@ -85,6 +80,7 @@ final class ClientContext: Sendable {
 
     func close() async {
         await chunkServers.close()
+        shortCircuit?.close()
         try? await fileThreads.shutdownGracefully()
     }
 }

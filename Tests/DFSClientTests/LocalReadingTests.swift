@@ -44,8 +44,9 @@ import Testing
         var failure: (any Error)?
         try await TestCluster.run(TestCluster.Wish(servers: [])) { cluster in
             do {
-                try await reading.run(
-                    cluster.client.context, cluster.client.context.group.next(), begin: {}, onPiece: {})
+                let context = cluster.client.context
+                let local = try #require(context.shortCircuit)
+                try await reading.run(on: local.threads, context.group.next(), begin: {}, onPiece: {})
                 try standing.checkWhole()
             } catch {
                 failure = error
@@ -92,15 +93,16 @@ import Testing
     @Test(arguments: [false, true])
     func aReadThatStandsIsLeftAndNothingIsWrittenLater(isCancelled: Bool) async throws {
         let file = FileOfTest(Self.bytes, isHeld: true)
+        // The client ends before.
+        defer { file.letGo() }
         let (standing, target) = (standing(), MemoryTarget(0..<Self.bytes.count))
         let reading = LocalReading(
             try replica(file, promise()), into: target, chunkOffset: 0, standing: standing,
             stallLimit: isCancelled ? .seconds(3600) : .milliseconds(40))
         try await TestCluster.run(TestCluster.Wish(servers: [])) { cluster in
-            // The client of the test ends when its threads have.
-            defer { file.letGo() }
             let context = cluster.client.context
-            let task = Task { try await reading.run(context, context.group.next(), begin: {}, onPiece: {}) }
+            let threads = try #require(context.shortCircuit).threads
+            let task = Task { try await reading.run(on: threads, context.group.next(), begin: {}, onPiece: {}) }
             await file.hasBegun()
             if isCancelled { task.cancel() }
             let error = await #expect(throws: (any Error).self) { try await task.value }

@@ -141,6 +141,24 @@ import Testing
         #expect(cluster.master.image.servers.map(\.address) == [moved])
     }
 
+    /// Before its former address counts as dead.
+    @Test func aNodeThatMovesWithinMomentsIsNotTakenForTwo() throws {
+        var cluster = try cluster()
+        try cluster.set(.decommissioning, ":1")
+        cluster.away = [":1"]
+        _ = try cluster.master.heartbeat(":7")
+        let moved = ServerAddress(host: "", port: 7)
+        _ = cluster.master.step(
+            .described(moved, .swift, nodeID: MasterHarness.nodeID(of: try ServerAddress(":1")), location: nil))
+        for _ in 0..<35 {
+            try cluster.run(1)
+            _ = try cluster.master.heartbeat(":7")
+            #expect(try cluster.master.standing(":1").state != .decommissioned)
+        }
+        #expect(try cluster.master.standing(":1").state == .normal)
+        #expect(cluster.master.image.servers.map(\.address) == [moved])
+    }
+
     @Test func theOpenChunkOfAServerThatIsToGoIsSealedAndTheNextOneIsElsewhere() throws {
         var cluster = try cluster()
         try cluster.put("log", .short, on: [":1", ":2"])

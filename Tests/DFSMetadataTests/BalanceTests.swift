@@ -42,6 +42,16 @@ import Testing
         #expect(cluster.log.count == moved)
     }
 
+    @Test func anyRateIsEarned() {
+        var (balance, now) = (Balance(), MonotonicInstant(nanoseconds: 0))
+        for _ in 0..<5 {
+            balance.earn(.max, now: now)
+            #expect(balance.credit >= 0)
+            balance.credit -= 1000
+            now = now + .seconds(1)
+        }
+    }
+
     @Test func aCopyIsOnlyDeletedAfterItsSuccessorIsThere() throws {
         var cluster = try cluster()
         _ = try cluster.master.balance(50_000)

@@ -74,6 +74,28 @@ import Testing
         #expect(try scene.known(":1") == 1)
     }
 
+    /// As by a writer whose put began before the server lost the chunk, and told of it.
+    @Test func aCopyThatSomebodyVouchesForAndTheServerDoesNotHaveIsNotBelievedForLong() throws {
+        var scene = try Scene(files: 1)
+        let (id, server) = (scene.ids[0], try scene.server(":1"))
+        scene.held[":1"] = [:]
+        for _ in 0..<3 {
+            _ = scene.beat(":1")
+            scene.master.pass(.seconds(11))
+        }
+        let chunk = try #require(scene.master.state.chunk(named: id))
+        #expect(scene.master.state.chunks[chunk].replica(on: server.handle)?.state != .complete)
+        scene.master.vouch(for: chunk, .short, on: server.handle)
+        _ = scene.beat(":1")
+        #expect(try scene.servers(of: "file0") == [":1", ":2"], "it may just have come")
+        for _ in 0..<3 {
+            scene.master.pass(.seconds(11))
+            for server in [":1", ":2"] { _ = scene.beat(server) }
+        }
+        #expect(try scene.servers(of: "file0") == [":2"])
+        #expect(scene.master.state.chunks[chunk].replica(on: server.handle)?.state != .complete)
+    }
+
     @Test func eachRequestHasOneAnswer() throws {
         var scene = try Scene(files: 5)
         let effects = scene.report(":1", pageCount: 2)

@@ -98,6 +98,16 @@ import Testing
         #expect(reads.contains(FileID(rawValue: 19_999)))
     }
 
+    @Test func whatWasSpentWithoutALimitIsNotOwed() {
+        var budget = ByteBudget()
+        let now = MonotonicInstant(nanoseconds: 0)
+        budget.take(1 << 41, 0, now: now)
+        #expect(budget.isOpen(1 << 20, now: now))
+        budget.take(2 << 20, 1 << 20, now: now)
+        #expect(!budget.isOpen(1 << 20, now: now + .milliseconds(500)))
+        #expect(budget.isOpen(1 << 20, now: now + .milliseconds(1500)))
+    }
+
     @Test func aBudgetIsOverdrawnOnceAndMadeUpForAtItsRate() {
         var budget = ByteBudget()
         let start = MonotonicInstant(nanoseconds: 0)

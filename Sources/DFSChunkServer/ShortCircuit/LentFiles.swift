@@ -4,8 +4,6 @@ import Synchronization
 /// Files that were promised to readers on this machine and not fetched yet, by token: each for one reader, once, and not for
 /// long.
 final class LentFiles: Sendable {
-    /// Bytes in a token.
-    static let tokenLength = 16
     /// More files are not kept waiting.
     static let maxCount = 256
     /// A file that is not fetched by then is closed.
@@ -31,7 +29,7 @@ final class LentFiles: Sendable {
     /// - Returns: `nil` where too many wait.
     func lend(_ file: any OpenFile, at now: ContinuousClock.Instant = .now) -> [UInt8]? {
         var random = SystemRandomNumberGenerator()
-        let token = (0..<Self.tokenLength).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        let token = (0..<LentFile.tokenLength).map { _ in UInt8.random(in: .min ... .max, using: &random) }
         return state.withLock { state in
             if state.waiting.count >= Self.maxCount {
                 state.waiting = state.waiting.filter { $0.value.until > now }

@@ -50,7 +50,12 @@ final class ShortCircuitSocket: Sendable {
         }
         do {
             let listener = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
-            try LentFile.openSocket(path)
+            do {
+                try LentFile.openSocket(path)
+            } catch {
+                try? await listener.close().get()
+                throw error
+            }
             return ShortCircuitSocket(path: path, files: files, listener: listener)
         } catch {
             throw DFSError(.failedPrecondition, "cannot listen on \(path): \(error)")
@@ -75,9 +80,9 @@ private final class TokenHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data).readableBytesView
-        guard token.count + bytes.count <= LentFiles.tokenLength else { return context.close(promise: nil) }
+        guard token.count + bytes.count <= LentFile.tokenLength else { return context.close(promise: nil) }
         token += bytes
-        guard token.count == LentFiles.tokenLength else { return }
+        guard token.count == LentFile.tokenLength else { return }
         if let file = files.fetch(token) {
             // The reader who is gone meanwhile needs no answer, and one without it reads by DownloadChunk.
             try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {

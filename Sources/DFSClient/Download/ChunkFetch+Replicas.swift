@@ -1,6 +1,5 @@
 import DFSCore
 import DFSServices
-import NIOCore
 
 // One chunk from one replica, or from another where the first lets wait.
 extension ChunkFetch {
@@ -124,7 +123,7 @@ extension ChunkFetch {
 
     /// The same from a replica on this machine.
     private func read(
-        _ replica: LocalReplica, of server: String, _ eventLoop: any EventLoop, _ race: DownloadRace,
+        _ replica: LocalReplica, of peer: Peer, _ local: ShortCircuit, _ race: DownloadRace,
         _ lane: DownloadRace.Lane, _ standing: FetchStanding
     ) async throws {
         try standing.learn(replica.stored)
@@ -132,12 +131,17 @@ extension ChunkFetch {
         let reading = LocalReading(
             replica, into: target, chunkOffset: layout.starts[index], standing: standing,
             stallLimit: context.configuration.stallLimit)
-        try await reading.run(context, eventLoop) {
-            guard race.claim(lane) else { throw DFSError(.cancelled, "another replica was quicker") }
-            context.hedges.withLock { $0.noteFirstByte(after: .now - began) }
-            standing.noteGiver(server)
-        } onPiece: {
-            progress.chunk(index, at: standing.position)
+        do {
+            try await reading.run(on: local.threads, peer.channel.executor.eventLoop) {
+                guard race.claim(lane) else { throw DFSError(.cancelled, "another replica was quicker") }
+                context.hedges.withLock { $0.noteFirstByte(after: .now - began) }
+                standing.noteGiver(peer.address.description)
+            } onPiece: {
+                progress.chunk(index, at: standing.position)
+            }
+        } catch let error as DFSError where error.code == .deadlineExceeded {
+            local.noteRefusal(peer.address)
+            throw error
         }
     }
 
@@ -152,8 +156,10 @@ extension ChunkFetch {
         let began = ContinuousClock.now
         do {
             try await context.chunkServers.withPeer(address) { peer in
-                if !location.isOpen, let replica = try await context.replica(location.id, on: peer) {
-                    return try await read(replica, of: server, peer.channel.executor.eventLoop, race, lane, standing)
+                if !location.isOpen, let local = context.shortCircuit,
+                    let replica = try await local.replica(location.id, on: peer)
+                {
+                    return try await read(replica, of: peer, local, race, lane, standing)
                 }
                 try await peer.downloadChunk(request, settings: context.transferSettings) { download in
                     let first = try await download.next()

@@ -1,5 +1,6 @@
 import DFSCore
 import NIOCore
+import NIOPosix
 import Synchronization
 
 /// One replica on its way from its file to the target, piece by piece on one thread that may block.
@@ -43,7 +44,7 @@ final class LocalReading: Sendable {
     ///   - onPiece: called after each piece.
     /// - Throws: ``DFSError``: code ``DFSError/Code/dataLoss`` where the file holds other bytes than were written.
     func run(
-        _ context: ClientContext, _ eventLoop: any EventLoop, begin: @escaping @Sendable () throws -> Void,
+        on threads: NIOThreadPool, _ eventLoop: any EventLoop, begin: @escaping @Sendable () throws -> Void,
         onPiece: @escaping @Sendable () -> Void
     ) async throws {
         let step = TimeAmount(stallLimit / 4)
@@ -53,7 +54,7 @@ final class LocalReading: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { waiter in
                 guard admit(waiter) else { return waiter.resume(throwing: CancellationError()) }
-                context.onFileThread(eventLoop, work).whenComplete { self.end($0) }
+                threads.runIfActive(eventLoop: eventLoop, work).whenComplete { self.end($0) }
             }
         } onCancel: {
             end(.failure(CancellationError()))
@@ -115,12 +116,16 @@ final class LocalReading: Sendable {
     }
 
     private func check() {
-        let since = state.withLock { $0.readingSince }
-        guard let since, .now - since >= stallLimit else { return }
-        end(
-            .failure(
-                DFSError(
-                    .deadlineExceeded, "the disk of a replica on this machine gives nothing for \(stallLimit)",
-                    advice: .tryOtherReplica)))
+        // In one step: a read that returns between the look and the end would have its bytes written.
+        let waiter = state.withLock { state -> CheckedContinuation<Void, any Error>? in
+            guard let since = state.readingSince, .now - since >= stallLimit else { return nil }
+            state.isOver = true
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume(
+            throwing: DFSError(
+                .deadlineExceeded, "the disk of a replica on this machine gives nothing for \(stallLimit)",
+                advice: .tryOtherReplica))
     }
 }

@@ -20,11 +20,16 @@ struct LocalReplica: Sendable {
     private let checksums: [UInt32]
     /// For errors.
     private let chunkID: String
+    /// One of the few that may be read at once.
+    var slot: ShortCircuit.Slot?
 
     /// Fetches the file that `answer` has promised; blocks.
     ///
     /// - Throws: ``DFSError`` where it is not to be had here, or not what the answer says.
     init(_ answer: LendResponse, of chunkID: String) throws(DFSError) {
+        guard answer.token.count == LentFile.tokenLength else {
+            throw DFSError(.internal, "an unusable token for the file of chunk \(chunkID)")
+        }
         try self.init(answer, of: chunkID) { () throws(DFSError) in
             try LentFile.receive(from: answer.socketPath, showing: answer.token, within: 5)
         }

@@ -2,30 +2,57 @@ import DFSCore
 import DFSServices
 import DFSWire
 import Logging
+import NIOCore
+import NIOPosix
 import RPC
 import Synchronization
 
-/// Asks chunk servers on this machine for the files of replicas (short-circuit local reads, as HDFS calls them), and remembers
-/// which of them give none.
+/// Reads replicas on this machine from their files, where their servers lend these (short-circuit local reads, as HDFS calls
+/// them), and remembers which servers do not.
+///
+/// It has threads of its own: one that stands in a read of a broken disk holds up nobody, not even the end of the client.
 final class ShortCircuit: Sendable {
     /// A server that gave no file is not asked again for so long.
     private static let pause = Duration.seconds(60)
     /// More servers are not remembered.
     private static let maxRefusals = 256
-    /// The answer is a matter of one look at the disk, and the download that would be asked for otherwise takes no longer.
+    /// A server that has to read the chunk first, for want of its checksums, may take longer: then the bytes are downloaded.
     private static let limit = Duration.seconds(10)
+    /// Replicas that are read at once, each on a thread; others are downloaded.
+    private static let threadCount = 4
 
+    /// Held by a replica as long as anything is done with it.
+    final class Slot: Sendable {
+        private let giveBack: @Sendable () -> Void
+
+        fileprivate init(giveBack: @escaping @Sendable () -> Void) { self.giveBack = giveBack }
+
+        deinit { giveBack() }
+    }
+
+    private struct State {
+        var free = ShortCircuit.threadCount
+        var refusals: [ServerAddress: ContinuousClock.Instant] = [:]
+    }
+
+    /// May block on disks.
+    let threads = NIOThreadPool(numberOfThreads: ShortCircuit.threadCount)
     private let machine: LocalMachine
-    private let refusals = Mutex<[ServerAddress: ContinuousClock.Instant]>([:])
+    private let logger: Logger
+    private let state = Mutex(State())
 
-    init(machine: LocalMachine) { self.machine = machine }
+    init(machine: LocalMachine, logger: Logger) {
+        self.machine = machine
+        self.logger = logger
+        threads.start()
+    }
 
     /// The replica's file, where the server is on this machine and lends it.
     ///
     /// - Returns: `nil` where the bytes are to be downloaded.
     /// - Throws: ``DFSError`` where a download would fail as well.
-    func replica(_ chunkID: String, on peer: Peer, _ context: ClientContext) async throws -> LocalReplica? {
-        guard machine.holds(peer.address), !isRefusing(peer.address) else { return nil }
+    func replica(_ chunkID: String, on peer: Peer) async throws -> LocalReplica? {
+        guard machine.holds(peer.address), !isRefusing(peer.address), let slot = takeSlot() else { return nil }
         let answer: LendResponse
         do {
             answer = try await peer.unary(
@@ -34,37 +61,55 @@ final class ShortCircuit: Sendable {
             switch error.code {
             // A Go node, or an older one of ours.
             case .unimplemented: noteRefusal(peer.address)
-            // It is told to lend nothing, or does not lend this chunk.
-            case .failedPrecondition, .resourceExhausted: break
+            // It is told to lend nothing, or does not lend this chunk, or not soon enough.
+            case .failedPrecondition, .resourceExhausted, .deadlineExceeded: break
             default: throw error
             }
             return nil
         }
         do {
-            return try await context.onFileThread { try LocalReplica(answer, of: chunkID) }
+            return try await threads.runIfActive {
+                var replica = try LocalReplica(answer, of: chunkID)
+                replica.slot = slot
+                return replica
+            }
         } catch let error as DFSError where error.code != .dataLoss {
             // Its socket is out of reach: another file system, another machine behind the same address.
             noteRefusal(peer.address)
-            context.logger.debug(
+            logger.debug(
                 "a chunk server on this machine lends no file; reading over the network",
                 metadata: ["server": "\(peer.address)", "error": "\(error)"])
             return nil
         }
     }
 
-    private func isRefusing(_ address: ServerAddress) -> Bool {
-        refusals.withLock { refusals in
-            guard let since = refusals[address] else { return false }
-            if .now - since < Self.pause { return true }
-            refusals[address] = nil
-            return false
+    /// Has what the server holds downloaded for some time.
+    @inline(never)  // docs/decisions/0032
+    func noteRefusal(_ address: ServerAddress) {
+        state.withLock { state in
+            if state.refusals.count >= Self.maxRefusals { state.refusals = [:] }
+            state.refusals[address] = .now
         }
     }
 
-    private func noteRefusal(_ address: ServerAddress) {
-        refusals.withLock { refusals in
-            if refusals.count >= Self.maxRefusals { refusals = [:] }
-            refusals[address] = .now
+    /// Ends the threads, without waiting for one that stands in a read.
+    func close() { threads.shutdownGracefully { _ in } }
+
+    private func takeSlot() -> Slot? {
+        let isTaken = state.withLock { state in
+            guard state.free > 0 else { return false }
+            state.free -= 1
+            return true
+        }
+        return isTaken ? Slot { [self] in state.withLock { $0.free += 1 } } : nil
+    }
+
+    private func isRefusing(_ address: ServerAddress) -> Bool {
+        state.withLock { state in
+            guard let since = state.refusals[address] else { return false }
+            if .now - since < Self.pause { return true }
+            state.refusals[address] = nil
+            return false
         }
     }
 }

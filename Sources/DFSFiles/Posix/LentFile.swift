@@ -8,6 +8,9 @@ package enum LentFile {
     /// The longest path that an address of a Unix socket holds, in bytes.
     package static let maxPathLength = 107
 
+    /// Bytes in a token.
+    package static let tokenLength = 16
+
     /// Passes `file` to the other end of `socket`, which stays the caller's. Does not wait; the receiver's file stays open when
     /// this one is closed.
     ///

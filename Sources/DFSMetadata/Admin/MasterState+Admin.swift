@@ -94,6 +94,11 @@ extension MasterState {
         }
     }
 
+    /// Whether two addresses are those of one node, as far as is known.
+    func isSameNode(_ one: ServerHandle, _ other: ServerHandle) -> Bool {
+        one != other && !servers[one].nodeID.isEmpty && servers[one].nodeID == servers[other].nodeID
+    }
+
     /// A node that was moved to another address takes its state along, unless it is at both.
     mutating func followNode(_ server: ServerHandle) {
         let nodeID = servers[server].nodeID

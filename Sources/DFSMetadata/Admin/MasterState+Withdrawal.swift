@@ -37,7 +37,9 @@ extension MasterState {
     }
 
     private mutating func conclude(_ server: ServerHandle, _ pass: Withdrawal.Pass) {
-        let isFree = pass.findings.blockingCount == 0
+        // A node that is at another address by now holds there what it held here.
+        let isMoved = servers.all.contains { $0.isAlive && isSameNode($0.handle, server) }
+        let isFree = pass.findings.blockingCount == 0 && !isMoved
         switch servers[server].adminState {
         case .decommissioning
         where isFree && !servers[server].isUnheard && servers[server].additionCount == pass.additions:
@@ -53,7 +55,8 @@ extension MasterState {
         let wanted =
             servers[server].adminState == .maintenance
             ? min(policy.leastCopiesInMaintenance, file.replication)
-            : wantedCopies(of: chunk, file.replication, away: count.away)
+            // What a server that nobody has heard of may hold does not make up for this one.
+            : max(min(policy.leastCopiesInMaintenance, file.replication), file.replication - count.away)
         guard !file.isSealed || count.sure < wanted else { return }
         if !file.isSealed { findings.openCount += 1 }
         findings.blockingCount += 1

@@ -62,11 +62,11 @@ struct Balance: Sendable {
 
     /// What was not used is lost after a second.
     mutating func earn(_ bytesPerSecond: UInt64, now: MonotonicInstant) {
-        let rate = Int64(clamping: bytesPerSecond)
+        let rate = Int64(clamping: min(bytesPerSecond, 1 << 62))
         let milliseconds = Int64((now - (creditedAt ?? now)) / .milliseconds(1))
         creditedAt = now
         let (earned, overflow) = rate.multipliedReportingOverflow(by: milliseconds)
-        credit = min(rate, credit + (overflow ? rate : earned / 1000))
+        credit = overflow ? rate : min(rate, credit + earned / 1000)
     }
 }
 

@@ -73,7 +73,9 @@ extension MasterState {
                     // Another copy was lost meanwhile: this one has taken its place.
                     balance.failedMoves += 1
                 }
-            } else if !repair.isCopying(chunk, to: move.target), target?.state != .listed {
+            } else if !repair.isCopying(chunk, to: move.target),
+                target?.state != .listed || !servers[move.target].isAlive
+            {
                 balance.moves[chunk] = nil
                 balance.failedMoves += 1
             }

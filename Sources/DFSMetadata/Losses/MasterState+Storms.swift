@@ -5,8 +5,12 @@ import DFSCore
 extension MasterState {
     /// Servers died: whether they are too many.
     mutating func reviewDeaths() {
+        // Those that operators take away are no sign of a fault.
         let recent = losses.servers.filter { server in
-            losses.byServer[server].map { $0.isInStorm || !$0.isGivenUp && now - $0.diedAt <= policy.stormWindow }
+            guard servers[server].adminState == .normal else { return false }
+            return losses.byServer[server].map {
+                $0.isInStorm || !$0.isGivenUp && now - $0.diedAt <= policy.stormWindow
+            }
                 ?? false
         }
         guard losses.storm != nil || areTooMany(recent) else { return }

@@ -62,7 +62,8 @@ extension MasterState {
         let copies = repair.copies(of: chunk)
         let bytes = max(chunks[chunk].digest?.length ?? 0, policy.chunkSize)
         let taken = chunks[chunk].replicas
-            .filter { $0.state == .complete && servers[$0.server].isAlive }.map { servers[$0.server].location }
+            .filter { $0.state == .complete }.map { servers[$0.server] }
+            .filter { $0.isAlive && ($0.adminState == .normal || $0.adminState == .maintenance) }.map(\.location)
         let fresh = excluded.union(copies.map(\.target))
         let over = excluded.union(copies.filter { !$0.isLate || $0.overAt > now }.map(\.target))
         for excluded in [fresh.union(slow), fresh, over] {

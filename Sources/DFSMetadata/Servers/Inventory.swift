@@ -32,6 +32,9 @@ struct Inventory: Sendable {
     /// When orphans in the session before were first seen; kept for the time of the report.
     var formerOrphans: [ChunkID: MonotonicInstant] = [:]
     var formerOrphanCount = 0
+    /// Copies that somebody vouches for and this session has not told of, and since when: one that it does not tell of soon is not
+    /// there, or not any more. A full report decides of all at once.
+    var unconfirmed: [ChunkHandle: MonotonicInstant] = [:]
 
     init(stream: StreamToken, key: InventoryDigest.Key) {
         self.stream = stream

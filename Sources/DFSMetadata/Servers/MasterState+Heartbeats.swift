@@ -102,5 +102,8 @@ extension MasterState {
         effects.append(.log(.serverDied(servers[server].address)))
         cancelCopies(of: server)
         lookAtChunks(of: server, because: .death)
+        // It may have been moved, and be there already under its new address.
+        guard servers[server].adminState != .normal else { return }
+        for other in servers.all where other.isAlive && isSameNode(other.handle, server) { followNode(other.handle) }
     }
 }

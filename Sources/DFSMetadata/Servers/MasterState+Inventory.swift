@@ -70,6 +70,7 @@ extension MasterState {
             endReport(of: server, inventory)
         } else {
             noteOrphanCount(of: server, before: orphanCount)
+            noteUnconfirmed(on: server)
             noteAbsent(on: server)
         }
         settleDeletions(on: server)
@@ -98,6 +99,8 @@ extension MasterState {
         servers[server].isReturning = false
         if servers[server].adminState != .normal { recountWithdrawn() }
         lookAtChunks(of: server, because: .returned)
+        // What it was taken to hold is known now.
+        if servers[server].adminState == .maintenance { reviewRecovered() }
     }
 
     /// The server holds the chunk.
@@ -167,6 +170,17 @@ extension MasterState {
         case .listed, .complete, .bad:
             if servers[server].missingSince[chunk] == nil { setMissing(chunk, on: server, since: now) }
         case .assigned, nil: break
+        }
+    }
+
+    /// Copies that were vouched for and that the server has not told of since are missing from now on: their record is in neither
+    /// digest, so that these agree, whether or not the server has them.
+    private mutating func noteUnconfirmed(on server: ServerHandle) {
+        guard let unconfirmed = servers[server].inventory?.unconfirmed, !unconfirmed.isEmpty else { return }
+        for (chunk, since) in unconfirmed.sorted(by: { $0.key < $1.key })
+        where now - since > policy.absenceInterval {
+            servers[server].inventory?.unconfirmed[chunk] = nil
+            noteUnlisted(chunk, on: server)
         }
     }
 

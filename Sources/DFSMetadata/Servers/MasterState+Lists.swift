@@ -65,6 +65,7 @@ extension MasterState {
         }
         guard chunks[chunk].replicas[at].listNumber != number else { return false }
         chunks[chunk].replicas[at].listNumber = number
+        servers[server].inventory?.unconfirmed[chunk] = nil
         if chunks[chunk].replicas[at].isMissing { setMissing(chunk, on: server, since: nil) }
         if chunks[chunk].replicas[at].state == .assigned {
             update(chunk, on: server) { $0.state = .listed }
@@ -115,6 +116,7 @@ extension MasterState {
         let replica = chunks[chunk].replicas.remove(at: at)
         servers[server].chunks.remove(chunk)
         servers[server].missingSince[chunk] = nil
+        servers[server].inventory?.unconfirmed[chunk] = nil
         servers[server].settledList = nil
         if replica.state == .assigned { servers[server].assignedCount -= 1 }
         if servers[server].inventory != nil, replica.listNumber == servers[server].listNumber {

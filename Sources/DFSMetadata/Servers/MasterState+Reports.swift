@@ -71,6 +71,9 @@ extension MasterState {
             }
             setMissing(chunk, on: server, since: nil)
         }
+        if chunks[chunk].replica(on: server)?.listNumber != servers[server].listNumber {
+            servers[server].inventory?.unconfirmed[chunk] = now
+        }
         verification.forget(ProbeKey(chunk: chunk, server: server))
         finishCopy(of: chunk, to: server)
         review(chunk)

@@ -11,6 +11,11 @@ struct ByteBudget: Sendable {
 
     /// Spends `bytes`.
     mutating func take(_ bytes: UInt64, _ rate: UInt64, now: MonotonicInstant) {
+        // Without a limit nothing is owed when there is one.
+        guard rate > 0 else {
+            (credit, creditedAt) = (0, nil)
+            return
+        }
         let left = credit(rate, now).subtractingReportingOverflow(Int64(clamping: bytes))
         credit = left.overflow ? .min : left.partialValue
         creditedAt = now

@@ -76,6 +76,11 @@ struct MasterHarness {
         let responses = effects.count { if case .heartbeatResponse(stream, _) = $0 { true } else { false } }
         #expect(responses == 1, "each heartbeat has exactly one response")
     }
+
+    /// Somebody vouches for a copy, as a writer does by Complete.
+    mutating func vouch(for chunk: ChunkHandle, _ digest: Digest, on server: ServerHandle) {
+        state.accept(chunk, digest, on: server)
+    }
 }
 
 extension ClusterPolicy {
