@@ -84,7 +84,8 @@ extension World {
         let server = servers[number]
         guard server.hasMetMaster else { return }
         let report = ReplicaReport(
-            address: server.address, nodeID: "n\(server.address.port)", connection: server.connection, replicas: [],
+            address: server.address, nodeID: MasterHarness.nodeID(of: server.address), connection: server.connection,
+            replicas: [],
             damaged: [chunk])
         try perform(master.ask { .report(report, $0) }.effects)
     }

@@ -80,7 +80,9 @@ struct World {
         case .described(let number):
             let server = servers[number]
             let kind = server.isUp ? server.kind : .unknown
-            try perform(master.step(.described(server.address, kind, nodeID: "n\(server.address.port)", location: nil)))
+            try perform(
+                master.step(
+                    .described(server.address, kind, nodeID: MasterHarness.nodeID(of: server.address), location: nil)))
         case .copied(let chunk, let source, let target, let life):
             try copy(chunk, from: source, to: target, life: life)
         case .read(let chunk, let number): try read(chunk, number)
@@ -109,7 +111,7 @@ struct World {
         let server = servers[number]
         let replicas = chunks.compactMap { chunk in server.chunks[chunk].map { (chunk, $0) } }
         let report = ReplicaReport(
-            address: server.address, nodeID: "n\(server.address.port)", connection: server.connection,
+            address: server.address, nodeID: MasterHarness.nodeID(of: server.address), connection: server.connection,
             replicas: replicas)
         let (answer, effects) = master.ask { .report(report, $0) }
         try perform(effects)

@@ -23,7 +23,8 @@ extension MasterHarness {
         _ server: ServerAddress, _ held: [OpenVersion], ended: [OpenVersion] = [], life: UInt64 = 0
     ) -> (answer: Result<Answer, DFSError>, effects: [Effect]) {
         let request = LeaseRequest(
-            address: server, nodeID: "node", connection: Self.connection(of: server, life: life), held: held,
+            address: server, nodeID: Self.nodeID(of: server), connection: Self.connection(of: server, life: life),
+            held: held,
             ended: ended.map { ($0, []) })
         return ask { .renewLeases(request, $0) }
     }

@@ -19,7 +19,8 @@ struct ToldInventory {
 
     private var heartbeat: InventoryReport {
         InventoryReport(
-            address: address, nodeID: "node", connection: MasterHarness.connection(of: address, life: life),
+            address: address, nodeID: MasterHarness.nodeID(of: address),
+            connection: MasterHarness.connection(of: address, life: life),
             freeBytes: 1 << 40)
     }
 
