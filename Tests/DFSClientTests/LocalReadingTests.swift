@@ -1,9 +1,8 @@
 import DFSCore
 import DFSFiles
 import DFSWire
-import Glibc
+import Dispatch
 import NIOCore
-import Synchronization
 import Testing
 
 @testable import DFSClient
@@ -115,15 +114,17 @@ import Testing
 /// A file whose reads stand until they are let go.
 private final class FileOfTest: OpenFile {
     private let bytes: [UInt8]
-    private let gate: Mutex<Bool>
+    private let isHeld: Bool
+    /// Signalled once, when reads are let go.
+    private let gate = DispatchSemaphore(value: 0)
     private let (begun, begin) = AsyncStream<Void>.makeStream()
 
     init(_ bytes: [UInt8], isHeld: Bool = false) {
         self.bytes = bytes
-        gate = Mutex(isHeld)
+        self.isHeld = isHeld
     }
 
-    func letGo() { gate.withLock { $0 = false } }
+    func letGo() { gate.signal() }
 
     func hasBegun() async { for await _ in begun { return } }
 
@@ -132,7 +133,10 @@ private final class FileOfTest: OpenFile {
     func read(upTo count: Int, at offset: Int64, into buffer: inout ByteBuffer) throws(DFSError) -> Int {
         begin.yield()
         // On a thread that may block, as a read of a disk does.
-        while gate.withLock({ $0 }) { usleep(1000) }
+        if isHeld {
+            gate.wait()
+            gate.signal()
+        }
         return buffer.writeBytes(bytes[Int(offset)..<min(bytes.count, Int(offset) + count)])
     }
 
