@@ -18,6 +18,8 @@ struct ProtocolRule: Sendable, CustomTestStringConvertible {
         case eitherError(Code)
         /// Nothing: the connection goes on.
         case ignored
+        /// A call of `Echo` on stream 1 gets ``ProtocolRule/message`` back: what is legal is served.
+        case served
     }
 
     let section: String
@@ -47,9 +49,12 @@ struct ProtocolRule: Sendable, CustomTestStringConvertible {
 }
 
 extension ProtocolRule {
-    private static let open = RawFrame.request(1, path: Arena.deaf.path)
-    private static let halfClosed = RawFrame.request(1, path: Arena.deaf.path, end: true)
-    private static let padded: UInt8 = 0x8
+    static let open = RawFrame.request(1, path: Arena.deaf.path)
+    static let halfClosed = RawFrame.request(1, path: Arena.deaf.path, end: true)
+    static let padded: UInt8 = 0x8
+    static let prioritized: UInt8 = 0x20
+    /// What the calls that are served send, and get back.
+    static let message = RawFrame.message([1, 2, 3])
     private static let fields = [
         (":method", "POST"), (":scheme", "http"), (":path", "/test.Echo/Echo"), (":authority", "x"),
         ("content-type", "application/grpc"), ("te", "trailers"),
@@ -57,8 +62,7 @@ extension ProtocolRule {
 
     private static func without(_ name: String) -> [(String, String)] { fields.filter { $0.0 != name } }
 
-    private static func headers(_ payload: [UInt8], flags: UInt8 = RawFrame.endHeaders, stream: UInt32 = 1) -> RawFrame
-    {
+    static func headers(_ payload: [UInt8], flags: UInt8 = RawFrame.endHeaders, stream: UInt32 = 1) -> RawFrame {
         RawFrame(.headers, flags: flags, stream: stream, payload: payload)
     }
 
@@ -86,6 +90,10 @@ extension ProtocolRule {
         Self(
             "5.5", "flags that a frame does not know", RawFrame(.ping, flags: 0xFE, stream: 0, payload: ping),
             answer: .ignored),
+        Self(
+            "5.5", "a frame of an unknown type between the parts of a header block",
+            headers(RawFrame.requestBlock(), flags: 0), RawFrame(type: 0xF0, stream: 1, payload: [1]),
+            answer: .connectionError(.protocolError)),
         Self("6.1", "DATA of stream 0", .data(0, [1]), answer: .connectionError(.protocolError)),
         Self(
             "6.1", "padding as long as the frame", open, RawFrame(.data, flags: padded, stream: 1, payload: [4, 0, 0]),
@@ -120,6 +128,16 @@ extension ProtocolRule {
             answer: .connectionError(.protocolError)),
         Self(
             "6.10", "CONTINUATION after the end of a block", open, RawFrame(.continuation, stream: 1),
+            answer: .connectionError(.protocolError)),
+        Self(
+            "6.10", "CONTINUATION of stream 0", headers(RawFrame.requestBlock(), flags: 0),
+            RawFrame(.continuation, flags: RawFrame.endHeaders, stream: 0), answer: .connectionError(.protocolError)),
+        Self(
+            "6.10", "CONTINUATION after the last part of a block", headers(RawFrame.requestBlock(), flags: 0),
+            RawFrame(.continuation, flags: RawFrame.endHeaders, stream: 1),
+            RawFrame(.continuation, flags: RawFrame.endHeaders, stream: 1), answer: .connectionError(.protocolError)),
+        Self(
+            "6.10", "DATA between the parts of a block", headers(RawFrame.requestBlock(), flags: 0), .data(1, [1]),
             answer: .connectionError(.protocolError)),
     ]
 
@@ -181,7 +199,13 @@ extension ProtocolRule {
         request("8.3.1", "no :path", without(":path"), answer: malformed),
         request("8.3.1", "an empty :path", [(":path", "")] + without(":path"), answer: malformed),
         request("8.3.1", "two of :method", [(":method", "POST")] + fields, answer: malformed),
+        request("8.3.1", "two of :path", [(":path", "/a/b")] + fields, answer: malformed),
+        request("8.3.1", "two of :scheme", [(":scheme", "http")] + fields, answer: malformed),
         request("8.1.1", "a content-length that does not hold", fields + [("content-length", "5")], answer: malformed),
+        Self(
+            "8.1.1", "a content-length that several frames do not add up to",
+            .request(1, path: Arena.deaf.path, extra: [("content-length", "3")]), .data(1, [1]),
+            .data(1, [1], end: true), answer: malformed),
         Self(
             "8.1", "trailers with a pseudo-header", open,
             headers(RawFrame.literal(":path", "/"), flags: RawFrame.endHeaders | RawFrame.endStream), answer: malformed),
