@@ -62,6 +62,12 @@ def get(kind, master, remote, folder):
         return processes.run([*command(kind, master), "get", remote, folder], CALL_SECONDS, {"DFS_SHORT_CIRCUIT": "off"})
 
 
+def append(master, local, remote):
+    """Adds a file's bytes to one that is made when missing. Only Swift clients append."""
+    with transfers.any():
+        return processes.run([*command(SWIFT, master), "append", "-create", local, remote], CALL_SECONDS)
+
+
 def list_all(master):
     """A JSON object a line for all that a Swift master holds."""
     return processes.run([*command(SWIFT, master), "ls", "-R", "-json"], CALL_SECONDS)

@@ -37,6 +37,15 @@ def make_sample(path, label, size):
     return Sample(label, size, path)
 
 
+def joined(path, samples):
+    """Writes a file of the bytes of several."""
+    with open(path, "wb") as file:
+        for sample in samples:
+            with open(sample.path, "rb") as source:
+                shutil.copyfileobj(source, file, PIECE)
+    return Sample("+".join(sample.label for sample in samples), sum(sample.size for sample in samples), path)
+
+
 def make_samples(folder, labels):
     """Writes random data of each size."""
     return {label: make_sample(folder / f"sample-{label}", label, SIZES[label]) for label in labels}

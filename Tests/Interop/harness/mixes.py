@@ -4,12 +4,14 @@ import time
 import traceback
 from dataclasses import replace
 
-from . import clients, processes, replicas, transfers
+from . import clients, files, processes, replicas, transfers
 from .clients import GO, PYTHON, SWIFT
 from .cluster import Cluster
 from .files import LARGE, SMALL
 from .results import Row
 
+# After the end of its last writer an appended chunk is sealed; with a server that is slow to answer, this may take.
+SEALED_SECONDS = 30
 # After a restart of the master, Go clients' open uploads have 30 s to be taken up; then they are settled, which on Go
 # servers takes two reads more than 10 s apart.
 RESTARTED_SECONDS = 90
@@ -58,6 +60,8 @@ class MatrixJob:
         else:
             stored = self._right_after_put(cluster, putter, row) + self._through_a_restart(cluster, putter, row)
             transfers.check_listing(cluster, stored)
+            if putter == SWIFT and self.servers.count(SWIFT) == replicas.REPLICATION:
+                self._appended(cluster, row)
         if row.is_control and putter == GO:
             induce_losses(cluster, self.samples, row)
 
@@ -96,6 +100,20 @@ class MatrixJob:
         for file in stored:
             self._get_by_all(cluster, file, row, RESTARTED_SECONDS)
         return transfers.settle(cluster, putter, stored, row)
+
+    def _appended(self, cluster, row):
+        """A Swift client appends to a file twice: every client reads all of it right after the answer, while its last chunk
+        takes more, and once that is sealed."""
+        name, parts = "appended", []
+        for label in (LARGE, SMALL):
+            parts.append(self.samples[label])
+            transfers.append(cluster, parts[-1], name, row)
+            whole = files.joined(cluster.folder / "appended", parts)
+            stored = replicas.Stored(name, whole, time.monotonic())
+            self._get_by_all(cluster, stored, row, 0)
+        processes.await_condition(
+            lambda: cluster.listed().get(name) == [whole.size], SEALED_SECONDS, f"{name} is sealed", interval=0.5)
+        self._get_by_all(cluster, stored, row, 0)
 
     def _get_by_all(self, cluster, file, row, patience):
         """The Swift client asks again by itself while a file is UNAVAILABLE, so it comes last: the others show it."""

@@ -58,6 +58,14 @@ def put(cluster, kind, sample, row, avoid_beats=False):
     raise processes.ProcessError(f"put failed: {done}")
 
 
+def append(cluster, sample, name, row):
+    """Adds a sample's bytes to a file, as a Swift client does it."""
+    done = clients.append(cluster.master_address, sample.path, name)
+    if not done.ok:
+        raise processes.ProcessError(f"append failed: {done}")
+    row.puts += 1
+
+
 def settle(cluster, kind, all_stored, row):
     """Waits until every file is whole on both replicas. What an all-Go cluster loses is put again at once, under a new
     name. Returns the files that are there in the end."""
