@@ -4,15 +4,16 @@ import DFSCore
 public struct ClientConfiguration: Sendable {
     /// Chunks of one transfer that move at once.
     public var chunksInFlight = 2
-    /// Files of a tree that move at once; each holds what a transfer of one file does.
-    public var filesInFlight = 4
+    /// Small files of a tree that move at once. A file of more than 4 MiB takes the place of two, one of more than 12 MiB that of
+    /// four: a put of a tree holds no more of its files in memory than 4 MiB for each place, or what a put of one file does.
+    public var filesInFlight = 16
     /// Bytes read from a local file, or written to one, at a time; also the size of a message to a Swift chunk server.
     /// At most 2 MiB.
     public var bufferSize = 1 << 20
     /// Buffers of one put that are held at once, all chunks together. A buffer is shared by all replicas' calls.
     public var maxBuffers = 16
-    /// Threads for local file access.
-    public var fileThreads = 4
+    /// Threads for local file access. They mostly wait for syncs, of which a file system makes one for many files.
+    public var fileThreads = 16
     /// How long the first contact with the master may take, with waiting for one that is being restarted, before it counts as
     /// away.
     public var connectLimit = Duration.seconds(8)

@@ -59,9 +59,10 @@ struct LocalTreeWalk: TreeWalk {
     private mutating func step(_ path: String) async throws -> TreeStep? {
         let local = Self.joined(root, path)
         do {
-            switch try await context.onFileThread({ [files = context.files] in try files.status(of: local)?.kind }) {
+            let status = try await context.onFileThread { [files = context.files] in try files.status(of: local) }
+            switch status?.kind {
             case nil: return nil
-            case .file: return .file(path)
+            case .file: return .file(path, length: Int(clamping: status?.size ?? 0))
             case .folder:
                 entering = path
                 return .folder(path)

@@ -52,7 +52,7 @@ struct RemoteTreeWalk: TreeWalk {
     private mutating func step(_ entry: FileStatus) -> TreeStep {
         do {
             let path = try FileName(LocalTreeWalk.joined(folder, PathPart(entry.name).text)).text
-            guard entry.isFolder else { return .file(path) }
+            guard entry.isFolder else { return .file(path, length: entry.length) }
             found.append(path)
             return .folder(path)
         } catch {

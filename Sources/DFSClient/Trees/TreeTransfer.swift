@@ -2,8 +2,8 @@ import DFSCore
 
 /// What a walk through a tree comes to next.
 enum TreeStep: Sendable {
-    /// A file to move.
-    case file(String)
+    /// A file to move, of so many bytes; 0 where nobody knows.
+    case file(String, length: Int)
     /// A folder that is to be there, too; what is in it follows.
     case folder(String)
     /// Nothing to move.
@@ -18,9 +18,17 @@ protocol TreeWalk {
     mutating func skipFolder()
 }
 
-/// Moves what a walk comes to: folders one by one, files a few at a time.
+/// Moves what a walk comes to: folders one by one, files several at a time.
+///
+/// Small files wait mostly for disks and for the master, who serve many of them with one sync. A large one takes the place of
+/// several, so that what is in memory stays within what ``slotSize`` times the places comes to.
 struct TreeTransfer: Sendable {
-    /// Files that move at once. Small files wait mostly for disks and for the master.
+    /// Bytes of a file for which one place is enough.
+    private static let slotSize = 4 << 20
+    /// The most that a file takes.
+    private static let maxSlots = 4
+
+    /// Small files that move at once; at least one file does, however large.
     let filesInFlight: Int
     let makeFolder: @Sendable (String) async throws -> Void
     /// Moves a file; returns its length.
@@ -29,23 +37,24 @@ struct TreeTransfer: Sendable {
     /// Goes on whatever fails; only being cancelled ends it.
     func run(_ walk: some TreeWalk, _ onEvent: TreeHandler) async throws -> TreeResult {
         var walk = walk
-        return try await withThrowingTaskGroup(of: TreeEvent.self) { tasks in
+        return try await withThrowingTaskGroup(of: (TreeEvent, slots: Int).self) { tasks in
             var result = TreeResult()
             func take(_ event: TreeEvent) {
                 result.add(event)
                 onEvent(event)
             }
-            var inFlight = 0
+            var taken = 0
             while let step = try await walk.next() {
                 try Task.checkCancellation()
                 switch step {
-                case .file(let path):
-                    if inFlight == max(1, filesInFlight), let event = try await tasks.next() {
+                case .file(let path, let length):
+                    let slots = min(Self.maxSlots, 1 + length / Self.slotSize)
+                    while taken > 0, taken + slots > filesInFlight, let (event, freed) = try await tasks.next() {
                         take(event)
-                        inFlight -= 1
+                        taken -= freed
                     }
-                    inFlight += 1
-                    tasks.addTask { try await movedFile(path) }
+                    taken += slots
+                    tasks.addTask { (try await movedFile(path), slots) }
                 case .folder(let path):
                     guard let failure = try await folderFailure(path) else { continue }
                     take(failure)
@@ -53,7 +62,7 @@ struct TreeTransfer: Sendable {
                 case .other(let event): take(event)
                 }
             }
-            while let event = try await tasks.next() { take(event) }
+            while let (event, _) = try await tasks.next() { take(event) }
             return result
         }
     }

@@ -1,0 +1,72 @@
+import DFSCore
+import Synchronization
+import Testing
+
+@testable import DFSClient
+
+@Suite struct TreeTransferTests {
+    private struct Walk: TreeWalk {
+        var lengths: [Int]
+
+        mutating func next() async throws -> TreeStep? {
+            lengths.isEmpty ? nil : .file("f", length: lengths.removeFirst())
+        }
+
+        mutating func skipFolder() {}
+    }
+
+    /// Files that are on their way, and those that wait until enough are.
+    private final class Gate: Sendable {
+        private struct State {
+            var running = 0
+            var most = 0
+            var waiters: [CheckedContinuation<Void, Never>] = []
+        }
+
+        private let wanted: Int
+        private let state = Mutex(State())
+
+        init(wanted: Int) { self.wanted = wanted }
+
+        var most: Int { state.withLock { $0.most } }
+
+        /// Returns when so many as are wanted have come; from then on at once.
+        func pass() async {
+            await withCheckedContinuation { continuation in
+                let ready = state.withLock { state in
+                    state.running += 1
+                    state.most = max(state.most, state.running)
+                    state.waiters.append(continuation)
+                    guard state.most >= wanted else { return [CheckedContinuation<Void, Never>]() }
+                    defer { state.waiters = [] }
+                    return state.waiters
+                }
+                for waiter in ready { waiter.resume() }
+            }
+            leave()
+        }
+
+        private func leave() { state.withLock { $0.running -= 1 } }
+    }
+
+    /// Files of each length in MiB, and how many of them are on their way at once: no fewer, or the transfer never ends, and no
+    /// more.
+    @Test(.timeLimit(.minutes(1)), arguments: [(0, 16), (3, 16), (4, 8), (8, 5), (12, 4), (1000, 4)])
+    func filesTakePlacesByTheirLength(mebibytes: Int, atOnce: Int) async throws {
+        let gate = Gate(wanted: atOnce)
+        let transfer = TreeTransfer(filesInFlight: 16, makeFolder: { _ in }) { _ in
+            await gate.pass()
+            return mebibytes << 20
+        }
+        let lengths = [Int](repeating: mebibytes << 20, count: 3 * atOnce)
+        let result = try await transfer.run(Walk(lengths: lengths)) { _ in }
+        #expect(result.fileCount == 3 * atOnce)
+        #expect(gate.most == atOnce)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aLargeFileMovesWhereThereIsOnePlace() async throws {
+        let transfer = TreeTransfer(filesInFlight: 1, makeFolder: { _ in }) { _ in 1 << 30 }
+        let result = try await transfer.run(Walk(lengths: [1 << 30, 1 << 30, 1])) { _ in }
+        #expect(result.fileCount == 3)
+    }
+}
