@@ -48,8 +48,8 @@ package struct ChunkServerSettings: Sendable {
     package var drainLimit = ClusterDefaults.drainLimit
     /// Threads for sockets.
     package var eventLoopCount = 2
-    /// Threads for the disk.
-    package var diskThreadCount = 4
+    /// Threads for the disk. They mostly wait for syncs, of which a file system makes one for many chunks.
+    package var diskThreadCount = 16
     /// The real files, but in tests.
     package var files: any FileSystem = PosixFileSystem()
 

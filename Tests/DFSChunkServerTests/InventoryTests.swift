@@ -55,7 +55,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let count = InventoryStream.pageCount + 1
         for number in 0..<count {
-            FileManager.default.createFile(atPath: "\(folder)/f_\(number)", contents: Data([1]))
+            #expect(FileManager.default.createFile(atPath: "\(folder)/f_\(number)", contents: Data([1])))
         }
         let master = try await TestMaster(isSwift: true, takesDifferences: true, group: testGroup)
         try await withServer(masterPort: master.port, folder: folder) { _ in

@@ -11,7 +11,7 @@ struct AppendService: Sendable {
     func add(to routes: inout ServiceRoutes) {
         let maxReceive = AppendSettings.maxRecordSize + (64 << 10)
         routes.streaming(Methods.append, maxReceive: maxReceive) { call in
-            try await StallWatch.run(limit: stallLimit) { watch in try await append(call, watch) }
+            try await StallWatch.run(limit: stallLimit, on: call.eventLoop) { watch in try await append(call, watch) }
         }
     }
 

@@ -55,7 +55,7 @@ final class ReplicaLink: Sendable {
                 var options = CallOptions()
                 options.maxSendMessageBytes = AppendSettings.maxRecordSize + ReplicateRequest.maxPrefixSize
                 let settled = options
-                try await StallWatch.run(limit: limit) { watch in
+                try await StallWatch.run(limit: limit, on: peer.channel.executor.eventLoop) { watch in
                     // Ends with the answer to the first request; connecting counts, too.
                     try await watch.waiting {
                         try await peer.channel.withCall(Methods.replicate, settled) { call in

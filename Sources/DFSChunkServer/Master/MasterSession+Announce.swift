@@ -37,7 +37,7 @@ extension MasterSession {
         unwantedGround: DeletionGround = .doubtful
     ) async throws(DFSError) {
         tasks.noteUpload(id)
-        changes.ring()
+        changes.session.ring()
         let end = clock.now + reportLimit
         while true {
             switch await tell(id, digest, syncedOn, until: end) {

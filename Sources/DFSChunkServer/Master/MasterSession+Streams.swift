@@ -56,9 +56,14 @@ extension MasterSession {
             }
             pacer.observe(changes, now: clock.now)
             let delay = pacer.delay(now: clock.now)
-            if delay == .zero { return }
-            await self.changes.session.wait(atMost: delay)
-            try Task.checkCancellation()
+            if delay <= .zero { return }
+            if delay <= HeartbeatPacer.minimumSpacing {
+                // Nothing that happens makes it due sooner, so that nothing need wake this.
+                try await Task.sleep(for: delay)
+            } else {
+                await self.changes.session.wait(atMost: delay)
+                try Task.checkCancellation()
+            }
         }
     }
 }

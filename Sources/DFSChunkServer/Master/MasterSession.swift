@@ -164,10 +164,10 @@ final class MasterSession: Sendable {
         noteUpload(id)
     }
 
-    /// An upload of a chunk has begun or ended without success.
+    /// An upload of a chunk has begun or ended without success. A Swift master hears of chunks, not of uploads.
     func noteUpload(_ id: ChunkID) {
         tasks.noteUpload(id)
-        changes.ring()
+        if !isMasterSwift { changes.session.ring() }
     }
 
     /// Waits, unless the session is to end.

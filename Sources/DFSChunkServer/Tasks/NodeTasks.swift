@@ -12,7 +12,7 @@ final class NodeTasks: Sendable {
 
     struct State {
         /// When the last uploads of chunks began or ended.
-        var uploadedAt: [ChunkID: MonotonicInstant] = [:]
+        var uploads = RecentUploads()
         var replication: ReplicationTasks
         var breaker: DeletionBreaker
         /// Deletions to carry out, each with what speaks for it.
@@ -50,13 +50,15 @@ final class NodeTasks: Sendable {
     /// Whether nothing is begun any more.
     var isStopping: Bool { state.withLock { $0.replication.isClosed } }
 
-    /// An upload of a chunk has begun or ended here.
+    /// An upload of a chunk has begun or ended here: what waits for that is carried out.
     func noteUpload(_ id: ChunkID) {
         let now = clock.now
-        state.withLock { state in
-            state.uploadedAt = state.uploadedAt.filter { now < $0.value + settlingTime }
-            state.uploadedAt[id] = now
+        let (copies, deletions) = state.withLock { state in
+            state.uploads.note(id, at: now, keepingFor: settlingTime)
+            return (state.replication.waitingCount > 0, !state.deletions.isEmpty)
         }
+        if copies { changes.replication.ring() }
+        if deletions { changes.deletion.ring() }
     }
 
     /// Takes the orders of a heartbeat response, whether or not it answers a heartbeat. Never waits.
@@ -87,7 +89,7 @@ final class NodeTasks: Sendable {
     private func accept(_ task: ReplicationTask, fromGoMaster: Bool) throws(DFSError) {
         let copy = ReplicationTasks.Task(
             chunk: try ChunkID(task.chunkID), target: try ServerAddress(task.targetAddress))
-        if fromGoMaster, let uploadedAt = state.withLock({ $0.uploadedAt[copy.chunk] }),
+        if fromGoMaster, let uploadedAt = state.withLock({ $0.uploads[copy.chunk] }),
             clock.now < uploadedAt + settlingTime
         {
             return

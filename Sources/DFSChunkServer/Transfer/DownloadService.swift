@@ -14,7 +14,7 @@ struct DownloadService: Sendable {
 
     func add(to routes: inout ServiceRoutes) {
         routes.streaming(Methods.downloadChunk) { call in
-            try await StallWatch.run(limit: stallLimit) { watch in try await download(call, watch) }
+            try await StallWatch.run(limit: stallLimit, on: call.eventLoop) { watch in try await download(call, watch) }
         }
     }
 

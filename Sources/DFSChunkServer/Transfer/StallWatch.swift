@@ -1,4 +1,6 @@
 import DFSCore
+import NIOCore
+import RPC
 import Synchronization
 
 /// Ends a transfer whose peer makes no progress, so that a client that vanished without a word holds no file, memory or
@@ -14,16 +16,17 @@ final class StallWatch: Sendable {
 
     /// Runs `body`, which marks its waits by ``waiting(_:)``.
     ///
+    /// - Parameter eventLoop: the call's, whose timers cost less than a task that sleeps: most transfers never see one fire.
     /// - Throws: what `body` throws; code ``DFSError/Code/deadlineExceeded`` when one wait lasted longer than `limit`.
     static func run<Result: Sendable>(
-        limit: Duration, _ body: @escaping @Sendable (StallWatch) async throws -> Result
+        limit: Duration, on eventLoop: any EventLoop, _ body: @escaping @Sendable (StallWatch) async throws -> Result
     ) async throws -> Result {
         let watch = StallWatch(limit: limit)
         return try await withThrowingTaskGroup(of: Result?.self) { group in
             defer { group.cancelAll() }
             group.addTask { try await body(watch) }
             group.addTask {
-                try await watch.watch()
+                try await watch.watch(eventLoop)
                 return nil
             }
             while let ended = try await group.next() {
@@ -46,12 +49,21 @@ final class StallWatch: Sendable {
         waitingSince.withLock { $0 = instant }
     }
 
-    private func watch() async throws {
-        while true {
-            try await Task.sleep(for: limit / 4)
-            if let since = waitingSince.withLock({ $0 }), clock.now - since >= limit {
-                throw DFSError(.deadlineExceeded, "no progress for \(limit); the transfer is given up")
-            }
+    /// Throws when a wait has lasted too long, or when the task is cancelled.
+    private func watch(_ eventLoop: any EventLoop) async throws {
+        let bell = Bell()
+        let step = TimeAmount(limit / 4)
+        let timer = eventLoop.scheduleRepeatedTask(initialDelay: step, delay: step) { _ in
+            if self.hasStalled { bell.ring() }
         }
+        defer { timer.cancel() }
+        await bell.wait()
+        try Task.checkCancellation()
+        throw DFSError(.deadlineExceeded, "no progress for \(limit); the transfer is given up")
+    }
+
+    private var hasStalled: Bool {
+        guard let since = waitingSince.withLock({ $0 }) else { return false }
+        return clock.now - since >= limit
     }
 }

@@ -26,7 +26,7 @@ struct UploadService: Sendable {
 
     func add(to routes: inout ServiceRoutes) {
         routes.streaming(Methods.uploadChunk) { call in
-            try await StallWatch.run(limit: stallLimit) { watch in try await upload(call, watch) }
+            try await StallWatch.run(limit: stallLimit, on: call.eventLoop) { watch in try await upload(call, watch) }
         }
     }
 
@@ -40,8 +40,9 @@ struct UploadService: Sendable {
             length: try call.metadata.number(CallMetadata.length), crc32c: try call.metadata.number(CallMetadata.crc32c)
         )
         let chain = try UploadChain(call.metadata)
-        let (store, threads) = (store, threads)
-        let writer = try await threads.run { try store.beginUpload(of: id, expecting: expected) }
+        // A Go master must see a chunk from its first byte.
+        let isWhole = frame.isAll(of: expected, upTo: Self.batchSize) && master.isMasterSwift
+        let writer = isWhole ? nil : try await begin(id, expected)
         master.noteArrival(id, isOurs: expected.length != nil)
         let route = await route(id, expected, chain)
         defer { if !route.targets.isEmpty { forwardSlots.giveBack() } }
@@ -52,13 +53,18 @@ struct UploadService: Sendable {
         async let forwarded = forwarder.send(plan, from: feed)
         let (digest, answerBy): (ContentDigest, NIODeadline)
         do {
-            let end = try await take(call, watch, first: frame, to: writer, feed)
+            let end: NIODeadline
+            (digest, end) =
+                if let writer {
+                    try await take(call, watch, first: frame, to: writer, feed)
+                } else {
+                    try await takeWhole(call, watch, frame, id, expected, feed)
+                }
             answerBy = end + TimeAmount(route.answerLimit)
-            digest = try await threads.run { try writer.commit() }
         } catch {
             // Nobody may take what has been forwarded so far for a chunk.
             feed.fail(DFSError(error, from: "the upload of chunk \(id)"))
-            await abandon(writer)
+            if let writer { await abandon(writer) }
             master.noteUpload(id)
             logger.warning(
                 "upload failed", metadata: ["chunk": "\(id)", "peer": "\(call.peerHost)", "error": "\(error)"])
@@ -113,23 +119,63 @@ struct UploadService: Sendable {
         return route.staying
     }
 
+    private func begin(_ id: ChunkID, _ expected: ExpectedContent) async throws -> ChunkWriter {
+        let store = store
+        return try await threads.run { try store.beginUpload(of: id, expecting: expected) }
+    }
+
+    /// Takes a chunk that has come in one message, and makes it durable: one turn of a disk thread for all of it.
+    ///
+    /// - Returns: its digest, and when the end of the call came.
+    private func takeWhole(
+        _ call: ServerCall, _ watch: StallWatch, _ frame: ChunkDataFrame, _ id: ChunkID, _ expected: ExpectedContent,
+        _ feed: ChunkForwarder.Feed
+    ) async throws -> (ContentDigest, NIODeadline) {
+        let piece = UploadPiece(segments: frame.data, checksum: frame.checksum)
+        if await feed.waitForRoom() { feed.push([piece]) }
+        while let message = try await watch.waiting({ try await call.receive() }) {
+            let more = try ChunkDataDecoder.decode(message.segments)
+            guard more.data.allSatisfy({ $0.readableBytes == 0 }) else {
+                throw DFSError(
+                    .dataLoss, "chunk \(id) was announced with \(piece.byteCount) bytes and has more; send it again")
+            }
+        }
+        feed.finish()
+        let end = NIODeadline.now()
+        await budget.acquire(piece.byteCount)
+        defer { budget.release(piece.byteCount) }
+        let store = store
+        let digest = try await threads.run {
+            let writer = try store.beginUpload(of: id, expecting: expected)
+            do {
+                try writer.append([piece])
+                return try writer.commit()
+            } catch {
+                writer.abandon()
+                throw error
+            }
+        }
+        return (digest, end)
+    }
+
     /// Brings all data of the call to the disk and to the servers behind.
     ///
-    /// - Returns: when the last byte came; all are written by now, and none is durable.
+    /// - Returns: the digest of the chunk, which is durable, and when the last byte came.
     private func take(
         _ call: ServerCall, _ watch: StallWatch, first: ChunkDataFrame, to writer: ChunkWriter,
         _ feed: ChunkForwarder.Feed
-    ) async throws -> NIODeadline {
+    ) async throws -> (ContentDigest, NIODeadline) {
         let queue = WriteQueue(writer: writer, threads: threads, budget: budget)
+        let end: NIODeadline
         do {
             try await receive(call, watch, writer.id, first: first, into: queue, feed)
-            let end = NIODeadline.now()
+            end = NIODeadline.now()
             try await queue.finish()
-            return end
         } catch {
             await queue.stop()
             throw error
         }
+        return (try await threads.run { try writer.commit() }, end)
     }
 
     /// Moves messages from the call to the disk's queue and to the servers behind, a batch at a time.
@@ -166,5 +212,13 @@ struct UploadService: Sendable {
     ) async throws {
         if await feed.waitForRoom() { feed.push(batch) }
         try await queue.push(batch, byteCount: byteCount)
+    }
+}
+
+extension ChunkDataFrame {
+    /// Whether this is the whole chunk, which was announced with its length and is not longer than `limit`.
+    fileprivate func isAll(of expected: ExpectedContent, upTo limit: Int) -> Bool {
+        let count = data.reduce(0) { $0 + $1.readableBytes }
+        return count > 0 && count <= limit && expected.length == Int64(count)
     }
 }

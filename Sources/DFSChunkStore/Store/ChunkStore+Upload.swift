@@ -41,10 +41,15 @@ extension ChunkStore {
         }
     }
 
+    /// A chunk that is announced with no more than this goes by the page cache: setting its room aside and turning that into
+    /// written blocks would cost more than the copy.
+    static let directWriteFloor: Int64 = 256 << 10
+
     /// Chunks go to the disk past the page cache where it can be had (docs/decisions/0016).
     private func beginDirectWrites(
         _ file: any OpenFile, _ number: UInt64, _ length: Int64?
     ) throws(DFSError) -> Bool {
+        if let length, length <= Self.directWriteFloor { return false }
         guard file.beginDirectWrites() else { return false }
         // Without the cache between, two uploads at once would lie on the disk in turns.
         guard let length, length > 0 else { return true }

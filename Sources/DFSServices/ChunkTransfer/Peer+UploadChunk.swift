@@ -24,9 +24,10 @@ extension Peer {
         let kind = try await kind()
         let (eventLoop, name) = (channel.executor.eventLoop, name)
         let options = CallOptions(metadata: request.metadata(settings))
-        async let _ = kind.isSwift ? askForSignsOfLife(within: settings.silenceLimit) : ()
         do {
             let chain = try await channel.withCall(Methods.uploadChunk, options) { call in
+                let questions = kind.isSwift ? LifeQuestions(to: self, within: settings.silenceLimit, eventLoop) : nil
+                defer { questions?.stop() }
                 let sending = StallGuard(call: call, limit: settings.stallLimit, peer: name, eventLoop: eventLoop)
                 defer { sending.stop() }
                 let upload = ChunkUpload(
@@ -47,13 +48,6 @@ extension Peer {
             return ChunkUploadAnswer(acknowledgement: kind.isSwift ? .durable : .syncedUnverified, chain: chain)
         } catch {
             throw failure(error)
-        }
-    }
-
-    /// Makes a server that is alive send something now and then, until the task is cancelled.
-    private func askForSignsOfLife(within limit: Duration) async {
-        while (try? await Task.sleep(for: limit / 4)) != nil {
-            _ = try? await channel.describe(timeout: limit, peer: name)
         }
     }
 }
