@@ -16,7 +16,7 @@ from harness import files, layout, peers, processes
 from harness.hosts import HostError, Hosts
 from harness.layout import BUILD
 
-from . import systems
+from . import systems, trees
 
 MB, GIB = 10 ** 6, 1 << 30
 LINE_RATE = "1gbit"
@@ -38,6 +38,8 @@ def _options(arguments):
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--size-mib", type=int, default=1024)
     parser.add_argument("--medium", choices=MEDIA, action="append", help="of the comparison; default: both")
+    parser.add_argument("--files", type=int, default=3000, help="small files of the comparison; 0 for none")
+    parser.add_argument("--file-kib", type=int, default=16)
     parser.add_argument("--line-only", action="store_true", help="only over links of 1 Gbit/s")
     parser.add_argument("--peers-only", action="store_true", help="only the comparison")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a goal is missed")
@@ -106,8 +108,12 @@ def _rounds(choice, hosts, sample, folder, options, logs):
     return results
 
 
-def _print_results(results):
-    lines = [("system", "call", "MB/s", "range", "CPU s/GiB", "what the answer promises")]
+SAMPLE_COLUMNS = ("system", "call", "MB/s", "range", "CPU s/GiB", "what the answer promises")
+TREE_COLUMNS = ("system", "call", "files/s", "range", "CPU ms/file")
+
+
+def _print_results(results, columns):
+    lines = [columns]
     for result in results.values():
         lines += result.cells()
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
@@ -129,13 +135,35 @@ def _compare(medium, options, logs):
         sample = files.make_sample(folder / "sample.bin", "sample", options.size_mib << 20)
         results = _rounds(ALL, hosts, sample, folder, options, logs)
     print(f"\n## {medium} ({about}), no limit of rate")
-    _print_results(results)
+    _print_results(results, SAMPLE_COLUMNS)
     ours = results[systems.DFS]
     return _print_goals([
         goal for peer in ALL[1:] for goal in (
             _at_least_twice("put", peer.name, results[peer].put_seconds / ours.put_seconds),
             _at_least_twice("get", peer.name, results[peer].get_seconds / ours.get_seconds),
             _at_least_twice("get, fsync,", peer.name, results[peer].synced_get_seconds / ours.synced_get_seconds))])
+
+
+def _compare_trees(medium, options, logs):
+    """Small files, by each system as its users move a folder."""
+    parent, about = medium_folder(medium)
+    with tempfile.TemporaryDirectory(prefix="dfs-bench-", dir=parent) as name, Hosts(systems.HOSTS) as hosts:
+        folder = Path(name)
+        tree = trees.make_tree(folder / "tree", options.files, options.file_kib << 10)
+        results = {system: trees.TreeResult(system, tree) for system in ALL}
+        for number in range(options.rounds):
+            first = number % len(ALL)
+            for system in ALL[first:] + ALL[:first]:
+                with system(hosts, folder / "cluster", logs / system.name.replace(" ", "-")) as cluster:
+                    results[system].run(cluster)
+                put, get = results[system].puts[-1], results[system].gets[-1]
+                print(f"bench: {system.name}: put -r {put.seconds:.2f} s, get -r {get.seconds:.2f} s", file=sys.stderr, flush=True)
+    print(f"\n## {medium} ({about}), {options.files} files of {options.file_kib} KiB")
+    _print_results(results, TREE_COLUMNS)
+    put, get = results[systems.DFS].seconds()
+    for peer in ALL[1:]:
+        peer_put, peer_get = results[peer].seconds()
+        print(f"put -r, files/s over {peer.name}: {peer_put / put:.2f}; get -r: {peer_get / get:.2f}")
 
 
 def _at_least_twice(call, name, ratio):
@@ -152,7 +180,7 @@ def _over_line(options, logs):
         line = median(baselines.tcp_stream_between(hosts["client"], hosts["store-1"], sample.size) for _ in range(3))
         results = _rounds(choice, hosts, sample, folder, options, logs)
     print(f"\n## disk ({about}), links of {LINE_RATE}: one TCP stream from host to host {line / MB:.1f} MB/s")
-    _print_results(results)
+    _print_results(results, SAMPLE_COLUMNS)
     ours, one_copy = results[systems.DFS], results[systems.DFSOneCopy]
     line_seconds = sample.size / line
 
@@ -178,7 +206,10 @@ def main(arguments=None):
               f"{os.cpu_count()} cores\n\nMB are 10^6 bytes. CPU seconds are summed over client and servers until the call answers.")
         if not options.line_only:
             for medium in options.medium or MEDIA:
-                is_missed |= _compare(medium, options, logs)
+                if options.size_mib:
+                    is_missed |= _compare(medium, options, logs)
+                if options.files:
+                    _compare_trees(medium, options, logs)
         if not options.peers_only:
             is_missed |= _over_line(options, logs)
     except (HostError, peers.PeerError, processes.ProcessError, subprocess.CalledProcessError) as problem:

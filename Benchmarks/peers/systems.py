@@ -66,6 +66,17 @@ class System:
             os.fsync(file.fileno())
         return path, call, Call(call.seconds + time.monotonic() - start, call.cpu)
 
+    def put_tree(self, tree):
+        """Stores a folder of small files."""
+        return self._measured(self._put_tree_command(tree), 4 * tree.size * tree.count)
+
+    def get_tree(self, tree):
+        """Brings it back; the folder, and what the call took."""
+        target = self.folder / "got-tree"
+        target.mkdir()
+        call = self._measured(self._get_tree_command(tree, target), 4 * tree.size * tree.count)
+        return target / tree.path.name, call
+
     def _folder(self, name):
         folder = self.folder / name
         folder.mkdir()
@@ -128,6 +139,12 @@ class DFS(System):
     def _get_command(self, target):
         return [*self._client, "get", "sample", target]
 
+    def _put_tree_command(self, tree):
+        return [*self._client, "put", "-r", "-replication", self.replication, tree.path, tree.path.name]
+
+    def _get_tree_command(self, tree, target):
+        return [*self._client, "get", "-r", tree.path.name, target]
+
 
 class DFSOneCopy(DFS):
     """This project with one copy: what a second one costs is told by the difference."""
@@ -179,6 +196,17 @@ class SeaweedFS(System):
     def put(self, sample):
         self._sample_name = sample.path.name
         return super().put(sample)
+
+    def _put_tree_command(self, tree):
+        return [self.binary, "filer.copy", tree.path, f"http://{self._filer}/"]
+
+    def _get_tree_command(self, tree, target):
+        """As many at once as `filer.copy` has by default, over connections that are used again."""
+        wanted = self.folder / "wanted"
+        wanted.write_text("".join(
+            f'url = "http://{self._filer}/{tree.path.name}/{name}"\noutput = "{target / tree.path.name / name}"\n'
+            for name in tree.names()))
+        return ["curl", "-sf", "--parallel", "--parallel-max", "8", "--create-dirs", "-K", wanted]
 
 
 class MooseFS(System):
@@ -252,10 +280,21 @@ class MooseFS(System):
     def _get_command(self, target):
         return ["cp", self._mount / "sample", target]
 
+    def _put_tree_command(self, tree):
+        return ["cp", "-r", tree.path, self._mount]
+
+    def _get_tree_command(self, tree, target):
+        return ["cp", "-r", self._mount / tree.path.name, target]
+
     def get(self, sample):
         self._detach()
         self._attach()
         return super().get(sample)
+
+    def get_tree(self, tree):
+        self._detach()
+        self._attach()
+        return super().get_tree(tree)
 
     def __exit__(self, *_):
         if hasattr(self, "_mount"):
