@@ -121,8 +121,9 @@ public final class DFSClient: Sendable {
     ///   - path: a folder or a file; `/` is all of the cluster.
     ///   - folder: made where missing.
     ///   - onEvent: told of each file.
-    /// - Returns: what came of it. Nothing was missed only if ``TreeResult/failureCount`` is 0.
-    /// - Throws: ``DFSError`` of code `notFound`, and when it is cancelled.
+    /// - Returns: what came of it, when all of that is on disk under its names. Nothing was missed only if
+    ///   ``TreeResult/failureCount`` is 0.
+    /// - Throws: ``DFSError`` of code `notFound`, and when it is cancelled, or a folder cannot be synced.
     public func getTree(
         _ path: String, into folder: String, onEvent: TreeHandler = { _ in }
     ) async throws -> TreeResult {

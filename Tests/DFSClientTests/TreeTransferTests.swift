@@ -1,4 +1,6 @@
 import DFSCore
+import DFSSimulation
+import DFSWire
 import Synchronization
 import Testing
 
@@ -62,6 +64,28 @@ import Testing
         let result = try await transfer.run(Walk(lengths: lengths)) { _ in }
         #expect(result.fileCount == 3 * atOnce)
         #expect(gate.most == atOnce)
+    }
+
+    /// The names of a folder's files are synced together; when the get returns they are.
+    @Test(.timeLimit(.minutes(1))) func whatAGetOfAFolderBroughtOutlivesAPowerCut() async throws {
+        try await TestCluster.run { cluster in
+            let names = ["a", "b", "c"]
+            var contents: [String: [UInt8]] = [:]
+            for name in names {
+                contents[name] = try cluster.makeFile(name, 1000)
+                try await cluster.client.put(name, as: "t/\(name)")
+            }
+            cluster.master.state.withLock { state in
+                state.folders = [
+                    "": [DFSWire.FileStatus(name: "t", isFolder: true)],
+                    "t": names.map { DFSWire.FileStatus(name: $0, length: 1000) },
+                ]
+            }
+            let result = try await cluster.client.getTree("t", into: "out")
+            #expect(result.fileCount == 3)
+            cluster.disk.restart()
+            for name in names { #expect(cluster.disk.contents(of: "out/t/\(name)") == contents[name]) }
+        }
     }
 
     @Test(.timeLimit(.minutes(1))) func aLargeFileMovesWhereThereIsOnePlace() async throws {

@@ -18,6 +18,13 @@ public final class Downloader: Sendable {
     public func get(
         _ name: String, into folder: String, resuming: Bool = false, onProgress: ProgressHandler? = nil
     ) async throws -> GetResult {
+        try await get(name, into: folder, resuming: resuming, folderSyncs: nil, onProgress: onProgress)
+    }
+
+    /// - Parameter folderSyncs: makes the file's name durable with those of others; `nil`: it is when this returns.
+    func get(
+        _ name: String, into folder: String, resuming: Bool, folderSyncs: FolderSyncs?, onProgress: ProgressHandler?
+    ) async throws -> GetResult {
         let fileName = try FileName(name)
         let layout = try await master.open(name)
         let target = try await makeTarget(fileName, in: folder, resuming: resuming ? layout : nil)
@@ -26,7 +33,7 @@ public final class Downloader: Sendable {
                 layout, 0..<Int.max, target, chunksInFlight: context.configuration.chunksInFlight,
                 isThere: { try await self.kept($0, of: layout, in: target) }, onProgress)
             let length = chunks.reduce(0) { $0 + $1.length }
-            try await context.onFileThread { try target.commit() }
+            try await context.onFileThread { try target.commit(folderSyncs) }
             return GetResult(name: name, path: target.path, length: length, chunks: chunks)
         } catch {
             var error = DFSError(error, from: "get of \(name)")

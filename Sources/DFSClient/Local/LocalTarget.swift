@@ -74,10 +74,12 @@ struct LocalTarget: Sendable {
     }
 
     /// Makes content and name durable, in this order; blocks.
-    func commit() throws(DFSError) {
+    ///
+    /// - Parameter folderSyncs: makes the name durable later, with others; `nil`: at once.
+    func commit(_ folderSyncs: FolderSyncs?) throws(DFSError) {
         try file.sync()
         try files.rename(temporaryPath, to: path, replacing: true)
-        try files.syncFolder(folder)
+        if let folderSyncs { try folderSyncs.note(folder) } else { try files.syncFolder(folder) }
     }
 
     /// After a get that failed: leaves what is there to the next one, if that can go on with it, and otherwise does as
@@ -90,7 +92,7 @@ struct LocalTarget: Sendable {
         return false
     }
 
-    /// Removes what was made, as far as that goes; blocks. Not after a ``commit()`` that went well.
+    /// Removes what was made, as far as that goes; blocks. Not after a ``commit(_:)`` that went well.
     func discard() {
         // The error that led here is the one to tell of.
         _ = try? files.remove(temporaryPath)

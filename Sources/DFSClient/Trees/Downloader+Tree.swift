@@ -23,11 +23,17 @@ extension Downloader {
             onEvent(.moved(path: root, length: result.length))
             return tree
         }
+        let folderSyncs = FolderSyncs(context.files)
         let transfer = TreeTransfer(
             filesInFlight: context.configuration.filesInFlight,
             makeFolder: makeFolder,
-            move: { path in try await self.get(path, into: target).length })
-        return try await transfer.run(RemoteTreeWalk(root: root, master: master), onEvent)
+            move: { path in
+                try await self.get(path, into: target, resuming: false, folderSyncs: folderSyncs, onProgress: nil)
+                    .length
+            })
+        let result = try await transfer.run(RemoteTreeWalk(root: root, master: master), onEvent)
+        try await context.onFileThread { try folderSyncs.syncAll() }
+        return result
     }
 
     /// Makes the folder `path` in `target`. A symbolic link on the way would lead elsewhere, so it is an error.

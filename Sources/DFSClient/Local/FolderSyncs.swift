@@ -1,0 +1,34 @@
+import DFSCore
+import DFSFiles
+import Synchronization
+
+/// The folders in which files of a tree have got their names: each is synced once for many files, and not after each.
+final class FolderSyncs: Sendable {
+    /// So many folders wait at most.
+    private static let maxFolders = 1000
+
+    private let files: any FileSystem
+    private let waiting = Mutex<Set<String>>([])
+
+    init(_ files: any FileSystem) { self.files = files }
+
+    /// A file has got its name in this folder, which is durable after the next ``syncAll()``. Blocks.
+    func note(_ folder: String) throws(DFSError) {
+        let count = waiting.withLock { waiting in
+            waiting.insert(folder)
+            return waiting.count
+        }
+        if count >= Self.maxFolders { try syncAll() }
+    }
+
+    /// Makes all names that were noted durable. Blocks.
+    ///
+    /// - Throws: what the first folder throws that cannot be synced; nothing is said of the names in the others then.
+    func syncAll() throws(DFSError) {
+        let folders = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        for folder in folders { try files.syncFolder(folder) }
+    }
+}
