@@ -54,6 +54,12 @@ def put(kind, master, local, remote, alone=False, before=None, upload_seconds=No
         return processes.run([*command(kind, master), "put", local, remote], CALL_SECONDS, extra)
 
 
+def append(master, local, remote):
+    """By the Swift client, the only one that can."""
+    with transfers.any():
+        return processes.run([*command(SWIFT, master), "append", "-create", local, remote], CALL_SECONDS)
+
+
 def get(kind, master, remote, folder):
     """Into a folder that is made first, with those that the name asks for: a Go get makes none. Over connections, as between
     machines, also where a Swift client could read a replica on this one from its file."""

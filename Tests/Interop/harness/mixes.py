@@ -57,6 +57,8 @@ class MatrixJob:
             self._after_settling(cluster, putter, row)
         else:
             stored = self._right_after_put(cluster, putter, row) + self._through_a_restart(cluster, putter, row)
+            if putter == SWIFT and GO not in self.servers:
+                stored += self._append(cluster, row)
             transfers.check_listing(cluster, stored)
         if row.is_control and putter == GO:
             induce_losses(cluster, self.samples, row)
@@ -86,6 +88,15 @@ class MatrixJob:
             for file in stored:
                 self._get_by_all(cluster, file, row, patience)
         return transfers.settle(cluster, putter, stored, row)
+
+    def _append(self, cluster, row):
+        """What Swift clients append, on Swift servers alone, is a file like all others to everybody once it is sealed."""
+        stored = []
+        for label in (SMALL, LARGE):
+            stored.append(transfers.append(cluster, self.samples[label], row))
+            transfers.await_sealed(cluster, stored[-1])
+            self._get_by_all(cluster, stored[-1], row, 0)
+        return stored
 
     def _through_a_restart(self, cluster, putter, row):
         """The master is killed right after the puts and started again; the servers find it by themselves."""

@@ -58,6 +58,28 @@ def put(cluster, kind, sample, row, avoid_beats=False):
     raise processes.ProcessError(f"put failed: {done}")
 
 
+def append(cluster, sample, row):
+    """Makes a file of a sample by two appends, whose chunks end where the appends do. Returns what was stored."""
+    name = "appended/" + new_name(SWIFT, sample, cluster.master_kind)
+    content = sample.path.read_bytes()
+    piece = cluster.folder / "piece"
+    for part in (content[:len(content) // 3], content[len(content) // 3:]):
+        piece.write_bytes(part)
+        done = clients.append(cluster.master_address, piece, name)
+        if not done.ok:
+            raise processes.ProcessError(f"append failed: {done}")
+    piece.unlink()
+    row.puts += 1
+    return Stored(name, sample, time.monotonic())
+
+
+def await_sealed(cluster, stored):
+    """Until the file counts all its bytes, which those of a chunk do once it is sealed."""
+    processes.await_condition(
+        lambda: cluster.listed().get(stored.name) == [stored.sample.size], UNAVAILABLE_SECONDS,
+        f"{stored.name} is sealed", 0.2)
+
+
 def settle(cluster, kind, all_stored, row):
     """Waits until every file is whole on both replicas. What an all-Go cluster loses is put again at once, under a new
     name. Returns the files that are there in the end."""
