@@ -191,8 +191,9 @@ private final class SlowLink: Sendable {
     private let rate = Mutex<Int?>(nil)
 
     // Read behind a suspension: there the lock would be taken by another thread's id if it were inlined (docs/decisions/0032).
-    @inline(never)
-    var bytesPerSecond: Int? { rate.withLock { $0 } }
+    var bytesPerSecond: Int? {
+        @inline(never) get { rate.withLock { $0 } }
+    }
 
     func givesUp(_ speed: LinkSpeed) -> Bool {
         if speed.isSlow { rate.withLock { $0 = speed.bytesPerSecond } }

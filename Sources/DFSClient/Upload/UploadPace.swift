@@ -19,12 +19,17 @@ final class UploadPace: Sendable {
     // (docs/decisions/0032).
 
     /// Whether slow servers are still replaced.
-    @inline(never)
-    var hasFloor: Bool { state.withLock { $0.floor > 0 } }
+    var hasFloor: Bool { floor > 0 }
+
+    /// Bytes a second that a server must take; 0 for any.
+    private var floor: Int {
+        @inline(never) get { state.withLock { $0.floor } }
+    }
 
     /// Servers that were slow, in order.
-    @inline(never)
-    var avoided: [ServerAddress] { state.withLock { $0.avoided.sorted() } }
+    var avoided: [ServerAddress] {
+        @inline(never) get { state.withLock { $0.avoided.sorted() } }
+    }
 
     /// Notes the servers that were given up as slow in one round of sending a chunk.
     @inline(never)
@@ -62,7 +67,7 @@ final class UploadPace: Sendable {
         _ server: ServerAddress, _ body: (TransferSettings) async throws -> Answer
     ) async -> (Result<Answer, any Error>, slow: Int?) {
         var settings = context.transferSettings
-        settings.floor = state.withLock { $0.floor }
+        settings.floor = floor
         if settings.floor == 0 { return (await Result { try await body(settings) }, nil) }
         let link = WatchedLink(server, context)
         settings.givesUp = { [self] in givesUp(link, $0) }
@@ -74,7 +79,7 @@ final class UploadPace: Sendable {
     /// On the link's event loop.
     private func givesUp(_ link: WatchedLink, _ speed: LinkSpeed) -> Bool {
         let areOthersSlow = link.note(speed)
-        guard speed.isSlow, state.withLock({ $0.floor > 0 }) else { return false }
+        guard speed.isSlow, hasFloor else { return false }
         if areOthersSlow {
             if !hasBlamedNetwork.exchange(true, ordering: .relaxed) {
                 context.logger.info(
@@ -95,6 +100,7 @@ private final class WatchedLink: Sendable {
     private let number: Int
     private let rate = Mutex<Int?>(nil)
 
+    @inline(never)
     init(_ server: ServerAddress, _ context: ClientContext) {
         self.server = server
         self.context = context
