@@ -74,20 +74,6 @@ extension ClusterTests {
                 #expect(try await cluster.outcome(of: "f", source: source) == .whole)
             }
         }
-
-        /// The client reads from a pipe that gives little: whatever is slow then, it is no server.
-        @Test func noServerIsBlamedForASlowSource() async throws {
-            try await Cluster.run(.init(chunkServers: 3, chunkSize: "1MB", replication: 3)) { cluster in
-                let source = try cluster.folder.randomFile("in", bytes: 4 << 20)
-                let script = "for i in 0 1 2 3; do dd if=\(source) bs=1M skip=$i count=1 status=none; sleep 0.6; done"
-                let result = try await cluster.shell(
-                    "(\(script)) | $dfs -stall-limit 1s -slow-floor 512MB -log-level debug put - f")
-                #expect(result.status == 0, "\(result.stderr)")
-                #expect(!result.stderr.contains("slow"), "\(result.stderr)")
-                for index in 0...2 { #expect(cluster.server(index)?.stderr.contains("slow: ") == false) }
-                #expect(try await cluster.outcome(of: "f", source: source) == .whole)
-            }
-        }
     }
 }
 

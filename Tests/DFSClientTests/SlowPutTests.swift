@@ -90,6 +90,20 @@ import Testing
         }
     }
 
+    @Test func noServerIsBlamedForTheClientsDisk() async throws {
+        var wish = wish(servers: 3, replication: 2)
+        wish.configuration.stallLimit = .seconds(1)
+        wish.configuration.slowFloor = 200 << 20
+        // 8 MiB a second.
+        wish.secondsPerRead = 0.03
+        try await TestCluster.run(wish) { cluster in
+            let bytes = try cluster.makeFile("in", 20 << 20)
+            let result = try await cluster.client.put("in", as: "f")
+            #expect(cluster.replicasHold(bytes, result))
+            #expect(uploadCounts(cluster) == [1, 1, 0])
+        }
+    }
+
     @Test func anySpeedWillDoWhereTheFloorIsNone() async throws {
         var wish = wish(servers: 3, replication: 2)
         wish.configuration.slowFloor = 0

@@ -19,15 +19,17 @@ import Testing
                 floor: mebibyte, window: .seconds(8), length: length, start: now, taken: takenBefore)
         }
 
-        /// `seconds` pass, in each of which the link takes `own` bytes of this upload and `others` of others, and holds its
+        /// So many looks at it, one after each second, in which the link takes `own` bytes of this upload and `others` of others, and holds its
         /// sender up for `share` of the time.
-        mutating func pass(_ seconds: Int, own: Int, others: Int = 0, share: Double = 1) -> LinkSpeed {
+        mutating func pass(
+            _ looks: Int, own: Int, others: Int = 0, share: Double = 1, seconds: Int64 = 1
+        ) -> LinkSpeed {
             var speed: LinkSpeed?
-            for _ in 0..<seconds {
-                now = now + .seconds(1)
+            for _ in 0..<looks {
+                now = now + .seconds(seconds)
                 self.own += own
                 taken += own + others
-                heldUp = heldUp + .milliseconds(Int64(share * 1000))
+                heldUp = heldUp + .milliseconds(Int64(share * 1000) * seconds)
                 speed = pace.look(at: now, taken: taken, ownTaken: self.own, heldUp: heldUp)
             }
             return speed ?? LinkSpeed(bytesPerSecond: 0, floor: 0, span: .zero, isHeldUp: false, isSlow: false)
@@ -92,6 +94,15 @@ import Testing
         var other = Link()
         _ = other.pass(1, own: 64 * Self.mebibyte)
         #expect(other.pass(9, own: 0).isSlow)
+    }
+
+    @Test func pauseOfTheSenderItselfIsNoFaultOfTheServer() {
+        var link = Link()
+        _ = link.pass(4, own: Self.mebibyte)
+        // The process was stopped: it looks late, and what it waited for is no measure.
+        #expect(!link.pass(1, own: 0, seconds: 60).isSlow)
+        #expect(!link.pass(7, own: 200_000).isSlow)
+        #expect(link.pass(1, own: 200_000).isSlow)
     }
 
     @Test func marksOfALongUploadStayFew() {

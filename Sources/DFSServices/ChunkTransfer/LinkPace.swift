@@ -77,6 +77,8 @@ struct LinkPace: Sendable {
     ///   - heldUp: how long this one has waited for the server, all in all.
     mutating func look(at now: NIODeadline, taken: Int, ownTaken: Int, heldUp: TimeAmount) -> LinkSpeed {
         let mark = Mark(time: now, taken: taken, ownTaken: ownTaken, heldUp: heldUp)
+        // A look that comes so late says that this process stood still itself: what it has waited meanwhile is no measure.
+        if let last = marks.last, (now - last.time).nanoseconds > window.nanoseconds / 2 { marks = [] }
         marks.append(mark)
         while marks.count > 2, now - marks[1].time >= window { marks.removeFirst() }
         let start = marks[0]
