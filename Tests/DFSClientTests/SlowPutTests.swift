@@ -92,7 +92,7 @@ import Testing
 
     @Test func noServerIsBlamedForTheClientsDisk() async throws {
         var wish = wish(servers: 3, replication: 2)
-        wish.configuration.stallLimit = .seconds(1)
+        wish.configuration.stallLimit = .seconds(2)
         wish.configuration.slowFloor = 200 << 20
         // 8 MiB a second.
         wish.secondsPerRead = 0.03

@@ -88,7 +88,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(1))) func serverThatTakesTooLittleIsGivenUpByName() async throws {
         var settings = TransferSettings()
-        settings.stallLimit = .seconds(1)
+        settings.stallLimit = .seconds(3)
         settings.floor = 100 << 20
         let id = try chunkID
         let trickle = { @Sendable (call: ServerCall) in

@@ -50,7 +50,7 @@ import Testing
             let request = ChunkUploadRequest(
                 chunkID: try ChunkID("f_0"), length: 12 << 20, chain: servers.map(\.address))
             var settings = TransferSettings()
-            settings.stallLimit = .seconds(1)
+            settings.stallLimit = .seconds(2)
             settings.floor = 1 << 30
             let answer = try await servers[0].peer.uploadChunk(request, settings: settings) { upload in
                 for _ in 0..<12 {
