@@ -4174,7 +4174,7 @@ const ProtobufCMessageDescriptor dfs__upload_targets_response__descriptor =
   (ProtobufCMessageInit) dfs__upload_targets_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__file_status__field_descriptors[7] =
+static const ProtobufCFieldDescriptor dfs__file_status__field_descriptors[8] =
 {
   {
     "name",
@@ -4260,10 +4260,23 @@ static const ProtobufCFieldDescriptor dfs__file_status__field_descriptors[7] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "is_appended",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__FileStatus, is_appended),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__file_status__field_indices_by_name[] = {
   4,   /* field[4] = chunk_count */
   5,   /* field[5] = created_at */
+  7,   /* field[7] = is_appended */
   1,   /* field[1] = is_folder */
   2,   /* field[2] = length */
   6,   /* field[6] = modified_at */
@@ -4273,7 +4286,7 @@ static const unsigned dfs__file_status__field_indices_by_name[] = {
 static const ProtobufCIntRange dfs__file_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor dfs__file_status__descriptor =
 {
@@ -4283,7 +4296,7 @@ const ProtobufCMessageDescriptor dfs__file_status__descriptor =
   "Dfs__FileStatus",
   "dfs",
   sizeof(Dfs__FileStatus),
-  7,
+  8,
   dfs__file_status__field_descriptors,
   dfs__file_status__field_indices_by_name,
   1,  dfs__file_status__number_ranges,
@@ -5735,7 +5748,7 @@ const ProtobufCMessageDescriptor dfs__check_files_response__descriptor =
   (ProtobufCMessageInit) dfs__check_files_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__checked_file__field_descriptors[10] =
+static const ProtobufCFieldDescriptor dfs__checked_file__field_descriptors[11] =
 {
   {
     "path",
@@ -5857,12 +5870,25 @@ static const ProtobufCFieldDescriptor dfs__checked_file__field_descriptors[10] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "is_appended",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__CheckedFile, is_appended),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__checked_file__field_indices_by_name[] = {
   4,   /* field[4] = chunk_count */
   9,   /* field[9] = chunks */
   5,   /* field[5] = first_chunk */
   6,   /* field[6] = healthy_chunks */
+  10,   /* field[10] = is_appended */
   1,   /* field[1] = is_open */
   2,   /* field[2] = length */
   8,   /* field[8] = missing_chunks */
@@ -5873,7 +5899,7 @@ static const unsigned dfs__checked_file__field_indices_by_name[] = {
 static const ProtobufCIntRange dfs__checked_file__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor dfs__checked_file__descriptor =
 {
@@ -5883,7 +5909,7 @@ const ProtobufCMessageDescriptor dfs__checked_file__descriptor =
   "Dfs__CheckedFile",
   "dfs",
   sizeof(Dfs__CheckedFile),
-  10,
+  11,
   dfs__checked_file__field_descriptors,
   dfs__checked_file__field_indices_by_name,
   1,  dfs__checked_file__number_ranges,

@@ -94,7 +94,7 @@ extension ChunkServer {
             store: store, threads: threads, source: source, master: session,
             budget: WriteBudget(byteCount: settings.writeBudget),
             chainPeers: chainPeers, forwardSlots: Slots(count: settings.maxForwardedUploads),
-            stallLimit: settings.stallLimit, logger: logger
+            stallLimit: settings.stallLimit, chainPatience: settings.chainPatience, logger: logger
         ).add(to: &routes)
         DownloadService(
             source: source, primaries: appending.primaries, changes: session.changes, stallLimit: settings.stallLimit

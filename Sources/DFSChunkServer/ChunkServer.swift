@@ -43,6 +43,9 @@ package final class ChunkServer: Sendable {
     let standard = StandardServices(services: Services.ofChunkServer)
     private let running = Mutex<Running?>(nil)
 
+    /// How often a server behind this one was given up since it took too little, since the start.
+    var slowServerCount: Int { running.withLock { $0?.chainPeers.slowServerCount ?? 0 } }
+
     /// Opens nothing yet.
     package init(settings: ChunkServerSettings, logger: Logger) {
         self.settings = settings
@@ -110,7 +113,8 @@ package final class ChunkServer: Sendable {
         address.set(settings.advertise ?? listening, tlsPort: tlsPort)
         let pages = try await showPages(
             ChunkServerPages(
-                session: session, threads: threads, lentFiles: shortCircuit?.files, calls: calls), server)
+                session: session, threads: threads, chainPeers: chainPeers, lentFiles: shortCircuit?.files,
+                calls: calls), server)
         let peers = PeerPool(group: group, logger: logger)
         let replication = ReplicationWorker(
             tasks: tasks, store: store, source: source, peers: peers, changes: changes, logger: logger)

@@ -5,6 +5,7 @@ import Monitoring
 struct ChunkServerPages: Sendable {
     let session: MasterSession
     let threads: DiskThreads
+    let chainPeers: ChainPeers
     /// `nil` where none are lent.
     let lentFiles: LentFiles?
     let calls: CallMetrics?
@@ -46,6 +47,9 @@ struct ChunkServerPages: Sendable {
         metrics.single(
             "dfs_chunkserver_lent_files_total", .counter, "Files of chunks that readers on this machine have fetched.",
             lentFiles?.fetchedCount ?? 0)
+        metrics.single(
+            "dfs_chunkserver_slow_servers_total", .counter,
+            "Uploads to a next server that were given up since it took too little.", chainPeers.slowServerCount)
         calls?.write(to: &metrics)
         ProcessMetrics.write(to: &metrics)
         return metrics

@@ -42,6 +42,8 @@ package struct ChunkServerSettings: Sendable {
     package var lendsFiles = true
     /// A transfer whose client gives or takes nothing for this long is ended.
     package var stallLimit = Duration.seconds(60)
+    /// What counts as the patience of clients that do not tell it, with the servers behind this one.
+    package var chainPatience = ChainPatience()
     /// How chunks are appended to.
     package var append = AppendSettings()
     /// How long calls and copies under way have to finish when the server stops.

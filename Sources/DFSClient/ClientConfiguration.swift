@@ -21,6 +21,9 @@ public struct ClientConfiguration: Sendable {
     public var masterLimit = Duration.seconds(15)
     /// A chunk transfer that makes no progress for this long fails, and another server is tried.
     public var stallLimit = Duration.seconds(30)
+    /// Bytes a second that a chunk server must take of an upload over ``stallLimit`` while this client, or the server before it,
+    /// waits for it; otherwise another one takes its place, where the cluster has one that is faster. 0 for any speed.
+    public var slowFloor = 1 << 20
     /// A second replica of a chunk is asked for it where the first one has not given a byte for twice as long as nine of ten
     /// downloads of this client took to theirs (a second, before enough were seen), but not before this; `nil` for never. At
     /// most once a chunk, and for about one download in ten.

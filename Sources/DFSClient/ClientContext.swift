@@ -26,6 +26,8 @@ final class ClientContext: Sendable {
     let shortCircuit: ShortCircuit?
     /// Of all downloads.
     let hedges: Mutex<HedgePolicy>
+    /// Of all uploads.
+    let links: Mutex<ClientLinks>
     private let fileThreads: NIOThreadPool
 
     /// - Parameter tls: `nil` for plaintext.
@@ -38,6 +40,7 @@ final class ClientContext: Sendable {
         self.files = files
         self.logger = logger
         hedges = Mutex(HedgePolicy(floor: configuration.hedgeFloor))
+        links = Mutex(ClientLinks(window: TimeAmount(configuration.stallLimit)))
         var pool = PeerPool.Configuration()
         pool.channel.tls = tls
         // An upload lives as long as its connection, also while its bytes let wait.

@@ -8,6 +8,8 @@ package enum ClusterDefaults {
     /// A server silent for this long is dead.
     package static let liveThreshold = Duration.seconds(30)
     package static let heartbeatInterval = Duration.seconds(5)
+    /// A chunk server that takes fewer bytes a second of an upload, though its sender waits for it, is slow.
+    package static let slowFloor = 1 << 20
     /// Calls and copies under way have this long to finish when a node stops.
     package static let drainLimit = Duration.seconds(10)
 }

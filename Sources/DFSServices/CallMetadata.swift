@@ -19,6 +19,9 @@ package enum CallMetadata {
     package static let chain = "dfs-chain"
     /// UploadChunk with a chain: milliseconds for which the sender waits while the receiver takes nothing.
     package static let stallLimit = "dfs-stall-ms"
+    /// UploadChunk with a chain: bytes a second that the receiver must take over that time, while the sender waits for it; 0
+    /// for any. The receiver asks more of the next one.
+    package static let floor = "dfs-floor"
     /// UploadChunk with a chain: milliseconds for which the sender waits for the answer behind the last byte.
     package static let answerLimit = "dfs-answer-ms"
     /// UploadChunk, trailers, by a server that heeds the chain: comma-separated addresses of its Swift servers that hold
@@ -28,6 +31,8 @@ package enum CallMetadata {
     package static let synced = "dfs-synced"
     /// The same of servers that could not be brought to hold it. Of those in none of the three nothing is known.
     package static let failed = "dfs-failed"
+    /// Those of the failed ones that took too little, and the bytes that they took in a second: `address=number`, comma-separated.
+    package static let slow = "dfs-slow"
     /// DownloadChunk: the first byte wanted; echoed in the initial metadata by a server that heeds it.
     package static let offset = "dfs-offset"
     /// DownloadChunk, initial metadata: the length of the whole stored chunk.

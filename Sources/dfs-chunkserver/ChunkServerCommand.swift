@@ -32,6 +32,9 @@ struct ChunkServerCommand: NodeCommand {
     private static let appendIdleFlag = FlagDeclaration.value(
         "append-idle", GoDuration.self, environment: "DFS_APPEND_IDLE",
         help: "How long a chunk that is appended to waits for a record before it is sealed.")
+    private static let slowFloorFlag = FlagDeclaration.value(
+        "slow-floor", ByteCount.self, environment: "DFS_SLOW_FLOOR",
+        help: "Bytes a second that the next server must take of what a Go client puts; 0 for any.")
     private static let shortCircuitFlag = FlagDeclaration.value(
         "short-circuit", OnOff.self, environment: "DFS_SHORT_CIRCUIT",
         help: "Whether readers on this machine get chunks' files, to read them by themselves.")
@@ -49,7 +52,7 @@ struct ChunkServerCommand: NodeCommand {
     static let flags =
         [
             portFlag, masterFlag, folderFlag, advertiseFlag, locationFlag, quarantineFlag, deletionShareFlag,
-            deletionMinimumFlag, appendIdleFlag, shortCircuitFlag, scrubRateFlag, scrubCycleFlag,
+            deletionMinimumFlag, appendIdleFlag, slowFloorFlag, shortCircuitFlag, scrubRateFlag, scrubCycleFlag,
         ] + ClusterOptions.flags + NodeOptions.flags + NodeTLSOptions.flags + SharedOptions.flags
 
     @Option(Self.portFlag) var port = ServerAddress(host: "", port: 9001)
@@ -61,6 +64,7 @@ struct ChunkServerCommand: NodeCommand {
     @Option(Self.deletionShareFlag) var deletionShare = 30
     @Option(Self.deletionMinimumFlag) var deletionMinimum = 100
     @Option(Self.appendIdleFlag) var appendIdle = GoDuration(.seconds(60))
+    @Option(Self.slowFloorFlag) var slowFloor = ByteCount(bytes: ChainPatience().floor)
     @Option(Self.shortCircuitFlag) var shortCircuit = OnOff.on
     @Option(Self.scrubRateFlag) var scrubRate = ByteCount(bytes: ScrubSettings().bytesPerSecond)
     @Option(Self.scrubCycleFlag) var scrubCycle = GoDuration(ScrubSettings().cycle)
@@ -101,6 +105,7 @@ struct ChunkServerCommand: NodeCommand {
         settings.deletionBreaker.share = Double(deletionShare) / 100
         settings.deletionBreaker.minimumCount = deletionMinimum
         settings.lendsFiles = shortCircuit == .on
+        settings.chainPatience.floor = slowFloor.bytes
         settings.append.idleLimit = appendIdle.duration
         ProcessMemory.keepFreedBuffers()
         return ChunkServerNode(server: ChunkServer(settings: settings, logger: logger))

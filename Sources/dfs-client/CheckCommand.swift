@@ -14,6 +14,7 @@ struct CheckCommand: ProgramCommand {
             missing           some chunk has no complete copy on a live server
             open              still being written
 
+            Bytes with a + are those of a file that is being appended to, without the chunk that takes records.
             The last line counts them. Exit status: 0 no file is missing, 1 some are.
             """)
 
@@ -62,7 +63,8 @@ struct CheckCommand: ProgramCommand {
             try StandardOutput.print(json(file))
             return
         }
-        try StandardOutput.print("\(file.state.rawValue) \(file.length) \(file.chunkCount) \(file.path)")
+        try StandardOutput.print(
+            "\(file.state.rawValue) \(file.length)\(file.isAppended ? "+" : "") \(file.chunkCount) \(file.path)")
         for chunk in file.chunks {
             try StandardOutput.print("  \(StatCommand.line(chunk)) \(chunk.servers.count)/\(file.replication)")
         }
@@ -71,7 +73,8 @@ struct CheckCommand: ProgramCommand {
     private func json(_ file: CheckedFile) -> String {
         var members: [(String, JSONText)] = [
             ("path", .text(file.path)), ("state", .text(file.state.rawValue)), ("length", .number(file.length)),
-            ("replication", .number(file.replication)), ("chunkCount", .number(file.chunkCount)),
+            ("isAppended", .flag(file.isAppended)), ("replication", .number(file.replication)),
+            ("chunkCount", .number(file.chunkCount)),
             ("healthyChunks", .number(file.healthyChunks)),
             ("underReplicatedChunks", .number(file.underReplicatedChunks)),
             ("missingChunks", .number(file.missingChunks)),

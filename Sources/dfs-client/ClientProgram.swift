@@ -46,15 +46,32 @@ struct ClientOptions: ParsableArguments, Sendable {
         "short-circuit", OnOff.self, environment: "DFS_SHORT_CIRCUIT",
         help: "Whether replicas on this machine are read from their files.")
 
+    private static let stallLimitFlag = FlagDeclaration.value(
+        "stall-limit", GoDuration.self, environment: "DFS_STALL_LIMIT",
+        help: "How long a chunk server may give or take nothing of a chunk, or too little, before another one is tried."
+    )
+    private static let slowFloorFlag = FlagDeclaration.value(
+        "slow-floor", ByteCount.self, environment: "DFS_SLOW_FLOOR",
+        help: "Bytes a second, such as 1MB, that a chunk server must take of a put for so long; 0 for any.")
+
     /// The declarations, for ``ClientProgram/flags``.
-    static let flags = [masterFlag, locationFlag, shortCircuitFlag]
+    static let flags = [masterFlag, locationFlag, shortCircuitFlag, stallLimitFlag, slowFloorFlag]
 
     @Option(Self.masterFlag) var master = ServerAddress(host: "localhost", port: 8000)
     @Option(Self.locationFlag) var location: NetworkLocation?
     @Option(Self.shortCircuitFlag) var shortCircuit = OnOff.on
+    @Option(Self.stallLimitFlag) var stallLimit = GoDuration(ClientConfiguration().stallLimit)
+    @Option(Self.slowFloorFlag) var slowFloor = ByteCount(bytes: ClientConfiguration().slowFloor)
     /// Taken so that one environment serves all binaries; a put asks for the replication, the rest is the master's.
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var tls: ClientTLSOptions
+
+    /// Called by ArgumentParser once all values are known.
+    func validate() throws {
+        guard stallLimit.duration >= .seconds(1) else {
+            throw ValidationError("-stall-limit: \(stallLimit) is too short; give at least 1s")
+        }
+    }
 
     /// Runs `body` with a client of the cluster; a signal cancels it.
     func withClient(logger: Logger, _ body: @escaping @Sendable (DFSClient) async throws -> Void) async throws {
@@ -63,6 +80,8 @@ struct ClientOptions: ParsableArguments, Sendable {
             var configuration = ClientConfiguration()
             if let folder = processEnvironment("TMPDIR") { configuration.temporaryFolder = folder }
             configuration.readsLocalFiles = shortCircuit == .on
+            configuration.stallLimit = stallLimit.duration
+            configuration.slowFloor = slowFloor.bytes
             configuration.location = location?.description
             if tls.isOn {
                 configuration.tls = TLSSettings(

@@ -12,7 +12,10 @@ struct ListCommand: ProgramCommand {
             What a pattern matches is listed by its whole path, folders as themselves; with -R also all that is in them.
             """)
     static let longFlag = FlagDeclaration.toggle(
-        "l", help: "ls: copies, bytes and time of each entry too. fsck: each chunk and its servers.")
+        "l",
+        help:
+            "ls: copies, bytes (and a + where more is being appended) and time of each entry too. fsck: each chunk and its servers."
+    )
     private static let recursiveFlag = FlagDeclaration.toggle("R", help: "ls: with all that is in the folders.")
     static let flags = [longFlag, recursiveFlag]
 
@@ -56,7 +59,8 @@ struct ListCommand: ProgramCommand {
         }
         try StandardOutput.print(
             columns(
-                status.isFolder ? "-" : "\(status.replication)", status.isFolder ? "-" : "\(status.length)",
+                status.isFolder ? "-" : "\(status.replication)",
+                status.isFolder ? "-" : "\(status.length)\(status.isAppended ? "+" : "")",
                 time(status.isFolder ? status.createdAt : status.modifiedAt), name))
     }
 

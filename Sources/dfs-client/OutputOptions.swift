@@ -24,7 +24,7 @@ extension FileStatus {
         if !isFolder {
             members += [
                 ("length", .number(length)), ("replication", .number(replication)), ("chunks", .number(chunkCount)),
-                ("modifiedAt", .number(modifiedAt)),
+                ("modifiedAt", .number(modifiedAt)), ("isAppended", .flag(isAppended)),
             ]
         }
         members.append(("createdAt", .number(createdAt)))

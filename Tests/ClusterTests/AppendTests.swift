@@ -30,6 +30,31 @@ extension ClusterTests {
             }
         }
 
+        @Test func aFileThatIsBeingAppendedToIsMarked() async throws {
+            try await Cluster.run(Self.setup) { cluster in
+                let source = try cluster.folder.randomFile("in", bytes: 1000)
+                try await cluster.put(source, as: "other")
+                let line = "(echo one; while ! test -e go; do sleep 0.05; done) | $dfs append -create -records - log"
+                let appender = try ChildProcess(
+                    "/bin/sh", ["-c", "cd '\(cluster.folder.path)' && \(line)"], log: cluster.folder.file("appender"),
+                    environment: cluster.clientEnvironment)
+                _ = try await cluster.primary(of: "log", unless: [appender])
+                let listing = try await cluster.client("ls", "-l").stdout.split(separator: "\n")
+                #expect(listing.filter { $0.contains(" 0+ ") && $0.hasSuffix(" log") }.count == 1, "\(listing)")
+                #expect(listing.filter { $0.contains(" 1000 ") && $0.hasSuffix(" other") }.count == 1, "\(listing)")
+                #expect(try await cluster.client("fsck", "log").stdout.hasPrefix("healthy 0+ "))
+                for command in ["ls", "fsck"] {
+                    let text = try await cluster.client(command, "-json", "log").stdout
+                    #expect(text.contains("\"isAppended\":true"), "\(text)")
+                    let other = try await cluster.client(command, "-json", "other").stdout
+                    #expect(other.contains("\"isAppended\":false"), "\(other)")
+                }
+                _ = try cluster.folder.randomFile("go", bytes: 0)
+                let result = try await cluster.finish(appender)
+                #expect(result.status == 0, "\(result.stderr)")
+            }
+        }
+
         @Test func aServerThatStandsStillIsOvertaken() async throws {
             try await Cluster.run(Self.setup) { cluster in
                 let input = try cluster.lines(writer: 1, count: 20_000)

@@ -164,19 +164,22 @@ extension Cluster {
     }
 
     /// The chain of the last chunk of `name` from server `index` on; `nil` where it has forwarded none.
-    func chain(of name: String, at index: Int) -> [Int]? {
+    ///
+    /// - Parameter addresses: of all servers, where they are not those that they listen on.
+    func chain(of name: String, at index: Int, addresses: [String]? = nil) -> [Int]? {
+        let addresses = addresses ?? serverPorts.indices.map { serverAddress($0) }
         let line = server(index)?.stderr.split(separator: "\n").last {
             $0.contains("forwarding a chunk") && $0.contains("chunk=\(name).")
         }
         guard let targets = line?.split(separator: " ").first(where: { $0.hasPrefix("to=") }) else { return nil }
         return [index]
             + targets.dropFirst(3).split(separator: ",").map { address in
-                serverPorts.indices.first { serverAddress($0) == address } ?? -1
+                addresses.firstIndex(of: String(address)) ?? -1
             }
     }
 
     /// The running servers that have the one chunk of `name`, each with the bytes of `source`.
-    fileprivate func holders(of name: String, _ source: String) throws -> Set<Int> {
+    func holders(of name: String, _ source: String) throws -> Set<Int> {
         var holders: Set<Int> = []
         for index in serverPorts.indices where server(index)?.ended == nil {
             for chunk in chunksOnDisk(index).keys where chunk.hasPrefix("\(name).") {
@@ -190,7 +193,7 @@ extension Cluster {
     }
 
     /// What unfinished uploads have on the disks.
-    fileprivate func temporaries() -> [String] {
+    func temporaries() -> [String] {
         serverPorts.indices.flatMap { TestFolder.names(in: "\(serverFolder($0))/.dfs/tmp") }
     }
 

@@ -42,6 +42,29 @@ import Testing
         #expect(try master.status("a").length == 1070)
     }
 
+    @Test func fileIsMarkedAsLongAsItHasAnOpenChunk() throws {
+        var master = try cluster()
+        _ = try master.putFile("b")
+        #expect(try !master.status("b").isAppended)
+        let place = try master.openChunk(of: "a")
+        func marks() throws -> [Bool] {
+            guard case .listed(let nodes, _) = try master.ask({ .list(nil, after: nil, limit: 0, $0) }).answer.get()
+            else {
+                throw WrongAnswer()
+            }
+            let checked = try master.check("a").files.map(\.isAppended)
+            return nodes.map(\.isAppended) + checked + [try master.status("a").isAppended]
+        }
+        #expect(try marks() == [true, false, true, true])
+        // It takes no more records, and its bytes are not counted yet.
+        _ = try master.closeAppend("a")
+        #expect(try marks() == [true, false, true, true])
+        let raised = place.chunk.raised()
+        for server in place.servers { _ = master.fenced(raised, server, FenceAnswer(hasChunk: true, length: 70)) }
+        _ = master.sealed(raised, 70, place.servers[0], 9)
+        #expect(try marks() == [false, false, false, false])
+    }
+
     private func fileID(_ master: MasterHarness, _ name: String) throws -> FileID {
         guard case .file(let id) = master.state.namespace.node(at: try FileName(name)) else { throw WrongAnswer() }
         return id

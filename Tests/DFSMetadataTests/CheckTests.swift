@@ -134,7 +134,7 @@ import Testing
 }
 
 extension MasterHarness {
-    fileprivate mutating func check(
+    mutating func check(
         _ path: String?, after position: CheckCursor? = nil, withChunks: Bool = false
     ) throws -> CheckPage {
         let request = CheckRequest(path: try path.map { try FileName($0) }, after: position, withChunks: withChunks)

@@ -86,6 +86,43 @@ import Testing
         #expect(code == .deadlineExceeded)
     }
 
+    @Test(.timeLimit(.minutes(1))) func serverThatTakesTooLittleIsGivenUpByName() async throws {
+        var settings = TransferSettings()
+        settings.stallLimit = .seconds(3)
+        settings.floor = 100 << 20
+        let id = try chunkID
+        let trickle = { @Sendable (call: ServerCall) in
+            while try await call.receive() != nil { try await Task.sleep(for: .milliseconds(100)) }
+        }
+        let message = try await withServer({ $0.streaming(Methods.uploadChunk, trickle) }) { [settings] peer in
+            do {
+                _ = try await peer.uploadChunk(ChunkUploadRequest(chunkID: id), settings: settings) { upload in
+                    while true { try await upload.send(ByteBuffer(repeating: 1, count: 1 << 20)) }
+                }
+                return ""
+            } catch {
+                return DFSError(error, from: "test").message
+            }
+        }
+        #expect(message.contains("test server 127.0.0.1:") && message.contains("KiB a second"))
+        #expect(message.contains("102400 KiB of the floor"))
+    }
+
+    @Test func chainTellsWhoWasSlowAndHowSlow() throws {
+        let addresses = try ["h:1", "[::1]:2", "h:3"].map { try ServerAddress($0) }
+        var result = ChainResult()
+        result.acknowledged = [addresses[0]: .durable]
+        result.failed = [addresses[1], addresses[2]]
+        result.slow = [addresses[1]: 200_000, addresses[2]: 0]
+        #expect(try ChainResult(trailers: result.metadata) == result)
+        for text in ["h:1", "h:1=", "h:1=-1", "=5", "h:1=x"] {
+            var metadata = ChainResult().metadata
+            metadata.add(CallMetadata.durable, addresses: [addresses[0]])
+            metadata.add(CallMetadata.slow, text)
+            #expect(throws: DFSError.self) { try ChainResult(trailers: metadata) }
+        }
+    }
+
     @Test(.timeLimit(.minutes(1))) func serverThatNeverAcknowledgesIsGivenUp() async throws {
         var settings = TransferSettings()
         settings.acknowledgementLimit = .milliseconds(200)

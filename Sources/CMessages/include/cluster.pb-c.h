@@ -583,10 +583,14 @@ struct  Dfs__FileStatus
    * when the file became complete, in seconds since 1970
    */
   uint64_t modified_at;
+  /*
+   * behind its chunks is one that takes records; its bytes are not counted
+   */
+  protobuf_c_boolean is_appended;
 };
 #define DFS__FILE_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__file_status__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0 }
 
 
 struct  Dfs__StatRequest
@@ -1070,10 +1074,14 @@ struct  Dfs__CheckedFile
   uint32_t missing_chunks;
   size_t n_chunks;
   Dfs__CheckedChunk **chunks;
+  /*
+   * behind its chunks is one that takes records; nothing here tells of it
+   */
+  protobuf_c_boolean is_appended;
 };
 #define DFS__CHECKED_FILE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__checked_file__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0 }
 
 
 struct  Dfs__CheckedChunk

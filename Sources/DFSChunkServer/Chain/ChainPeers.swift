@@ -1,6 +1,7 @@
 import DFSServices
 import Logging
 import NIOCore
+import Synchronization
 
 /// Connections to the servers behind this one: a pool for each number of servers that a chunk has yet to reach.
 ///
@@ -10,6 +11,7 @@ import NIOCore
 /// chunks that have a shorter way. What has come to its last server waits for nothing but its disk.
 struct ChainPeers: Sendable {
     private let pools: [PeerPool]
+    private let slowServers = Counter()
 
     init(group: any EventLoopGroup, logger: Logger) {
         var configuration = PeerPool.Configuration()
@@ -25,10 +27,21 @@ struct ChainPeers: Sendable {
     /// For chunks that have yet to reach `count` servers, at least one and fewer than ``UploadChain/maxCount``.
     func pool(reaching count: Int) -> PeerPool { pools[count - 1] }
 
+    /// Notes that a server was given up since it took too little.
+    func countSlowServer() { slowServers.value.add(1, ordering: .relaxed) }
+
+    /// How often that has happened.
+    var slowServerCount: Int { slowServers.value.load(ordering: .relaxed) }
+
     /// Closes all connections once their calls have ended.
     func close() async {
         await withDiscardingTaskGroup { group in
             for pool in pools { group.addTask { await pool.close() } }
         }
     }
+}
+
+/// A count that is shared.
+private final class Counter: Sendable {
+    let value = Atomic<Int>(0)
 }

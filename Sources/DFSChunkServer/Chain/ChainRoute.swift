@@ -1,12 +1,22 @@
 import DFSCore
 import DFSServices
 
+/// How long a sender waits that does not say so: Go clients have no deadline.
+package struct ChainPatience: Sendable {
+    /// While the receiver takes nothing, or less than ``floor``.
+    package var stallLimit = Duration.seconds(30)
+    /// For the answer behind the last byte.
+    package var answerLimit = Duration.seconds(120)
+    /// Bytes a second; 0 for any.
+    package var floor = ClusterDefaults.slowFloor
+
+    package init() {}
+}
+
 /// Where one upload goes from this server, and how long that may take.
 struct ChainRoute: Sendable {
-    /// How long the servers behind are waited for where the sender does not say how long it waits: Go clients have no
-    /// deadline.
-    private static let usualStallLimit = Duration.seconds(20)
-    private static let usualAnswerLimit = Duration.seconds(80)
+    /// More than any link takes; what is asked for comes from the wire.
+    private static let maxFloor = 1 << 40
 
     /// The servers that the chunk shall go to, in this order.
     private(set) var targets: [ServerAddress]
@@ -14,18 +24,23 @@ struct ChainRoute: Sendable {
     let receiver: ServerAddress?
     /// For how long a server behind may take nothing before it is given up.
     let stallLimit: Duration
+    /// Bytes a second that a server behind must take over ``stallLimit``; 0 for any.
+    let floor: Int
     /// For how long after the last byte the servers behind are waited for.
     let answerLimit: Duration
 
     /// - Parameters:
     ///   - chain: what the upload says; `nil` where it says nothing.
     ///   - targets: the ones to use then.
-    init(_ chain: UploadChain?, orTargets targets: [ServerAddress]) {
+    ///   - usual: what counts as the sender's patience where it does not tell its own.
+    init(_ chain: UploadChain?, orTargets targets: [ServerAddress], usual: ChainPatience) {
         self.targets = chain?.targets ?? targets
         receiver = chain?.receiver
         // Shorter at each server: the one before a server that stands still gives it up first, and the others go on.
-        stallLimit = (chain?.stallLimit).map { $0 * 2 / 3 } ?? Self.usualStallLimit
-        answerLimit = (chain?.answerLimit).map { $0 * 2 / 3 } ?? Self.usualAnswerLimit
+        stallLimit = (chain?.stallLimit ?? usual.stallLimit) * 2 / 3
+        // More at each server, for the same reason: what is just enough for one link is for those before it.
+        floor = min(chain?.floor ?? usual.floor, Self.maxFloor) / 4 * 5
+        answerLimit = (chain?.answerLimit ?? usual.answerLimit) * 2 / 3
     }
 
     /// The same with this server as the last.
@@ -42,10 +57,11 @@ struct ChainStanding: Sendable {
     /// Who is still to be tried.
     var pending: [ServerAddress] = []
 
-    /// Takes what the call to the first of `servers` gave, which was to reach the others; `nil` where it failed.
-    mutating func add(_ answer: ChunkUploadAnswer?, of servers: [ServerAddress]) {
-        guard let answer else {
+    /// Takes what came of the call to the first of `servers`, which was to reach the others.
+    mutating func add(_ outcome: ChainOutcome, of servers: [ServerAddress]) {
+        guard case .answered(let answer) = outcome else {
             result.failed.insert(servers[0])
+            if case .failed(bytesPerSecond: let rate?) = outcome { result.slow[servers[0]] = rate }
             pending += servers.dropFirst()
             return
         }
@@ -56,11 +72,19 @@ struct ChainStanding: Sendable {
                 result.acknowledged[server] = acknowledgement
             } else if answer.chain?.failed.contains(server) == true {
                 result.failed.insert(server)
+                result.slow[server] = answer.chain?.slow[server]
             } else {
                 pending.append(server)
             }
         }
     }
+}
+
+/// What came of a call to a server behind.
+enum ChainOutcome: Sendable {
+    case answered(ChunkUploadAnswer)
+    /// With what it took in a second, where that was too little.
+    case failed(bytesPerSecond: Int?)
 }
 
 /// The calls that bring a chunk to the servers behind this one.

@@ -5,6 +5,7 @@ import DFSServices
 import Logging
 import NIOCore
 import RPC
+import Synchronization
 
 /// Carries a chunk on to the servers behind this one: while it arrives, and from the disk to those that could not be
 /// reached then.
@@ -85,6 +86,7 @@ struct ChunkForwarder: Sendable {
             }
             standing.result.acknowledged.merge(round.result.acknowledged) { $1 }
             standing.result.failed.formUnion(round.result.failed)
+            standing.result.slow.merge(round.result.slow) { $1 }
             standing.pending = round.pending
         }
         return standing
@@ -133,7 +135,7 @@ struct ChunkForwarder: Sendable {
         _ body: @escaping @Sendable (Int, ChunkUpload) async throws -> Void,
         onEnd: @escaping @Sendable (Int) -> Void = { _ in }
     ) async -> ChainStanding {
-        let outcomes = await withTaskGroup(of: (Int, ChunkUploadAnswer?).self) { group in
+        let outcomes = await withTaskGroup(of: (Int, ChainOutcome).self) { group in
             for (number, servers) in plan.links.enumerated() {
                 group.addTask {
                     defer { onEnd(number) }
@@ -144,29 +146,35 @@ struct ChunkForwarder: Sendable {
         }
         var standing = ChainStanding(pending: plan.late)
         standing.result.failed = plan.failed
-        for (number, answer) in outcomes { standing.add(answer, of: plan.links[number]) }
+        for (number, outcome) in outcomes { standing.add(outcome, of: plan.links[number]) }
         return standing
     }
 
-    /// - Returns: `nil` where the first of `servers` failed.
+    /// Sends to the first of `servers`, which is to reach the others.
     private func send(
         _ request: ChunkUploadRequest, _ servers: [ServerAddress], _ reach: Int,
         _ body: @escaping @Sendable (ChunkUpload) async throws -> Void
-    ) async -> ChunkUploadAnswer? {
+    ) async -> ChainOutcome {
         var request = request
         request.chain = servers
         var settings = TransferSettings()
         settings.swiftDataSize = Self.dataSize
         settings.stallLimit = route.stallLimit
         settings.acknowledgementLimit = route.answerLimit
+        settings.floor = route.floor
+        let slow = SlowLink()
+        settings.givesUp = { slow.givesUp($0) }
         do {
             let (request, settings) = (request, settings)
-            return try await peers.pool(reaching: reach).withPeer(servers[0]) { peer in
+            let answer = try await peers.pool(reaching: reach).withPeer(servers[0]) { peer in
                 try await peer.uploadChunk(request, settings: settings, body)
             }
+            return .answered(answer)
         } catch {
             giveUp(servers[0], error)
-            return nil
+            let rate = slow.bytesPerSecond
+            if rate != nil { peers.countSlowServer() }
+            return .failed(bytesPerSecond: rate)
         }
     }
 
@@ -175,6 +183,21 @@ struct ChunkForwarder: Sendable {
         if Task.isCancelled { return }
         logger.warning(
             "chunk not forwarded", metadata: ["chunk": "\(id)", "server": "\(server)", "error": "\(error)"])
+    }
+}
+
+/// Whether a link was given up for taking too little, and what it took in a second then.
+private final class SlowLink: Sendable {
+    private let rate = Mutex<Int?>(nil)
+
+    // Read behind a suspension: there the lock would be taken by another thread's id if it were inlined (docs/decisions/0032).
+    var bytesPerSecond: Int? {
+        @inline(never) get { rate.withLock { $0 } }
+    }
+
+    func givesUp(_ speed: LinkSpeed) -> Bool {
+        if speed.isSlow { rate.withLock { $0 = speed.bytesPerSecond } }
+        return speed.isSlow
     }
 }
 

@@ -22,6 +22,7 @@ struct UploadService: Sendable {
     let chainPeers: ChainPeers
     let forwardSlots: Slots
     let stallLimit: Duration
+    let chainPatience: ChainPatience
     let logger: Logger
 
     func add(to routes: inout ServiceRoutes) {
@@ -108,7 +109,8 @@ struct UploadService: Sendable {
     private func route(_ id: ChunkID, _ expected: ExpectedContent, _ chain: UploadChain?) async -> ChainRoute {
         // An upload of ours without a chain is for this server alone.
         let isSilent = chain == nil && expected.length == nil
-        let route = ChainRoute(chain, orTargets: isSilent ? await master.uploadTargets(of: id) : [])
+        let route = ChainRoute(
+            chain, orTargets: isSilent ? await master.uploadTargets(of: id) : [], usual: chainPatience)
         if route.targets.isEmpty { return route }
         if forwardSlots.take() {
             let servers = route.targets.map(\.description).joined(separator: ",")

@@ -190,7 +190,8 @@ extension Uploader {
         _ = try await put(as: name, options, from: "nothing") { upload in
             let put = ChunkPut(
                 context: context, master: master, source: NoBytes(), upload: upload, index: 0, offset: 0, length: 0,
-                options: options, progress: ProgressMeter(totalByteCount: 0, handler: nil))
+                options: options, pace: UploadPace(context, upload),
+                progress: ProgressMeter(totalByteCount: 0, handler: nil))
             return [try await put.run(try await master.allocate(upload, index: 0))]
         }
     }

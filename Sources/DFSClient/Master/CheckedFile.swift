@@ -24,6 +24,8 @@ public struct CheckedFile: Sendable, Equatable {
     public let replication: Int
     /// Chunks of the file, so far.
     public let chunkCount: Int
+    /// Whether the file is being appended to: behind its chunks is one that takes records, of which nothing is told here.
+    public let isAppended: Bool
     /// Chunks with all copies.
     public private(set) var healthyChunks: Int
     /// Chunks with some.
@@ -49,6 +51,7 @@ public struct CheckedFile: Sendable, Equatable {
         length = Int(clamping: file.length)
         replication = Int(file.replication)
         chunkCount = Int(file.chunkCount)
+        isAppended = file.isAppended
         healthyChunks = Int(file.healthyChunks)
         underReplicatedChunks = Int(file.underReplicatedChunks)
         missingChunks = Int(file.missingChunks)

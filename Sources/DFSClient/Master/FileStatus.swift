@@ -13,6 +13,8 @@ public struct FileStatus: Sendable, Equatable {
     public let replication: Int
     /// Chunks of the file; 0 for a folder.
     public let chunkCount: Int
+    /// Whether the file is being appended to: behind its chunks is one that takes records, and counts when it is sealed.
+    public let isAppended: Bool
     /// When it was begun, in seconds since 1970; 0 where nobody knows.
     public let createdAt: Int
     /// When the file became complete, in seconds since 1970; 0 where nobody knows.
@@ -28,6 +30,7 @@ public struct FileStatus: Sendable, Equatable {
         length = Int(clamping: status.length)
         replication = Int(status.replication)
         chunkCount = Int(status.chunkCount)
+        isAppended = status.isAppended
         createdAt = Int(clamping: status.createdAt)
         modifiedAt = Int(clamping: status.modifiedAt)
         self.crc32c = crc32c

@@ -14,27 +14,10 @@ struct ChunkPut: Sendable {
     /// Bytes in the chunk.
     let length: Int
     let options: PutOptions
+    let pace: UploadPace
     let progress: ProgressMeter
 
     private typealias Feed = ChunkFeed<LocalSource.Piece>
-
-    /// What is known of the chunk so far.
-    fileprivate struct Standing {
-        var allocation: ChunkAllocation
-        var acknowledged: [ServerAddress: ChunkAcknowledgement] = [:]
-        /// Servers that failed since the last allocation.
-        var failed: Set<ServerAddress> = []
-        var excluded: [ServerAddress] = []
-        /// Whether a server that takes the chunk brings it to the others.
-        var isForwarded: Bool
-        var crc32c: UInt32?
-        var lastError: DFSError?
-
-        /// The assigned servers that have not acknowledged.
-        var missing: [ServerAddress] { allocation.servers.filter { acknowledged[$0] == nil } }
-        var untried: [ServerAddress] { missing.filter { !failed.contains($0) } }
-        var heldBy: [ServerAddress] { allocation.servers.filter { acknowledged[$0] != nil } }
-    }
 
     /// Returns when enough of the assigned servers have acknowledged.
     ///
@@ -47,20 +30,43 @@ struct ChunkPut: Sendable {
             standing.crc32c = known.crc32c
             for server in known.durable { standing.acknowledged[server] = .durable }
         }
-        for attempt in 1...max(1, context.configuration.maxAttempts) {
-            if attempt > 1 { try await reallocate(&standing, attempt) }
-            standing.failed = []
-            // Each round settles the first of them.
+        try await passBySlowServers(&standing)
+        var attempt = 1
+        while true {
+            let hadFloor = pace.hasFloor
+            // Each call settles the first of its servers.
             while let routes = await routes(&standing) { try await send(routes, &standing) }
-            let wanted = min(options.requiredReplicas ?? .max, standing.allocation.servers.count)
-            if standing.heldBy.count >= max(1, wanted), let crc32c = standing.crc32c {
-                return WrittenChunk(
-                    chunkID: standing.allocation.chunkID, length: length, crc32c: crc32c,
-                    durable: standing.heldBy.filter { standing.acknowledged[$0] == .durable },
-                    unverified: standing.heldBy.filter { standing.acknowledged[$0] == .syncedUnverified })
+            if standing.heldBy.count >= wanted(of: standing), let crc32c = standing.crc32c {
+                return standing.written(length: length, crc32c: crc32c)
             }
+            // Slowness is no failure, and after the second time there is none in a chunk: the floor is gone then.
+            if !hadFloor || !standing.isOnlySlow { attempt += 1 }
+            if attempt > context.configuration.maxAttempts { break }
+            try await reallocate(&standing, attempt)
+            standing.beginRound()
         }
         throw standing.lastError ?? DFSError(.unavailable, "chunk \(standing.allocation.chunkID) found no server")
+    }
+
+    /// The copies that the put waits for.
+    private func wanted(of standing: Standing) -> Int {
+        max(1, min(options.requiredReplicas ?? .max, standing.allocation.servers.count))
+    }
+
+    /// Has servers that were slow in this put replaced before anything is sent to them; where there are no others, and enough
+    /// without them, they are left to the master's repair.
+    private func passBySlowServers(_ standing: inout Standing) async throws {
+        let slow = pace.avoided.filter { standing.missing.contains($0) }
+        if slow.isEmpty || upload.id == nil { return }
+        if let replacement = try await replacement(excluding: pace.avoided.filter { standing.acknowledged[$0] == nil })
+        {
+            return standing.take(replacement)
+        }
+        if standing.allocation.servers.count - slow.count >= wanted(of: standing) {
+            standing.leftOut = Set(slow)
+        } else {
+            pace.putUpWithAll()
+        }
     }
 
     /// Asks a Swift master for servers in place of those that failed; a Go master has no second answer, and neither has a
@@ -72,20 +78,26 @@ struct ChunkPut: Sendable {
             metadata: [
                 "chunk": "\(id)", "servers": "\(standing.missing)", "error": "\(standing.lastError?.message ?? "")",
             ])
+        // A replacement that is slow as well is as good as any other.
+        if standing.isOnlySlow, !pace.hasFloor { return }
         guard upload.id != nil else {
             try await Task.sleep(for: .seconds(attempt))
             return
         }
-        standing.excluded += standing.missing.filter { !standing.excluded.contains($0) }
-        if let replacement = try await replacement(excluding: standing.excluded) {
-            standing.allocation = replacement
-        } else {
-            try await Task.sleep(for: .seconds(attempt))
-            standing.excluded = []
-            standing.allocation = try await master.allocate(upload, index: index)
+        standing.excludeFailed()
+        let slow = pace.avoided.filter { standing.acknowledged[$0] == nil && !standing.excluded.contains($0) }
+        if let replacement = try await replacement(excluding: standing.excluded + slow) {
+            return standing.take(replacement)
         }
-        // Another id is another chunk: nobody holds it yet.
-        if standing.allocation.chunkID != id { standing.acknowledged = [:] }
+        if !slow.isEmpty {
+            pace.putUpWithAll()
+            if !standing.excluded.isEmpty, let replacement = try await replacement(excluding: standing.excluded) {
+                return standing.take(replacement)
+            }
+        }
+        if !standing.isOnlySlow { try await Task.sleep(for: .seconds(attempt)) }
+        standing.excluded = []
+        standing.take(try await master.allocate(upload, index: index))
     }
 
     /// Servers without those that failed; `nil` where the cluster has not enough others.
@@ -110,8 +122,7 @@ struct ChunkPut: Sendable {
                 if !kind.isSwift { break }
                 return [standing.untried]
             } catch {
-                standing.failed.insert(first)
-                standing.lastError = DFSError(error, from: "chunk server \(first)")
+                standing.fail(first, DFSError(error, from: "chunk server \(first)"))
             }
         }
         return standing.untried.isEmpty ? nil : standing.untried.map { [$0] }
@@ -132,7 +143,9 @@ struct ChunkPut: Sendable {
             feed.fail(DFSError(.cancelled, "the put was cancelled"))
         }
         try Task.checkCancellation()
+        let before = standing.slow
         for (route, outcome) in zip(routes, outcomes) { standing.add(outcome, of: route) }
+        pace.note(standing.slow.filter { before[$0.key] == nil }, inChunk: index)
         guard let crc32c else { return }
         if let before = standing.crc32c, before != crc32c {
             throw DFSError(.failedPrecondition, "\(source.path) changed while it was read; put it again")
@@ -183,8 +196,8 @@ struct ChunkPut: Sendable {
     /// - Returns: what came of each route, in their order.
     private func send(
         _ request: ChunkUploadRequest, by routes: [[ServerAddress]], _ feed: Feed
-    ) async -> [Result<ChunkUploadAnswer, DFSError>] {
-        await withTaskGroup(of: (Int, Result<ChunkUploadAnswer, DFSError>).self) { tasks in
+    ) async -> [RouteOutcome] {
+        await withTaskGroup(of: (Int, RouteOutcome).self) { tasks in
             for (consumer, route) in routes.enumerated() {
                 tasks.addTask { (consumer, await self.send(request, by: route, feed, consumer)) }
             }
@@ -196,48 +209,19 @@ struct ChunkPut: Sendable {
     /// Runs the whole of one call on the event loop of its connection.
     private func send(
         _ request: ChunkUploadRequest, by route: [ServerAddress], _ feed: Feed, _ consumer: Int
-    ) async -> Result<ChunkUploadAnswer, DFSError> {
+    ) async -> RouteOutcome {
         defer { feed.leave(consumer) }
         var request = request
         if route.count > 1 { request.chain = route }
-        do {
-            let request = request
-            let answer = try await context.chunkServers.withPeer(route[0]) { peer in
-                try await peer.uploadChunk(request, settings: context.transferSettings) { upload in
+        let (result, slow) = await pace.watching(route[0]) { [request] settings in
+            try await context.chunkServers.withPeer(route[0]) { peer in
+                try await peer.uploadChunk(request, settings: settings) { upload in
                     while let piece = try await feed.next(consumer) {
                         try await upload.send(piece.data, crc32c: piece.crc32c)
                     }
                 }
             }
-            return .success(answer)
-        } catch {
-            return .failure(DFSError(error, from: "chunk server \(route[0])"))
         }
-    }
-}
-
-extension ChunkPut.Standing {
-    /// Takes what the call to the first of `route` gave.
-    fileprivate mutating func add(_ outcome: Result<ChunkUploadAnswer, DFSError>, of route: [ServerAddress]) {
-        switch outcome {
-        case .success(let answer):
-            acknowledged[route[0]] = answer.acknowledgement
-            guard route.count > 1 else { return }
-            // A server that is older than chains: the others are sent to from here.
-            guard let chain = answer.chain else { return isForwarded = false }
-            for server in route.dropFirst() {
-                if let acknowledgement = chain.acknowledged[server] {
-                    acknowledged[server] = acknowledgement
-                } else if chain.failed.contains(server) {
-                    failed.insert(server)
-                    lastError = DFSError(
-                        .unavailable, "chunk server \(server) could not be reached, or failed, behind \(route[0])",
-                        advice: .tryOtherReplica)
-                }
-            }
-        case .failure(let error):
-            failed.insert(route[0])
-            lastError = error
-        }
+        return RouteOutcome(result: result.mapError { DFSError($0, from: "chunk server \(route[0])") }, slow: slow)
     }
 }

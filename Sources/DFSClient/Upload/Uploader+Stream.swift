@@ -29,13 +29,15 @@ extension Uploader {
                 try SpooledSource(stream, chunkSize: upload.chunkSize, self.context)
             }
             let progress = ProgressMeter(totalByteCount: nil, handler: onProgress)
-            return try await self.send(source, upload, options, progress)
+            let pace = UploadPace(self.context, upload)
+            return try await self.send(source, upload, options, pace, progress)
         }
     }
 
     /// Reads a chunk ahead of those that are being sent; the stream waits while all slots are full.
     private func send(
-        _ source: SpooledSource, _ upload: FileUpload, _ options: PutOptions, _ progress: ProgressMeter
+        _ source: SpooledSource, _ upload: FileUpload, _ options: PutOptions, _ pace: UploadPace,
+        _ progress: ProgressMeter
     ) async throws -> [WrittenChunk] {
         try await withThrowingTaskGroup(of: Step.self) { tasks in
             let chunksInFlight = max(1, context.configuration.chunksInFlight)
@@ -51,7 +53,7 @@ extension Uploader {
                 if sending < chunksInFlight, !ready.isEmpty {
                     let chunk = ready.removeFirst()
                     sending += 1
-                    tasks.addTask { try await self.send(chunk, source, upload, options, progress) }
+                    tasks.addTask { try await self.send(chunk, source, upload, options, pace, progress) }
                 }
                 guard let step = try await tasks.next() else { break }
                 switch step {
@@ -82,13 +84,14 @@ extension Uploader {
     }
 
     private func send(
-        _ chunk: ReadyChunk, _ source: SpooledSource, _ upload: FileUpload, _ options: PutOptions,
+        _ chunk: ReadyChunk, _ source: SpooledSource, _ upload: FileUpload, _ options: PutOptions, _ pace: UploadPace,
         _ progress: ProgressMeter
     ) async throws -> Step {
         let allocation = try await master.allocate(upload, index: chunk.index)
         let put = ChunkPut(
             context: context, master: master, source: source, upload: upload, index: chunk.index,
-            offset: chunk.slot * upload.chunkSize, length: chunk.length, options: options, progress: progress)
+            offset: chunk.slot * upload.chunkSize, length: chunk.length, options: options, pace: pace,
+            progress: progress)
         return .written(index: chunk.index, slot: chunk.slot, try await put.run(allocation))
     }
 

@@ -104,6 +104,7 @@ public final class Uploader: Sendable {
                 .invalidArgument,
                 "\(source.path) would have \(count) chunks, more than \(FileUpload.maxChunkCount); use larger chunks")
         }
+        let pace = UploadPace(context, upload)
         return try await withThrowingTaskGroup(of: Step.self) { tasks in
             var written = [WrittenChunk?](repeating: nil, count: count)
             let settled = settled(known, upload, options)
@@ -130,7 +131,7 @@ public final class Uploader: Sendable {
                     let put = ChunkPut(
                         context: context, master: master, source: source, upload: upload, index: index,
                         offset: offset, length: min(upload.chunkSize, source.size - offset), options: options,
-                        progress: progress)
+                        pace: pace, progress: progress)
                     tasks.addTask { .written(index, try await put.run(allocation, known: known.chunks[index])) }
                 }
             }

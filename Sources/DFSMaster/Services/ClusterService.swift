@@ -63,7 +63,8 @@ extension CheckedFile {
             path: file.path, isOpen: file.isOpen, length: file.length, replication: UInt32(file.replication),
             chunkCount: UInt32(file.chunkCount), firstChunk: UInt32(file.firstChunk),
             healthyChunks: UInt32(file.healthyChunks), underReplicatedChunks: UInt32(file.underReplicatedChunks),
-            missingChunks: UInt32(file.missingChunks), chunks: file.chunks.map { CheckedChunk($0) })
+            missingChunks: UInt32(file.missingChunks), chunks: file.chunks.map { CheckedChunk($0) },
+            isAppended: file.isAppended)
     }
 }
 

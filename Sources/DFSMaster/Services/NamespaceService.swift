@@ -140,7 +140,7 @@ extension FileStatus {
         self.init(
             name: node.name, isFolder: node.kind == .folder, length: node.length,
             replication: UInt32(node.replication), chunkCount: UInt32(node.chunkCount), createdAt: node.createdAt,
-            modifiedAt: node.modifiedAt)
+            modifiedAt: node.modifiedAt, isAppended: node.isAppended)
     }
 }
 

@@ -97,6 +97,7 @@ extension MasterState {
         var checked = FileCheck(
             path: path, isOpen: false, length: namespace.status(of: .file(id), named: "")?.length ?? 0,
             replication: facts.replication, chunkCount: facts.chunkCount, firstChunk: indexes.lowerBound)
+        checked.isAppended = takesRecords(id)
         for index in indexes {
             guard let handle = namespace.chunk(index, of: id) else { continue }
             switch health(of: handle, countCopies(of: handle)) {

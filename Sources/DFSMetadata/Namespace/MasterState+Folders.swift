@@ -76,7 +76,7 @@ extension MasterState {
         let wanted = limit == 0 ? Self.maxPageCount : min(limit, Self.maxPageCount)
         let found = namespace.children(of: descent.folder, after: cursor, limit: wanted + 1)
         return .listed(
-            found.prefix(wanted).compactMap { namespace.status(of: $0.node, named: $0.name.text) },
+            found.prefix(wanted).compactMap { status(of: $0.node, named: $0.name.text) },
             hasMore: found.count > wanted)
     }
 
@@ -84,13 +84,28 @@ extension MasterState {
     func lookUp(_ path: FileName?) throws(DFSError) -> Answer {
         guard let path else { return .status(NodeStatus(name: "", kind: .folder, createdAt: 0, modifiedAt: 0)) }
         guard let place = namespace.place(of: path), let node = namespace.node(at: place),
-            var status = namespace.status(of: node, named: path.leaf.text)
+            var status = status(of: node, named: path.leaf.text)
         else { throw DFSError(.notFound, "\(quoted(path.text)) does not exist") }
         if case .file(let id) = node {
             status.crc32c = checksum(of: id)
             status.attributes = namespace.attributes(of: id)
         }
         return .status(status)
+    }
+
+    /// What listings show of a complete file or a folder.
+    private func status(of node: NodeID, named name: String) -> NodeStatus? {
+        var status = namespace.status(of: node, named: name)
+        if case .file(let id) = node, takesRecords(id) { status?.isAppended = true }
+        return status
+    }
+
+    /// Whether a complete file has an open chunk behind the others.
+    func takesRecords(_ file: FileID) -> Bool {
+        switch appends[file]?.chunk?.phase {
+        case .open, .recovering: true
+        case .vacant, nil: false
+        }
     }
 
     /// CRC-32C of a complete file, from those of its chunks. A file of 200,000 chunks, the most that messages hold, takes some

@@ -45,6 +45,8 @@ package struct FileCheck: Sendable, Equatable {
     package let path: String
     /// Still being written, or waiting for proof; nothing is said of its chunks.
     package let isOpen: Bool
+    /// Whether a chunk behind those that are told of takes records.
+    package var isAppended = false
     /// Bytes.
     package let length: UInt64
     /// Copies wanted.

@@ -15,6 +15,8 @@ package struct NodeStatus: Sendable, Equatable {
     /// Copies of each chunk; 0 for a folder.
     package var replication = 0
     package var chunkCount = 0
+    /// Whether a chunk behind the others takes records; its bytes are not counted.
+    package var isAppended = false
     /// Seconds since 1970.
     package let createdAt: UInt64
     /// When the file became complete, in seconds since 1970.

@@ -11,13 +11,19 @@ package final class ChunkUpload {
     private let maxDataSize: Int
     private let stallGuard: StallGuard
     private var seqNo: Int32 = 0
+    /// Counts what has been given to the link: of this upload, and of all to this server.
+    private let taken: TakenBytes
 
-    init(call: ClientCall, chunkID: ChunkID, kind: PeerKind, settings: TransferSettings, stallGuard: StallGuard) {
+    init(
+        call: ClientCall, chunkID: ChunkID, kind: PeerKind, settings: TransferSettings, stallGuard: StallGuard,
+        taken: TakenBytes
+    ) {
         self.call = call
         self.encoder = ChunkDataEncoder(chunkID: chunkID.text)
         self.kind = kind
         self.maxDataSize = kind.isSwift ? settings.swiftDataSize : ClusterDefaults.goDataSize
         self.stallGuard = stallGuard
+        self.taken = taken
     }
 
     /// Lets the server begin before there is any data: from then on it lists the chunk to a Go master, which takes a chunk
@@ -67,5 +73,6 @@ package final class ChunkUpload {
         let message = RPCMessage(segments: encoder.encode(data: data, seqNo: seqNo, checksum: checksum))
         seqNo &+= 1
         try await stallGuard.waiting { try await call.send(message) }
+        taken.add(data.reduce(0) { $0 + $1.readableBytes })
     }
 }

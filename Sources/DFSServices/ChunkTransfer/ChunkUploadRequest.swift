@@ -25,6 +25,7 @@ package struct ChunkUploadRequest: Sendable {
         if !chain.isEmpty {
             metadata.add(CallMetadata.chain, addresses: chain)
             metadata.add(CallMetadata.stallLimit, number: settings.stallLimit.milliseconds)
+            metadata.add(CallMetadata.floor, number: settings.floor)
             metadata.add(CallMetadata.answerLimit, number: settings.acknowledgementLimit.milliseconds)
         }
         if let length { metadata.add(CallMetadata.length, number: length) }

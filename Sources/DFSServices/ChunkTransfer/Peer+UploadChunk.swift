@@ -1,4 +1,5 @@
 import DFSCore
+import NIOCore
 import RPC
 
 /// What an upload has come to.
@@ -28,11 +29,17 @@ extension Peer {
             let chain = try await channel.withCall(Methods.uploadChunk, options) { call in
                 let questions = kind.isSwift ? LifeQuestions(to: self, within: settings.silenceLimit, eventLoop) : nil
                 defer { questions?.stop() }
-                let sending = StallGuard(call: call, limit: settings.stallLimit, peer: name, eventLoop: eventLoop)
+                let taken = TakenBytes(of: self)
+                let sending = StallGuard(
+                    call: call, limit: settings.stallLimit, peer: name, eventLoop: eventLoop,
+                    judge: self.judge(of: taken, request.length, settings))
                 defer { sending.stop() }
                 let upload = ChunkUpload(
-                    call: call, chunkID: request.chunkID, kind: kind, settings: settings, stallGuard: sending)
+                    call: call, chunkID: request.chunkID, kind: kind, settings: settings, stallGuard: sending,
+                    taken: taken)
                 try await body(upload)
+                // What waits now, waits for the server to sync.
+                sending.stop()
                 let answering = StallGuard(
                     call: call, limit: settings.acknowledgementLimit, peer: name, eventLoop: eventLoop)
                 defer { answering.stop() }
@@ -48,6 +55,21 @@ extension Peer {
             return ChunkUploadAnswer(acknowledgement: kind.isSwift ? .durable : .syncedUnverified, chain: chain)
         } catch {
             throw failure(error)
+        }
+    }
+
+    /// Says at each look at an upload whether it is to end since the server takes too little.
+    private func judge(
+        of taken: TakenBytes, _ length: Int?, _ settings: TransferSettings
+    ) -> ((NIODeadline, TimeAmount) -> DFSError?)? {
+        if settings.floor == 0 { return nil }
+        var pace = LinkPace(
+            floor: settings.floor, window: TimeAmount(settings.stallLimit), length: length, start: .now(),
+            taken: taken.total)
+        return { [name] now, heldUp in
+            let speed = pace.look(at: now, taken: taken.total, ownTaken: taken.own, heldUp: heldUp)
+            guard settings.givesUp(speed) else { return nil }
+            return DFSError(.deadlineExceeded, "\(name): \(speed.complaint)", advice: .tryOtherReplica)
         }
     }
 }

@@ -12,6 +12,8 @@ package struct UploadChain: Sendable, Equatable {
     package let targets: [ServerAddress]
     /// For how long the sender waits while the receiver takes nothing; `nil` where it does not say.
     package let stallLimit: Duration?
+    /// Bytes a second that the sender wants the receiver to take, 0 for any; `nil` where it does not say.
+    package let floor: Int?
     /// For how long the sender waits for the answer behind the last byte; `nil` where it does not say.
     package let answerLimit: Duration?
 
@@ -29,6 +31,7 @@ package struct UploadChain: Sendable, Equatable {
         self.receiver = receiver
         targets = Array(servers.dropFirst())
         stallLimit = try metadata.number(CallMetadata.stallLimit, as: Int32.self).map { .milliseconds($0) }
+        floor = try metadata.number(CallMetadata.floor, as: Int.self)
         answerLimit = try metadata.number(CallMetadata.answerLimit, as: Int32.self).map { .milliseconds($0) }
     }
 }
@@ -39,6 +42,8 @@ package struct ChainResult: Sendable, Equatable {
     package var acknowledged: [ServerAddress: ChunkAcknowledgement] = [:]
     /// Those that were tried and failed.
     package var failed: Set<ServerAddress> = []
+    /// Of those the ones that took too little, and the bytes that they took in a second.
+    package var slow: [ServerAddress: Int] = [:]
 
     package init() {}
 
@@ -48,15 +53,25 @@ package struct ChainResult: Sendable, Equatable {
         metadata.add(CallMetadata.durable, addresses: acknowledged(as: .durable))
         metadata.add(CallMetadata.synced, addresses: acknowledged(as: .syncedUnverified))
         metadata.add(CallMetadata.failed, addresses: failed.sorted())
+        if !slow.isEmpty {
+            let values = slow.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            metadata.add(CallMetadata.slow, values.joined(separator: ","))
+        }
         return metadata
     }
 
     /// Reads them from the trailers; `nil` from a server that does not heed chains.
-    init?(trailers: Metadata) throws(DFSError) {
+    package init?(trailers: Metadata) throws(DFSError) {
         for server in try trailers.addresses(CallMetadata.synced) { acknowledged[server] = .syncedUnverified }
         for server in try trailers.addresses(CallMetadata.durable) { acknowledged[server] = .durable }
         if acknowledged.isEmpty { return nil }
         failed = Set(try trailers.addresses(CallMetadata.failed))
+        for text in trailers.all(CallMetadata.slow).flatMap({ $0.split(separator: ",") }) {
+            guard let sign = text.lastIndex(of: "="), let rate = Int(text[text.index(after: sign)...]), rate >= 0 else {
+                throw DFSError(.invalidArgument, "metadata \(CallMetadata.slow) is \(quoted(String(text)))")
+            }
+            slow[try ServerAddress(String(text[..<sign]))] = rate
+        }
     }
 
     private func acknowledged(as kind: ChunkAcknowledgement) -> [ServerAddress] {

@@ -13,6 +13,8 @@ package final class Peer: Sendable {
     package let channel: ClientChannel
     /// Names the peer in errors, such as `chunk server :9001`.
     package let name: String
+    /// Bytes of chunks that it has been sent, of all uploads.
+    let uploaded = Atomic<Int>(0)
     private let knownKind = Mutex<PeerKind?>(nil)
 
     /// Connects to nothing yet.

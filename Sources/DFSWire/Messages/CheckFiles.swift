@@ -98,11 +98,13 @@ package struct CheckedFile: WireMessage {
     package var missingChunks: UInt32
     /// Where they were asked for.
     package var chunks: [CheckedChunk]
+    /// Behind its chunks is one that takes records.
+    package var isAppended: Bool
 
     package init(
         path: String = "", isOpen: Bool = false, length: UInt64 = 0, replication: UInt32 = 0, chunkCount: UInt32 = 0,
         firstChunk: UInt32 = 0, healthyChunks: UInt32 = 0, underReplicatedChunks: UInt32 = 0,
-        missingChunks: UInt32 = 0, chunks: [CheckedChunk] = []
+        missingChunks: UInt32 = 0, chunks: [CheckedChunk] = [], isAppended: Bool = false
     ) {
         self.path = path
         self.isOpen = isOpen
@@ -114,6 +116,7 @@ package struct CheckedFile: WireMessage {
         self.underReplicatedChunks = underReplicatedChunks
         self.missingChunks = missingChunks
         self.chunks = chunks
+        self.isAppended = isAppended
     }
 
     package static let codec = WireCodec<Self>(
@@ -123,11 +126,13 @@ package struct CheckedFile: WireMessage {
                 path: text(field.path), isOpen: field.is_open != 0, length: field.length,
                 replication: field.replication, chunkCount: field.chunk_count, firstChunk: field.first_chunk,
                 healthyChunks: field.healthy_chunks, underReplicatedChunks: field.under_replicated_chunks,
-                missingChunks: field.missing_chunks, chunks: nestedList(field.chunks, field.n_chunks))
+                missingChunks: field.missing_chunks, chunks: nestedList(field.chunks, field.n_chunks),
+                isAppended: field.is_appended != 0)
         },
         write: { message, field, writer throws(WireError) in
             field.path = try writer.text(message.path, "path")
             field.is_open = message.isOpen ? 1 : 0
+            field.is_appended = message.isAppended ? 1 : 0
             field.length = message.length
             field.replication = message.replication
             field.chunk_count = message.chunkCount

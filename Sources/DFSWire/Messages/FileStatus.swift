@@ -13,10 +13,13 @@ package struct FileStatus: WireMessage {
     package var createdAt: UInt64
     /// When the file became complete, in seconds since 1970.
     package var modifiedAt: UInt64
+    /// Behind its chunks is one that takes records, and whose bytes are not counted.
+    package var isAppended: Bool
 
     package init(
         name: String = "", isFolder: Bool = false, length: UInt64 = 0,
-        replication: UInt32 = 0, chunkCount: UInt32 = 0, createdAt: UInt64 = 0, modifiedAt: UInt64 = 0
+        replication: UInt32 = 0, chunkCount: UInt32 = 0, createdAt: UInt64 = 0, modifiedAt: UInt64 = 0,
+        isAppended: Bool = false
     ) {
         self.name = name
         self.isFolder = isFolder
@@ -25,6 +28,7 @@ package struct FileStatus: WireMessage {
         self.chunkCount = chunkCount
         self.createdAt = createdAt
         self.modifiedAt = modifiedAt
+        self.isAppended = isAppended
     }
 
     package static let codec = WireCodec<Self>(
@@ -33,7 +37,7 @@ package struct FileStatus: WireMessage {
             Self(
                 name: text(field.name), isFolder: field.is_folder != 0, length: field.length,
                 replication: field.replication, chunkCount: field.chunk_count, createdAt: field.created_at,
-                modifiedAt: field.modified_at)
+                modifiedAt: field.modified_at, isAppended: field.is_appended != 0)
         },
         write: { message, field, writer throws(WireError) in
             field.name = try writer.text(message.name, "name")
@@ -43,6 +47,7 @@ package struct FileStatus: WireMessage {
             field.chunk_count = message.chunkCount
             field.created_at = message.createdAt
             field.modified_at = message.modifiedAt
+            field.is_appended = message.isAppended ? 1 : 0
         })
 }
 

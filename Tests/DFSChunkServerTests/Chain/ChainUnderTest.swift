@@ -28,13 +28,15 @@ extension ServerUnderTest {
     ///
     /// - Parameters:
     ///   - stallLimit: how long the sender waits; servers behind wait for shorter.
+    ///   - floor: bytes a second that the first server must take; those behind more.
     ///   - sent: the bytes that have been taken are added to it.
     func send(
         _ id: String, _ bytes: [UInt8], along servers: [ServerAddress], stallLimit: Duration = .seconds(30),
-        counting sent: ByteCounter? = nil
+        floor: Int = 0, counting sent: ByteCounter? = nil
     ) async throws -> ChainResult? {
         var settings = TransferSettings()
         settings.stallLimit = stallLimit
+        settings.floor = floor
         let request = ChunkUploadRequest(chunkID: try ChunkID(id), length: bytes.count, chain: servers)
         return try await peer.uploadChunk(request, settings: settings) { upload in
             for start in stride(from: 0, to: bytes.count, by: 1 << 20) {

@@ -11,10 +11,11 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct GoClientChainTests {
     /// Runs `body` with servers that have met a Swift master.
     private func withCluster(
-        _ count: Int, _ body: (TestMaster, [ServerUnderTest]) async throws -> Void
+        _ count: Int, change: @escaping (Int, inout ChunkServerSettings) -> Void = { _, _ in },
+        _ body: (TestMaster, [ServerUnderTest]) async throws -> Void
     ) async throws {
         let master = try await TestMaster(isSwift: true, group: testGroup)
-        try await withServers(count, masterPort: master.port) { servers in
+        try await withServers(count, masterPort: master.port, change: change) { servers in
             for server in servers {
                 await master.events.first {
                     if case .heartbeat(let beat) = $0 { beat.serverAddress == "\(server.address)" } else { false }
@@ -100,6 +101,24 @@ import Testing
             #expect(try await servers[0].contents("f_0") == bytes)
             #expect(reports(master, of: "f_0").count == 1)
         }
+    }
+
+    @Test func serverThatTakesTooLittleIsTakenOutByThePatienceOfTheServer() async throws {
+        let bytes = content(20 << 20)
+        let slow = try await OtherServer(.trickling(1 << 20, isGo: false))
+        let change = { (_: Int, settings: inout ChunkServerSettings) in
+            settings.chainPatience.stallLimit = .seconds(4)
+            settings.chainPatience.floor = 4 << 20
+        }
+        try await withCluster(2, change: change) { master, servers in
+            master.forward(to: ["\(slow.address)", "\(servers[1].address)"])
+            try await servers[0].upload("f_0", bytes)
+            #expect(slow.begun.map(\.isWhole) == [false])
+            #expect(servers[0].server.slowServerCount == 1)
+            // Those behind it are reached past it, before the client hears of the end.
+            #expect(try await servers[1].contents("f_0") == bytes)
+        }
+        await slow.stop()
     }
 
     @Test func uploadThatSaysItsLengthIsForThisServerAlone() async throws {

@@ -15,6 +15,8 @@ final class OtherServer: Sendable {
         case standingStill
         /// One of ours that breaks the upload when it has taken this many bytes.
         case breaking(after: Int)
+        /// One that takes so many bytes a second; a Go node or one of ours.
+        case trickling(Int, isGo: Bool)
         /// One of ours that is older than chains: it stores, and answers without a word of the others.
         case older
     }
@@ -40,8 +42,9 @@ final class OtherServer: Sendable {
         let box = Box()
         self.box = box
         var routes = ServiceRoutes()
-        if case .go = manner {
-        } else {
+        switch manner {
+        case .go, .trickling(_, isGo: true): break
+        default:
             routes.unary(Methods.describe) { (_: DescribeRequest, _) in DescribeResponse(role: "chunkserver") }
         }
         routes.streaming(Methods.uploadChunk) { call in try await Self.take(call, manner, box) }
@@ -72,6 +75,8 @@ final class OtherServer: Sendable {
             }
             switch manner {
             case .go, .older: break
+            case .trickling(let rate, _):
+                try await Task.sleep(for: .nanoseconds(frame.dataByteCount * 1_000_000_000 / rate))
             case .standingStill: try await Task.sleep(for: .seconds(600))
             case .breaking(let limit): if count >= limit { throw DFSError(.resourceExhausted, "disk full") }
             }

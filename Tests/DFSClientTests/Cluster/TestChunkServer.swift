@@ -17,6 +17,8 @@ final class TestChunkServer: Sendable {
         var uploadLimit = Int.max
         /// Uploads that take nothing more after the first message.
         var stalledUploads = 0
+        /// How much of uploads is taken in a second.
+        var bytesPerSecond = Int.max
         /// Downloads that end in order after half of the bytes.
         var truncatedDownloads = 0
         /// Downloads that fail after half of the bytes.
@@ -100,6 +102,8 @@ final class TestChunkServer: Sendable {
                 throw DFSError(.resourceExhausted, "disk full")
             }
             if isStalled { try await standStill() }
+            let rate = faults.withLock { $0.bytesPerSecond }
+            if rate != .max { try await Task.sleep(for: .seconds(Double(frame.dataByteCount) / Double(rate))) }
         }
         guard let id else { throw RPCError(.unknown, "no data received") }
         if isSwift, let length = try call.metadata.number(CallMetadata.length, as: Int.self), length != bytes.count {
@@ -123,6 +127,10 @@ final class TestChunkServer: Sendable {
         while !rest.isEmpty {
             let next = rest.removeFirst()
             let request = ChunkUploadRequest(chunkID: id, length: bytes.count, chain: [next] + rest)
+            var settings = settings
+            settings.floor = (chain.floor ?? 0) / 4 * 5
+            let slow = SlowRate()
+            settings.givesUp = { slow.givesUp($0) }
             do {
                 let settings = settings
                 let answer = try await peers.withPeer(next) { peer in
@@ -136,9 +144,11 @@ final class TestChunkServer: Sendable {
                 guard let behind = answer.chain else { continue }
                 result.acknowledged.merge(behind.acknowledged) { $1 }
                 result.failed.formUnion(behind.failed)
+                result.slow.merge(behind.slow) { $1 }
                 break
             } catch {
                 result.failed.insert(next)
+                result.slow[next] = slow.value
             }
         }
         return result
@@ -180,5 +190,18 @@ final class TestChunkServer: Sendable {
         }
         if isBroken { throw DFSError(.dataLoss, "the disk failed") }
         if isStalled { try await standStill() }
+    }
+}
+
+/// The speed of a server that was given up for it.
+private final class SlowRate: Sendable {
+    private let rate = Mutex<Int?>(nil)
+
+    @inline(never)
+    var value: Int? { rate.withLock { $0 } }
+
+    func givesUp(_ speed: LinkSpeed) -> Bool {
+        if speed.isSlow { rate.withLock { $0 = speed.bytesPerSecond } }
+        return speed.isSlow
     }
 }

@@ -28,6 +28,8 @@ struct TestCluster: Sendable {
         var forwards = true
         var replication = 2
         var chunkSize = 256 << 10
+        /// How long each read from the local disk takes.
+        var secondsPerRead = 0.0
         var configuration = TestCluster.quickConfiguration
     }
 
@@ -62,7 +64,8 @@ struct TestCluster: Sendable {
         master.state.withLock { $0.servers = addresses }
         let disk = SimulatedDisk()
         let client = DFSClient(
-            master: ServerAddress(host: "127.0.0.1", port: ports[0]), configuration: wish.configuration, files: disk,
+            master: ServerAddress(host: "127.0.0.1", port: ports[0]), configuration: wish.configuration,
+            files: wish.secondsPerRead > 0 ? SlowDisk(disk: disk, secondsPerRead: wish.secondsPerRead) : disk,
             logger: logger)
         let cluster = TestCluster(
             master: master, servers: servers, addresses: addresses, disk: disk, client: client)

@@ -22,6 +22,8 @@ final class TestMaster: Sendable {
         var files: [String: File] = [:]
         /// Addresses, first choice first.
         var servers: [String] = []
+        /// Whether each chunk's first choice is another server.
+        var rotates = false
         var abandoned: [String] = []
         /// Answers that more may be known soon; counts down.
         var growingAnswers = 0
@@ -159,9 +161,11 @@ final class TestMaster: Sendable {
             let excluded = metadata.first(CallMetadata.exclude)?.split(separator: ",").map(String.init) ?? []
             state.excluded.append(excluded)
             let kept = file.chunks[index]?.servers.filter { !excluded.contains($0) } ?? []
-            let others = state.servers.filter { !excluded.contains($0) && !kept.contains($0) }
-            let servers = Array((kept + others).prefix(replication))
-            guard servers.count == replication else {
+            let start = state.rotates ? index % max(1, state.servers.count) : 0
+            let servers = state.servers[start...] + state.servers[..<start]
+            let others = servers.filter { !excluded.contains($0) && !kept.contains($0) }
+            let chosen = Array((kept + others).prefix(replication))
+            guard chosen.count == replication else {
                 state.files[request.fileName] = file
                 throw isSwift
                     ? RPCError(DFSError(.resourceExhausted, "too few chunk servers"))
@@ -169,9 +173,9 @@ final class TestMaster: Sendable {
             }
             let name = request.fileName.replacing("/", with: "%2F")
             let id = file.chunks[index]?.id ?? "\(isSwift ? "id." : "")\(name)_\(index)"
-            file.chunks[index] = (id, state.loses.contains(id) ? [] : servers)
+            file.chunks[index] = (id, state.loses.contains(id) ? [] : chosen)
             state.files[request.fileName] = file
-            return AllocateChunkResponse(chunkID: id, replicaServers: servers)
+            return AllocateChunkResponse(chunkID: id, replicaServers: chosen)
         }
     }
 

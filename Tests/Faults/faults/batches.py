@@ -6,7 +6,7 @@ import shutil
 from harness import processes
 
 from . import samples
-from .cluster import REPLICATION, Cluster
+from .cluster import CHUNK, REPLICATION, Cluster
 from .putting import SUCCEEDED, FaultyPut, Problem
 
 # The longest that something may be left behind: an upload is abandoned 10 s after its connection has closed, absence counts
@@ -16,17 +16,17 @@ _CHUNK = re.compile(r"(.+)\.[0-9a-f]{16}_(\d+)")
 
 
 class Batch:
-    """`number` names its folder and is unique; puts are numbered from `first`."""
+    """`number` names its folder and is unique; puts are numbered from `first`; `chunk` is the chunk size."""
 
-    def __init__(self, number, combos, first, folder, logs, library):
-        self.combos, self.first, self.library = combos, first, library
+    def __init__(self, number, combos, first, folder, logs, library, chunk=CHUNK):
+        self.combos, self.first, self.library, self.chunk = combos, first, library, chunk
         self.folder, self.logs = folder / f"batch-{number}", logs / f"batch-{number}"
         self.puts = []
 
     def run(self, tell):
         """`tell` is called with the result of each combo. Returns the problems of all of them together."""
         try:
-            with Cluster(self.folder, self.logs, self.library) as cluster:
+            with Cluster(self.folder, self.logs, self.library, self.chunk) as cluster:
                 for number, combo in enumerate(self.combos, self.first):
                     put = FaultyPut(cluster, combo, number)
                     self.puts.append(put)

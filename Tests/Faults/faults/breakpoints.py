@@ -14,13 +14,15 @@ ORDER_SECONDS = 5
 
 class Breakpoints:
     """Listens at a Unix socket. `handler` is asked about each event, one at a time, and returns the number of the error
-    that the step shall fail with, or 0; `told_of_sends` are the nodes of which each send is an event.
+    that the step shall fail with, or 0; `told_of_sends` are the nodes of which each send is an event. `slowed` has for nodes a
+    function that says of an event for how many seconds it shall last.
     `errors` is what it raised."""
 
     def __init__(self, path):
         self.path = path
         self.handler = lambda event: 0
         self.told_of_sends = set()
+        self.slowed = {}
         self.errors = []
         self._lock = threading.Lock()
         self._orders = {}
@@ -67,9 +69,11 @@ class Breakpoints:
             for line in lines:
                 step, what, offset, length, tag = line.rstrip("\n").split("\t")
                 with self._lock:
-                    failure = self._ask_handler(Event(name, step, what, int(offset), int(length), tag))
+                    event = Event(name, step, what, int(offset), int(length), tag)
+                    failure = self._ask_handler(event)
                     tells = int(name in self.told_of_sends)
-                connection.sendall(f"{failure} {tells}\n".encode())
+                    delay = int(self.slowed[name](event) * 1e6) if name in self.slowed else 0
+                connection.sendall(f"{failure} {tells} {delay}\n".encode())
         except OSError:
             pass  # it was killed
         finally:

@@ -10,6 +10,8 @@ from .breakpoints import Breakpoints
 
 SERVERS, REPLICATION = 4, 3
 CHUNK = 3 << 20
+# Of puts that meet somebody slow: more than the buffers on the way hold, or nobody would be held up.
+SLOW_CHUNK = 16 << 20
 # A server that is stopped for STOP_SECONDS is dead meanwhile.
 LIVE_SECONDS, STOP_SECONDS = 3, 4
 CALL_SECONDS = 60
@@ -41,8 +43,8 @@ class Node:
 class Cluster:
     """Use as a context manager. `logs` is a folder that outlives the cluster."""
 
-    def __init__(self, folder, logs, library):
-        self.folder, self.logs, self.library = folder, logs, library
+    def __init__(self, folder, logs, library, chunk=CHUNK):
+        self.folder, self.logs, self.library, self.chunk = folder, logs, library, chunk
         self.nodes = {}
         # Of all puts that were to meet a fault.
         self.receipts = logs / "receipts"
@@ -74,7 +76,7 @@ class Cluster:
         self.breakpoints.close()
 
     def _add(self, name, program, port, flags):
-        command = [layout.swift_bin() / program, *flags, "-chunk-size", CHUNK, "-live-threshold", f"{LIVE_SECONDS}s",
+        command = [layout.swift_bin() / program, *flags, "-chunk-size", self.chunk, "-live-threshold", f"{LIVE_SECONDS}s",
                    "-heartbeat-interval", "500ms", "-log-level", "debug"]
         environment = self.breakpoints.environment(self.library, name, self.folder / name, port, self.master_port)
         self.nodes[name] = Node(name, command, self.folder / name, port, self.logs / f"{name}.log", environment)
@@ -94,8 +96,8 @@ class Cluster:
     def start_client(self, log, *arguments):
         """Starts a client with the library and does not wait for it."""
         return processes.Process(
-            CLIENT, [*self._client_command(), *arguments], log,
-            self.breakpoints.environment(self.library, CLIENT, master_port=self.master_port))
+            CLIENT, [*self._client_command(), *(["-stall-limit", "6s"] if self.chunk == SLOW_CHUNK else []), *arguments],
+            log, self.breakpoints.environment(self.library, CLIENT, master_port=self.master_port))
 
     def _client_command(self):
         return [layout.swift_bin() / "dfs-client", "-master", self.master.address]

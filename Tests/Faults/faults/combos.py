@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from .cluster import CLIENT, MASTER
 from .steps import FIRST, LAST, MIDDLE, ROLES, SERVER, STEPS, Step
 
-KILL, STOP, FREEZE, FULL, EIO = "kill", "stop", "freeze", "full", "eio"
+KILL, STOP, FREEZE, SLOW, FULL, EIO = "kill", "stop", "freeze", "slow", "full", "eio"
 # Which connections of the victim are cut.
 CUTS = {"cut": "all", "cut-up": "up", "cut-down": "down", "cut-master": "master"}
-FAULTS = (KILL, STOP, FREEZE, *CUTS, FULL, EIO)
+FAULTS = (KILL, STOP, FREEZE, SLOW, *CUTS, FULL, EIO)
 DISK_FAULTS = (FULL, EIO)
 VICTIMS = (CLIENT, *ROLES, MASTER)
 
@@ -46,6 +46,9 @@ def makes_sense(fault, victim, step, place):
     if fault == FREEZE:
         # For the whole put, which the patience of the others ends. That takes long.
         return victim == place and (victim, step.name) in FROZEN
+    if fault == SLOW:
+        # Until the put has ended, which takes long, too.
+        return victim == place and (victim, step.name) in SLOWED
     if fault in CUTS and CUTS[fault] != "all":
         # One link of a server, at its own step; the last one of a chain forwards nothing.
         return victim in ROLES and victim == place and (CUTS[fault], victim) != ("down", LAST)
@@ -53,6 +56,9 @@ def makes_sense(fault, victim, step, place):
 
 
 FROZEN = [*((role, step) for role in ROLES for step in ("middle", "sync")), (MASTER, "allocate"), (MASTER, "complete")]
+
+SLOWED = [*((role, step) for role in ROLES for step in ("first bytes", "middle")), (CLIENT, "send"),
+          (MASTER, "allocate"), (MASTER, "complete")]
 
 
 def all_combos():

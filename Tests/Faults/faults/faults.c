@@ -123,17 +123,18 @@ __attribute__((constructor)) static void begin(void) {
     pthread_detach(thread);
 }
 
-// Tells of a step and waits. Returns the error that it is to fail with, or 0.
+// Tells of a step and waits; for longer where the node is to be slow. Returns the error that it is to fail with, or 0.
 static int tell(const char *step, const char *what, long long offset, long long length, const char *tag) {
     if (channel < 0) return 0;
-    int number = errno, failure = 0, tells = -1;
+    int number = errno, failure = 0, tells = -1, delay = 0;
     char line[LINE];
     int count = snprintf(line, sizeof line, "%s\t%s\t%lld\t%lld\t%s\n", step, what, offset, length, tag ? tag : "");
     pthread_mutex_lock(&lock);
     if (REAL(send)(channel, line, count, MSG_NOSIGNAL) == count && read_line(channel, line, sizeof line) &&
-        sscanf(line, "%d %d", &failure, &tells) == 2)
+        sscanf(line, "%d %d %d", &failure, &tells, &delay) == 3)
         tells_sends = tells;
     pthread_mutex_unlock(&lock);
+    if (delay > 0) usleep(delay);
     errno = number;
     return failure;
 }

@@ -16,6 +16,7 @@ from harness import preload, processes
 
 from . import combos, putting, selftest
 from .batches import Batch
+from .cluster import CHUNK, SLOW_CHUNK
 
 SOURCE = Path(__file__).with_name("faults.c")
 # One cluster sees so many faults, then it must have healed.
@@ -33,8 +34,14 @@ class Run:
         self._lock = threading.Lock()
 
     def play(self, chosen, lanes):
-        batches = [Batch(number, chosen[start:start + BATCH_COMBOS], start, self.folder, self.logs, self.library)
-                   for number, start in enumerate(range(0, len(chosen), BATCH_COMBOS))]
+        # Slow ones have clusters of their own, with larger chunks.
+        batches = []
+        for group, chunk in (([combo for combo in chosen if combo.fault != combos.SLOW], CHUNK),
+                             ([combo for combo in chosen if combo.fault == combos.SLOW], SLOW_CHUNK)):
+            for start in range(0, len(group), BATCH_COMBOS):
+                first = sum(len(batch.combos) for batch in batches)
+                batches.append(Batch(len(batches), group[start:start + BATCH_COMBOS], first, self.folder, self.logs,
+                                     self.library, chunk))
         with ThreadPoolExecutor(lanes) as pool:
             list(pool.map(self._play, batches))
 

@@ -1,6 +1,7 @@
 """One put under one fault: what the client said, what is there afterwards, and what must not be."""
 
 import errno
+import re
 import shutil
 import signal
 import time
@@ -15,6 +16,9 @@ from .steps import ROLES, Watch
 # A put loses patience with a server after 20 to 30 s, for the chunks under way and once more for the one allocated ahead.
 PUT_SECONDS = 100
 SETTLE_SECONDS = 40
+# Below the floor of a put, 1 MiB a second.
+SLOW_BYTES_A_SECOND = 512 << 10
+SLOW_SYNC_SECONDS = 1
 SUCCEEDED, FAILED, KILLED = "put succeeded", "put failed", "client killed"
 WHOLE, OLD, ABSENT = "whole", "as before", "absent"
 NO_SUCH_FILE = 3
@@ -48,9 +52,9 @@ class FaultyPut:
     def __init__(self, cluster, combo, number):
         self.cluster, self.combo = cluster, combo
         self.name = f"f{number:04d}"
-        self.sample = samples.make(cluster.folder / self.name, number, combo.step.is_one_chunk)
+        self.sample = samples.make(cluster.folder / self.name, number, combo.step.is_one_chunk, cluster.chunk)
         # Half of the puts replace a file.
-        self.old = samples.make(cluster.folder / f"{self.name}-old", -number, True) if number % 2 else None
+        self.old = samples.make(cluster.folder / f"{self.name}-old", -number, True, cluster.chunk) if number % 2 else None
         self.watch = Watch(cluster, self.name, samples.tag(number), combo.step.is_one_chunk)
         self.result = Result(combo, self.name)
         self.victim = None          # the name of a node
@@ -97,9 +101,12 @@ class FaultyPut:
         finally:
             breakpoints.handler = lambda event: 0
             breakpoints.told_of_sends.clear()
+            breakpoints.slowed.clear()
             self.client and self.client.kill()
         if breakpoints.errors:
             raise Problem("wrong", breakpoints.errors.pop())
+        if self.combo.fault == combos.SLOW and self.victim is not None:
+            self._check_slow()
         if self.victim is None:
             raise Problem("wrong", f"the step was never reached; {self.result.said}; {self.watch.seen()}: {processes.tail(self.log)}")
 
@@ -167,10 +174,38 @@ class FaultyPut:
             self.stop = processes.Stop(process, STOP_SECONDS)
         elif self.combo.fault == combos.FREEZE:
             self.stop = processes.Stop(process, PUT_SECONDS)
+        elif self.combo.fault == combos.SLOW:
+            self._slow_down()
         elif self.combo.fault in combos.CUTS:
             self.cluster.breakpoints.cut(self.victim, combos.CUTS[self.combo.fault])
         elif self.combo.fault == combos.FULL:
             self.is_full = True
+
+    def _slow_down(self):
+        """Of the client what it sends to servers, of a server what it writes, of the master its syncs."""
+        step = {MASTER: "sync", CLIENT: "send"}.get(self.victim, "write")
+
+        def seconds(event):
+            if event.step != step or step == "send" and event.what != "down":
+                return 0
+            # A socket takes less at a time than is tried.
+            rate = SLOW_BYTES_A_SECOND * 2 if step == "send" else SLOW_BYTES_A_SECOND
+            return SLOW_SYNC_SECONDS if step == "sync" else event.length / rate
+        if step == "send":
+            self.cluster.breakpoints.told_of_sends.add(self.victim)
+        self.cluster.breakpoints.slowed[self.victim] = seconds
+
+    def _check_slow(self):
+        """Nobody's slowness lets a put fail, and a server that is slow from the beginning is called so."""
+        if self.result.said != SUCCEEDED:
+            raise Problem("wrong", f"slowness let the put fail: {processes.tail(self.log)}")
+        said = self.log.read_text(errors="replace")
+        called = [node.address for node in self.cluster.servers if re.search(rf"{node.address}:? (was )?slow", said)]
+        expected = [self.cluster.nodes[self.victim].address] if self.victim in self.cluster.nodes \
+            and self.victim != MASTER and self.combo.step.name == "first bytes" else []
+        if self.victim != CLIENT and (expected and called != expected or set(called) - {
+                self.cluster.nodes[self.victim].address}):
+            raise Problem("wrong", f"{called} and not {expected} were called slow: {self.log}")
 
     # Afterwards.
 

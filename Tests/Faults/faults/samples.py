@@ -5,12 +5,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cluster import CHUNK
+from .cluster import SLOW_CHUNK
 
 TAG_BYTES = 16
-# The last one is short and no whole number of disk blocks.
-SHAPES = {True: [CHUNK], False: [CHUNK, CHUNK, 100_001]}
-_FILLING = os.urandom(CHUNK)
+# The last chunk of several is short and no whole number of disk blocks.
+LAST_CHUNK = 100_001
+_FILLING = os.urandom(SLOW_CHUNK)
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,10 @@ def tag(number):
     return f"c{number:+0{TAG_BYTES - 3}d}-"
 
 
-def make(path, number, is_one_chunk):
+def make(path, number, is_one_chunk, chunk):
+    """`chunk` is the size of the whole ones."""
     chunks = [f"{tag(number)}{index}".encode() + _FILLING[TAG_BYTES:length]
-              for index, length in enumerate(SHAPES[is_one_chunk])]
+              for index, length in enumerate([chunk] if is_one_chunk else [chunk, chunk, LAST_CHUNK])]
     path.write_bytes(b"".join(chunks))
     return Sample(path, hashlib.sha256(b"".join(chunks)).hexdigest(), [hashlib.sha256(c).hexdigest() for c in chunks])
 

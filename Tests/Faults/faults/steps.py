@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from .cluster import CHUNK, CLIENT, MASTER, REPLICATION
+from .cluster import CLIENT, MASTER, REPLICATION
 
 FIRST, MIDDLE, LAST = ROLES = ("first", "middle", "last")
 # A file of several chunks is broken at the second one.
@@ -80,7 +80,7 @@ class Watch:
     def step(self, event):
         """The name of the step that the event is, or None."""
         if event.node == CLIENT:
-            is_half = event.step == "send" and event.what == "down" and event.offset + event.length >= CHUNK // 2
+            is_half = event.step == "send" and event.what == "down" and event.offset + event.length >= self.cluster.chunk // 2
             return "send" if is_half else None
         return self._master_step(event) if event.node == MASTER else self._server_step(event)
 
@@ -135,12 +135,12 @@ class Watch:
         if event.offset == 0:
             return "first bytes"
         end = event.offset + event.length
-        return "last bytes" if end == CHUNK else "middle" if event.offset <= CHUNK // 2 < end else None
+        return "last bytes" if end == self.cluster.chunk else "middle" if event.offset <= self.cluster.chunk // 2 < end else None
 
     def _send_step(self, event):
         if event.what == "down":
             start = self._forwarded.setdefault(event.node, event.offset)
-            return "forward" if event.offset + event.length - start >= CHUNK // 2 else None
+            return "forward" if event.offset + event.length - start >= self.cluster.chunk // 2 else None
         if event.node not in self._durable:
             return None
         if event.what == "master" and event.node not in self._reported:
