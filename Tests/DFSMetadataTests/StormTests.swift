@@ -149,6 +149,15 @@ import Testing
         #expect(try run(&master, 100, &lists).storms.isEmpty, "a minute lies between")
     }
 
+    @Test func serversThatOperatorsTakeAwayAreNoStorm() throws {
+        var (master, all) = try scene(copies: 3)
+        let gone = [":1", ":2", ":3"]
+        for server in gone { _ = try master.set(.maintenance, server).answer.get() }
+        var lists = without(gone, all)
+        #expect(try run(&master, 45, &lists).storms.isEmpty)
+        #expect(try master.repair().stormSeconds == nil)
+    }
+
     /// 40 servers on ten racks: one rack is a tenth of all, no more.
     @Test func aWholeRackIsAStormThoughItIsASmallShare() throws {
         for isWholeRack in [true, false] {
@@ -204,7 +213,7 @@ extension [Effect] {
             effects += try master.beat([":1": [id], ":2": [id], ":3": [id]]) + master.tick(after: .seconds(5))
         }
         #expect(effects.deletions.isEmpty)
-        #expect(try master.report(":3", [(id, .short)]).effects.deletions == [id])
+        #expect(try master.read(master.report(":3", [(id, .short)]).effects).deletions == [id])
     }
 
     @Test func aCopyThatItsServersNewestListLacksIsNoReasonEither() throws {
@@ -215,16 +224,18 @@ extension [Effect] {
         }
         #expect(effects.deletions.isEmpty)
         effects = try master.beat([":1": [id], ":2": [id], ":3": [id]])
-        for _ in 0..<3 { effects += try master.report(":1", [(id, .short)]).effects }
+        for _ in 0..<3 { effects += try master.read(master.report(":1", [(id, .short)]).effects) }
         #expect(effects.deletions == [id], "it is listed again: three are sure")
     }
 
     @Test func oneCopyGoesAndNotTwoWhileItsDeletionIsOnItsWay() throws {
         var (master, id, effects) = try scene { master, id in try master.report(":3", [(id, .short)]).effects }
-        for server in [":1", ":2", ":3"] { effects += try master.report(server, [(id, .short)]).effects }
+        effects = try master.read(effects)
+        for server in [":1", ":2", ":3"] { effects += try master.read(master.report(server, [(id, .short)]).effects) }
         #expect(effects.deletions == [id])
         let path = try FileName("a")
-        #expect(master.ask { .setReplication(path, 1, $0) }.effects.deletions == [id], "one more is wanted no more")
+        let less = master.ask { .setReplication(path, 1, $0) }.effects
+        #expect(try master.read(less).deletions == [id], "one more is wanted no more")
         for server in [":1", ":2", ":3"] { effects = try master.report(server, [(id, .short)]).effects }
         #expect(effects.deletions.isEmpty, "the last one stays")
         #expect(try master.open("a").answer.opened().chunks[0].servers.count == 1)
@@ -241,6 +252,6 @@ extension [Effect] {
         #expect(effects.copies == ["\(id)>:3"])
         effects = try master.report(":3", [(id, .short)]).effects
         effects += try master.beat([":2": [id], ":3": [id]]) + master.tick()
-        #expect(effects.deletions.isEmpty)
+        #expect(try master.read(effects).deletions.isEmpty)
     }
 }

@@ -151,9 +151,14 @@ extension MasterState {
         for (chunk, holders) in staleReplicas.sorted(by: { $0.key < $1.key }) where isWhole(chunk) {
             let id = id(of: chunk)
             let rest = holders.sorted().filter { server in
-                // A copy that was brought there since has taken its place.
+                // A copy that was brought there since has taken its place. An order on its way may meet that one: it counts
+                // when the order has surely been carried out, if it is there then.
                 guard chunks[chunk].position(of: server) == nil else {
-                    staleOrders[ProbeKey(chunk: chunk, server: server)] = nil
+                    let key = ProbeKey(chunk: chunk, server: server)
+                    guard let order = staleOrders[key] else { return false }
+                    if now - order.at <= policy.deletionTimeout { return true }
+                    staleOrders[key] = nil
+                    review(chunk)
                     return false
                 }
                 if seals[chunk]?.contains(servers[server].address) == true { return true }

@@ -34,6 +34,7 @@ package struct MasterState: Sendable {
     var verification = Verification()
     var suspects = Suspects()
     var rereading = Rereading()
+    var surplus = SurplusChecks()
     var backlog = Backlog()
     var safeMode = SafeMode()
     var healths = HealthCounts()
@@ -123,6 +124,7 @@ package struct MasterState: Sendable {
         workOffBacklog(Self.countPerStep)
         dispatchCopies()
         dispatchReads()
+        dispatchSurplusReads()
         effects.append(contentsOf: outbox.drain())
         defer { effects.removeAll(keepingCapacity: true) }
         return effects
@@ -261,6 +263,7 @@ package struct MasterState: Sendable {
         retryCopies()
         rereadCopies()
         verification.wake(now: now)
+        reviewSurplus()
         reviewAppends()
         reviewMaintenance()
         reviewWithdrawals()
