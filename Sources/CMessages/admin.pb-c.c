@@ -891,7 +891,7 @@ const ProtobufCMessageDescriptor dfs__get_report_request__descriptor =
   (ProtobufCMessageInit) dfs__get_report_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__get_report_response__field_descriptors[15] =
+static const ProtobufCFieldDescriptor dfs__get_report_response__field_descriptors[17] =
 {
   {
     "complete_files",
@@ -1073,6 +1073,30 @@ static const ProtobufCFieldDescriptor dfs__get_report_response__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "surplus_waiting",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__GetReportResponse, surplus_waiting),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "surplus_unread",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__GetReportResponse, surplus_unread),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__get_report_response__field_indices_by_name[] = {
   14,   /* field[14] = balance */
@@ -1087,6 +1111,8 @@ static const unsigned dfs__get_report_response__field_indices_by_name[] = {
   6,   /* field[6] = over_chunks */
   9,   /* field[9] = repair_queue */
   10,   /* field[10] = stuck_repairs */
+  16,   /* field[16] = surplus_unread */
+  15,   /* field[15] = surplus_waiting */
   12,   /* field[12] = trash_entries */
   5,   /* field[5] = under_chunks */
   4,   /* field[4] = unheard_chunks */
@@ -1094,7 +1120,7 @@ static const unsigned dfs__get_report_response__field_indices_by_name[] = {
 static const ProtobufCIntRange dfs__get_report_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 15 }
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor dfs__get_report_response__descriptor =
 {
@@ -1104,7 +1130,7 @@ const ProtobufCMessageDescriptor dfs__get_report_response__descriptor =
   "Dfs__GetReportResponse",
   "dfs",
   sizeof(Dfs__GetReportResponse),
-  15,
+  17,
   dfs__get_report_response__field_descriptors,
   dfs__get_report_response__field_indices_by_name,
   1,  dfs__get_report_response__number_ranges,

@@ -99,6 +99,10 @@ struct EffectPerformer: Sendable {
                 metadata: ["chunk": "\(chunk)", "server": "\(server)", "left": "\(left)"])
         case .deletionOrdered(let chunk, let server):
             logger.info("deletion ordered", metadata: ["chunk": "\(chunk)", "server": "\(server)"])
+        case .surplusKept(let chunk, let server):
+            logger.warning(
+                "a chunk keeps a copy too many, since another one cannot be read: see to its chunk server",
+                metadata: ["chunk": "\(chunk)", "unread": "\(server)"])
         }
     }
 

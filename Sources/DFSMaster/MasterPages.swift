@@ -60,6 +60,12 @@ extension ClusterSummary {
             "dfs_master_repair_stuck_chunks", .gauge,
             "Those of the queue that no server could take when they were looked at last.", stuckRepairs)
         metrics.single("dfs_master_repair_copies_chunks", .gauge, "Chunks with a copy under way.", chunksBeingCopied)
+        metrics.single(
+            "dfs_master_surplus_waiting_chunks", .gauge,
+            "Chunks with copies too many that wait until those that stay have been read.", repair.surplusWaiting)
+        metrics.single(
+            "dfs_master_surplus_unread_chunks", .gauge,
+            "Those of them where that has failed again and again, so that all copies stay.", repair.surplusUnread)
         metrics.begin(
             "dfs_master_repair_waiting_chunks", .gauge,
             "Chunks that wait for copies, by how many complete ones live servers hold; 3 is three or more.")

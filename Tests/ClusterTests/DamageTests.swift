@@ -126,6 +126,28 @@ extension ClusterTests {
             }
         }
 
+        /// Whichever of two copies the master would rather keep: one file has rotted on either server, and nobody knows.
+        @Test func theLastGoodCopyStaysWhenTheOtherIsNotWantedAnyMore() async throws {
+            try await Cluster.run(Self.setup) { cluster in
+                var files: [(source: String, id: String)] = []
+                for number in 0...1 {
+                    let source = try cluster.folder.randomFile("in\(number)", bytes: Self.size)
+                    try await cluster.put(source, as: "f\(number)")
+                    let id = try #require(try cluster.chunk(holding: source, on: number))
+                    try cluster.flip(cluster.chunkPath(id, number), 70_000)
+                    files.append((source, id))
+                }
+                for number in 0...1 { #expect(try await cluster.client("setrep", "1", "f\(number)").status == 0) }
+                for (number, file) in files.enumerated() {
+                    try await eventually("the one good copy of f\(number)") {
+                        let holders = [0, 1].filter { cluster.chunksOnDisk($0)[file.id] != nil }
+                        return holders == [1 - number] && cluster.holds(file.id, file.source, 1 - number)
+                    }
+                    #expect(try await cluster.outcome(of: "f\(number)", source: file.source) == .whole)
+                }
+            }
+        }
+
         @Test func whatNobodyReadsIsFoundByTheScrubber() async throws {
             try await Cluster.run(Self.setup) { cluster in
                 try await cluster.stopServer(0)

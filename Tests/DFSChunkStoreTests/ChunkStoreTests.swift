@@ -125,6 +125,19 @@ import Testing
         #expect(try store.freeMiB() == 99)
     }
 
+    /// As where a disk, or whatever is between, answers wrongly once.
+    @Test func chunkWhoseFileHasAnotherLengthAtOneLookStays() throws {
+        let disk = SimulatedDisk()
+        let store = try openStore(on: disk)
+        try put(store, "a_0", content(100))
+        try disk.remove("/data/a_0")
+        try disk.open("/data/a_0", .creating).write([ByteBuffer(bytes: content(99))], at: 0)
+        #expect(code { _ = try store.openChunk(id("a_0")) } == .dataLoss)
+        #expect(store.withCatalog { $0.ids(includingUnfinished: true) } == [try id("a_0")])
+        try disk.open("/data/a_0", .reading).write([ByteBuffer(bytes: content(100))], at: 0)
+        #expect(try read(store, "a_0") == content(100))
+    }
+
     @Test func chunkLostOrCutBehindTheStoresBackLeavesTheList() throws {
         let disk = SimulatedDisk()
         let store = try openStore(on: disk)
@@ -134,6 +147,8 @@ import Testing
         try disk.open("/data/cut_0", .creating).write([ByteBuffer(bytes: content(99))], at: 0)
         #expect(code { _ = try store.openChunk(id("gone_0")) } == .notFound)
         #expect(code { _ = try store.openChunk(id("cut_0")) } == .dataLoss)
+        for _ in 0..<2 { #expect(try check(store, "cut_0") == .damaged(blocks: [])) }
+        _ = try store.quarantine(id("cut_0"), .damaged)
         #expect(store.withCatalog { $0.ids(includingUnfinished: true) } == [try id("whole_0")])
         #expect(disk.files.filter { $0.hasSuffix("cut_0") } == ["/data/.dfs/quarantine/999960-damaged/cut_0"])
         try put(store, "cut_0", content(100))

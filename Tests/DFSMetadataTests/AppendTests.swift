@@ -227,6 +227,63 @@ import Testing
         #expect(master.image.files[0].chunks[1].assigned.isEmpty)
     }
 
+    /// The order meant what was there before: it may meet the copy that has taken its place.
+    @Test func aCopyDoesNotCountWhileAnOrderToDeleteItsStaleReplicaIsOnItsWay() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        let (raised, id) = (place.chunk.raised(), place.chunk.chunk)
+        let (first, stale) = (place.servers[0].description, place.servers[1].description)
+        let third = try #require([":1", ":2", ":3"].first { ![first, stale].contains($0) })
+        let digest = Digest(length: 70, crc32c: 9)
+        _ = master.fenced(raised, place.servers[0], FenceAnswer(hasChunk: true, length: 70))
+        _ = master.fenced(raised, place.servers[1], nil)
+        _ = master.sealed(raised, 70, place.servers[0], 9)
+        _ = try master.report(third, [(id, digest)])
+        #expect(master.tick(after: .seconds(1)).deletions == [id])
+        // It has sealed the chunk after all.
+        let late = try master.report(stale, [(id, digest)]).effects
+        let chunk = try #require(master.state.chunk(named: id))
+        #expect(master.state.countCopies(of: chunk).sure == 2)
+        #expect(late.reads.isEmpty && late.deletions.isEmpty)
+        var effects = master.tick(after: .seconds(1))
+        #expect(master.state.countCopies(of: chunk).sure == 2)
+        // A minute later it is still there.
+        for _ in 0..<7 {
+            master.pass(.seconds(10))
+            for server in [first, stale, third] { effects += try master.heartbeat(server, [id]) }
+            effects += master.tick()
+        }
+        #expect(master.state.countCopies(of: chunk).sure == 3)
+        #expect(effects.reads.count == 2, "now one is too many")
+    }
+
+    /// Also where there is no other server to make up for it meanwhile.
+    @Test func aCopyThatOutlivesTheOrderForAStaleReplicaCountsAgain() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        let (raised, id) = (place.chunk.raised(), place.chunk.chunk)
+        let (first, stale) = (place.servers[0].description, place.servers[1].description)
+        let third = try #require([":1", ":2", ":3"].first { ![first, stale].contains($0) })
+        let digest = Digest(length: 70, crc32c: 9)
+        _ = master.fenced(raised, place.servers[0], FenceAnswer(hasChunk: true, length: 70))
+        _ = master.fenced(raised, place.servers[1], nil)
+        _ = master.sealed(raised, 70, place.servers[0], 9)
+        _ = try master.report(third, [(id, digest)])
+        #expect(master.tick(after: .seconds(1)).deletions == [id])
+        _ = try master.report(stale, [(id, digest)])
+        // The third one dies: of two copies one may still be deleted.
+        let chunk = try #require(master.state.chunk(named: id))
+        for _ in 0..<10 {
+            master.pass(.seconds(10))
+            for server in [first, stale] { _ = try master.heartbeat(server, [id]) }
+            _ = master.tick()
+        }
+        #expect(master.state.countCopies(of: chunk).sure == 2)
+        #expect(try master.summary().underChunks == 0)
+    }
+
     /// A restarted master asks nobody again: it must know from the store who may have the chunk open still.
     @Test func aServerThatIsStillSealingIsNotForgottenByARestart() throws {
         var master = try cluster()

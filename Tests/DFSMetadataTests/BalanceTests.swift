@@ -130,6 +130,20 @@ import Testing
         #expect(counts(cluster).allSatisfy { (9...11).contains($0) }, "\(counts(cluster))")
     }
 
+    /// What it has of the chunk stays on record, and may be whole.
+    @Test func aMoveToAServerThatDiedEnds() throws {
+        var cluster = try cluster(20, [.swift, .swift, .go, .go])
+        cluster.lateReads = [":3", ":4"]
+        _ = try cluster.master.balance(50_000)
+        try cluster.run(10)
+        #expect(!cluster.master.state.balance.moves.isEmpty && counts(cluster)[2] > 0)
+        cluster.away = [":3", ":4"]
+        try cluster.run(200)
+        #expect(cluster.master.state.balance.moves.isEmpty)
+        #expect(try cluster.master.summary().balance.failedMoves > 0)
+        #expect(counts(cluster).prefix(2) == [20, 20])
+    }
+
     @Test func whileAnotherCopyIsLostTheMoveBecomesItsRepair() throws {
         var cluster = try cluster(4)
         cluster.makesCopies = false

@@ -318,6 +318,75 @@ import Testing
         #expect(try scene.server(":1").orphanCount == 0)
     }
 
+    /// Of those that are only counted the server may learn more, and they may be looked at again: they are counted once.
+    @Test func strangersThatAreOnlyCountedAreCountedOnce() throws {
+        var scene = try Scene(files: 2)
+        let count = Inventory.maxKnown + 100
+        let ids = try (0..<count).map { try ChunkID("stranger_\($0)") }
+        for id in ids { scene.held[":1"]?[id] = .some(nil) }
+        scene.reconnect(":1")
+        _ = scene.report(":1")
+        for id in ids { scene.held[":1"]?[id] = .some(.short) }
+        #expect(!scene.beat(":1").wantFullReport, "a changed one is none that comes")
+        #expect(try scene.server(":1").inventory?.strangerCount == count)
+        #expect(try scene.server(":1").orphanCount == count)
+        // Chunks of a removed file are looked at again, and are no orphans.
+        try scene.remove("file0")
+        _ = scene.master.ask { .emptyTrash(nil, $0) }
+        var effects = scene.master.tick(after: .seconds(31))
+        for server in [":1", ":2"] {
+            scene.reconnect(server)
+            effects += scene.report(server)
+        }
+        for _ in 0..<3 {
+            effects += scene.master.tick(after: .seconds(1))
+            for server in [":1", ":2"] { effects += scene.beat(server) }
+        }
+        #expect(effects.deletions.contains(scene.ids[0]) && !effects.wantFullReport)
+        #expect(try scene.server(":1").orphanCount == count)
+        #expect(try scene.server(":1").inventory?.strangerCount == count + 1)
+        scene.held[":1"]?[scene.ids[0]] = nil
+        #expect(!scene.beat(":1").wantFullReport)
+        #expect(try scene.server(":1").orphanCount == count)
+        #expect(try scene.server(":1").inventory?.strangerCount == count)
+    }
+
+    /// Looking at what a report lacks takes a while; until then none of it makes another copy one too many.
+    @Test func whatTheNewestReportLacksIsNotSureAnyMore() throws {
+        var scene = try Scene(files: 300)
+        scene.held[":1"] = [:]
+        scene.reconnect(":1")
+        _ = scene.report(":1")
+        let handles = try scene.ids.map { try #require(scene.master.state.chunk(named: $0)) }
+        #expect(scene.master.state.hasBacklog)
+        #expect(handles.allSatisfy { scene.master.state.countCopies(of: $0).sure == 1 })
+        while scene.master.state.hasBacklog { _ = scene.master.step(.goOn) }
+        #expect(handles.allSatisfy { scene.master.state.countCopies(of: $0).sure == 1 })
+        #expect(try scene.server(":1").lacksListed == false)
+        for id in scene.ids { scene.held[":1"]?[id] = .some(.short) }
+        _ = scene.beat(":1")
+        #expect(handles.allSatisfy { scene.master.state.countCopies(of: $0).sure == 2 })
+    }
+
+    /// What it was taken to hold after a restart of the master it does not hold.
+    @Test func aServerInMaintenanceThatReportsNothingLeavesNoRepairUndone() throws {
+        var scene = try Scene(files: 2)
+        _ = try scene.master.set(.maintenance, ":1").answer.get()
+        scene.master.restart()
+        scene.reconnect(":2")
+        var effects = scene.report(":2")
+        for _ in 0..<8 {
+            scene.master.pass(.seconds(5))
+            effects += try scene.beat(":2") + scene.master.heartbeat(":3") + scene.master.tick()
+        }
+        #expect(effects.copies.isEmpty, "its copies are waited for")
+        scene.held[":1"] = [:]
+        scene.reconnect(":1")
+        effects += scene.report(":1")
+        while scene.master.state.hasBacklog { effects += scene.master.step(.goOn) }
+        #expect(effects.copies.sorted() == scene.ids.map { "\($0)>:3" }.sorted())
+    }
+
     @Test func aServerOfAnOlderVersionGoesOnWithLists() throws {
         var scene = try Scene(files: 2)
         _ = try scene.master.heartbeat(":1", life: 5, [scene.ids[0]])

@@ -82,12 +82,23 @@ import Testing
         #expect(rack(target) != rack(survivor) && target != lost)
     }
 
+    /// Its copy stays there, and does not take its rack's place.
+    @Test func theCopyOfAServerThatIsToGoIsMadeOnItsRack() throws {
+        var master = try twoRacks()
+        let (id, servers) = try master.putFile("f")
+        for server in servers { _ = try master.heartbeat(server, free: 5000, [id]) }
+        let leaving = try #require(servers.first { rack($0) == "/r2" })
+        let ordered = try master.set(.decommissioning, leaving).effects + master.tick(after: .seconds(1))
+        let target = try #require(ordered.copies.first?.split(separator: ">").last.map(String.init))
+        #expect(rack(target) == "/r2" && target != leaving)
+    }
+
     @Test func ofTooManyCopiesOneGoesThatSharesItsRack() throws {
         var master = try twoRacks()
         let (id, servers) = try master.putFile("f")
         for server in servers { _ = try master.heartbeat(server, [id]) }
         let third = try #require(Self.racks.keys.sorted().first { !servers.contains($0) })
-        let effects = try master.report(third, [(id, .short)]).effects + master.heartbeat(third, [id])
+        let effects = try master.read(master.report(third, [(id, .short)]).effects) + master.heartbeat(third, [id])
         let stream = effects.compactMap { effect in
             if case .heartbeatResponse(let stream, let batch) = effect, batch.deletions == [id] { stream } else { nil }
         }

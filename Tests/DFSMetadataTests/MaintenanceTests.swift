@@ -89,6 +89,20 @@ import Testing
         #expect(cluster.holders(id) == [":2", ":3"])
     }
 
+    /// The rest of its time is counted by the calendar with the first tick, which may come later than the server.
+    @Test func aServerThatMovesBeforeTheMastersFirstTickKeepsTheRestOfItsTime() throws {
+        var cluster = try cluster()
+        try cluster.set(.maintenance, ":1", for: .seconds(900))
+        cluster.master.pass(.seconds(100))
+        cluster.master.restart()
+        _ = try cluster.master.heartbeat(":7")
+        let node = MasterHarness.nodeID(of: try ServerAddress(":1"))
+        _ = cluster.master.step(.described(try ServerAddress(":7"), .swift, nodeID: node, location: nil))
+        #expect(try cluster.master.standing(":7").state == .maintenance)
+        #expect(try cluster.master.standing(":7").secondsLeft == 800)
+        #expect(cluster.master.image.servers.map(\.until) == [cluster.master.wallSeconds + 800])
+    }
+
     @Test func nothingIsPlacedThereAndTheTimeIsBounded() throws {
         var cluster = try cluster()
         try cluster.set(.maintenance, ":1")

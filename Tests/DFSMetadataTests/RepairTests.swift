@@ -111,7 +111,9 @@ import Testing
         // It returns before the new copy is whole: nothing is deleted.
         #expect(try master.heartbeat(held[1], life: 1, [id]).deletions.isEmpty)
         _ = try master.heartbeat(spare, [id])
-        let effects = try master.report(spare, [(id, .short)]).effects
+        let arrival = try master.report(spare, [(id, .short)]).effects
+        #expect(arrival.deletions.isEmpty && arrival.reads.count == 2, "what is to stay is read first")
+        let effects = try master.read(arrival)
         #expect(effects.deletions == [id])
         guard case .heartbeatResponse(let stream, _) = effects.last else { throw WrongAnswer() }
         #expect(stream == MasterHarness.stream(of: try ServerAddress(held[1]), life: 1))
@@ -183,7 +185,7 @@ import Testing
     @Test func aCopyThatWasSurplusIsKeptWhenTheOthersAreGone() throws {
         var (master, id, held, spare) = try scene()
         _ = try master.heartbeat(spare, [id])
-        let victims = try master.report(spare, [(id, .short)]).effects
+        let victims = try master.read(master.report(spare, [(id, .short)]).effects)
         #expect(victims.deletions == [id])
         let stream = victims.compactMap { if case .heartbeatResponse(let stream, _) = $0 { stream } else { nil } }
         let victim = try #require(

@@ -99,6 +99,32 @@ import Testing
         #expect(try master.create("e", over: 3, keep: 60).answer.code == .resourceExhausted, "counted after a restart")
     }
 
+    /// Nothing is taken from anybody for the sake of what does not come to be.
+    @Test func aKeptUploadOutlivesARefusedOneOfItsName() throws {
+        var policy = ClusterPolicy()
+        policy.maxUploadsPerConnection = 1
+        policy.maxKeptUploads = 1
+        var master = try cluster(policy)
+        let (upload, _, _) = try begin(&master)
+        _ = master.close(1)
+        _ = try master.create("other", over: 2).answer.get()
+        #expect(try master.create("a", over: 2).answer.code == .resourceExhausted)
+        #expect(try master.allocate("a", 0, over: 2).answer.code == .resourceExhausted)
+        #expect(try state(upload, &master).chunks.count == 1)
+        // The one that takes its place takes its room, too.
+        #expect(try master.create("a", over: 3, copies: 3, keep: 60).answer.upload() != upload)
+        #expect(master.ask { .uploadState(upload, $0) }.answer.code == .notFound)
+    }
+
+    @Test func aKeptUploadOutlivesAGoUploadThatNoServerTakes() throws {
+        var master = try cluster()
+        let (upload, _, _) = try begin(&master)
+        _ = master.close(1)
+        for server in [":1", ":2", ":3"] { _ = try master.heartbeat(server, free: 1) }
+        #expect(try master.allocate("a", 0, over: 2).answer.code == .resourceExhausted)
+        #expect(try state(upload, &master).allocatedCount == 2)
+    }
+
     @Test func aPutThatDoesNotResumeTakesTheNameOver() throws {
         var master = try cluster()
         let (upload, _, _) = try begin(&master)

@@ -97,6 +97,7 @@ import Testing
             effects += try master.beat([":1": [ids[0], ids[1]], ":2": [ids[0], ids[2]], ":3": [ids[0]], ":4": []])
             effects += master.tick()
         }
+        effects = try master.read(effects)
         #expect(effects.deletions.count >= 1 && effects.copies.count >= 2)
     }
 

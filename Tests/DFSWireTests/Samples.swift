@@ -131,6 +131,7 @@ enum Samples {
         var report = GetReportResponse()
         (report.completeFiles, report.openFiles, report.chunks, report.isInSafeMode) = (.max, 2, 3, true)
         (report.unheardChunks, report.underChunks, report.overChunks, report.missingChunks) = (4, 5, 6, 7)
+        (report.surplusWaiting, report.surplusUnread) = (12, .max)
         (report.corruptChunks, report.repairQueue, report.stuckRepairs, report.copyingChunks) = (8, 9, 10, 11)
         (report.trashEntries, report.orphans, report.balance) = (12, .max, balance)
         return report

@@ -198,10 +198,18 @@ struct  Dfs__GetReportResponse
    */
   uint64_t orphans;
   Dfs__BalanceStatus *balance;
+  /*
+   * chunks with copies too many that wait until those that stay have been read
+   */
+  uint64_t surplus_waiting;
+  /*
+   * those of them where that has failed again and again, so that all copies stay
+   */
+  uint64_t surplus_unread;
 };
 #define DFS__GET_REPORT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__get_report_response__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0 }
 
 
 struct  Dfs__SetBalanceRequest

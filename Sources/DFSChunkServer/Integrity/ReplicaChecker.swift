@@ -18,7 +18,7 @@ struct ReplicaChecker: Sendable {
                 let finding = try await find(id, threads, isSuspect: true)
                 switch cause {
                 case .read:
-                    if case .sound = finding { logger.info("a chunk is sound", metadata: ["chunk": "\(id)"]) }
+                    if case .sound = finding { logger.debug("a chunk is sound", metadata: ["chunk": "\(id)"]) }
                     try await settle(finding, id)
                 case .unwanted: try await settleUnwanted(finding, id)
                 }

@@ -90,7 +90,8 @@ package final class ChunkReader: Sendable {
 extension ChunkStore {
     /// Opens a chunk that is whole.
     ///
-    /// A chunk whose file was removed, cut or lengthened behind the store's back leaves the catalog.
+    /// A chunk whose file was removed behind the store's back leaves the catalog; one whose file has another length stays there
+    /// until a check has found it damaged.
     ///
     /// - Throws: code ``DFSError/Code/notFound`` when there is none, ``DFSError/Code/unavailable`` when it is only being
     ///   written, ``DFSError/Code/dataLoss`` when its file is not what it was.
@@ -110,8 +111,9 @@ extension ChunkStore {
             throw DFSError(.notFound, "the file of chunk \(id) is gone", advice: .tryOtherReplica)
         }
         guard try file.size() == stored.length else {
-            _ = try quarantine(id, .damaged)
-            throw DFSError(.dataLoss, "chunk \(id) was changed on the disk; read another replica")
+            // One look gives nothing up: who reads has it checked.
+            throw DFSError(
+                .dataLoss, "chunk \(id) has another length on the disk; read another replica", advice: .tryOtherReplica)
         }
         // Where the attribute is lost, a table that is whole still tells what the bytes must be.
         let checksums =

@@ -34,6 +34,10 @@ public struct ClusterReport: Sendable, Equatable {
     public let orphans: Int
     /// How far evening out the servers' use has come.
     public let balance: BalanceProgress
+    /// Chunks with copies too many that wait until those that stay have been read.
+    public let surplusWaiting: Int
+    /// Those of ``surplusWaiting`` where that has failed again and again: all their copies stay.
+    public let surplusUnread: Int
 
     init(_ report: GetReportResponse) {
         files = Int(clamping: report.completeFiles)
@@ -51,6 +55,8 @@ public struct ClusterReport: Sendable, Equatable {
         trashEntries = Int(clamping: report.trashEntries)
         orphans = Int(clamping: report.orphans)
         balance = BalanceProgress(report.balance)
+        surplusWaiting = Int(clamping: report.surplusWaiting)
+        surplusUnread = Int(clamping: report.surplusUnread)
     }
 }
 

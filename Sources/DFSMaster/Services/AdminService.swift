@@ -89,6 +89,8 @@ extension GetReportResponse {
         trashEntries = UInt64(clamping: summary.trashEntries)
         orphans = summary.servers.reduce(0) { $0 + UInt64(clamping: $1.orphanCount) }
         balance = BalanceStatus(summary.balance)
+        surplusWaiting = UInt64(clamping: summary.repair.surplusWaiting)
+        surplusUnread = UInt64(clamping: summary.repair.surplusUnread)
     }
 }
 

@@ -84,14 +84,18 @@ extension MasterState {
     mutating func reviewMaintenance() {
         guard withdrawn.count > 0 else { return }
         for server in servers.all.filter({ $0.adminState == .maintenance }).map(\.handle) {
-            if let end = servers[server].maintenanceEnd {
-                if end <= now { enter(.normal, server) }
-            } else {
-                let until = servers[server].maintenanceUntil
-                let left = Int64(clamping: until - min(wallSeconds, until))
-                servers[server].maintenanceEnd = now + min(.seconds(left), policy.longestMaintenance)
-            }
+            let isCounted = servers[server].maintenanceEnd != nil
+            let end = maintenanceEnd(of: servers[server])
+            servers[server].maintenanceEnd = end
+            if isCounted, end <= now { enter(.normal, server) }
         }
+    }
+
+    /// When a maintenance ends; of one that was read from the store and not counted yet by the calendar.
+    private func maintenanceEnd(of server: Server) -> MonotonicInstant {
+        if let end = server.maintenanceEnd { return end }
+        let left = Int64(clamping: server.maintenanceUntil - min(wallSeconds, server.maintenanceUntil))
+        return now + min(.seconds(left), policy.longestMaintenance)
     }
 
     /// Whether two addresses are those of one node, as far as is known.
@@ -107,7 +111,7 @@ extension MasterState {
                 $0.nodeID == nodeID && $0.handle != server && $0.adminState != .normal && !$0.isAlive
             })
         else { return }
-        let left = former.maintenanceEnd.map { max(.seconds(1), $0 - now) } ?? .seconds(1)
+        let left = former.adminState == .maintenance ? max(.seconds(1), maintenanceEnd(of: former) - now) : .zero
         enter(former.adminState, server, for: left)
         enter(.normal, former.handle)
     }

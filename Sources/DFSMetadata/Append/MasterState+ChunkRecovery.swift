@@ -148,18 +148,30 @@ extension MasterState {
     /// Has what is left of open chunks deleted where they were not sealed, once enough servers hold them whole. Servers that
     /// are away then are told when they are back.
     mutating func deleteStaleReplicas() {
+        endStaleOrders()
         for (chunk, holders) in staleReplicas.sorted(by: { $0.key < $1.key }) where isWhole(chunk) {
             let id = id(of: chunk)
             let rest = holders.sorted().filter { server in
-                // A copy that was brought there since has taken its place.
+                // A copy that was brought there since has taken its place, unless an order on its way may still meet it.
                 guard chunks[chunk].position(of: server) == nil else {
-                    staleOrders[ProbeKey(chunk: chunk, server: server)] = nil
-                    return false
+                    return staleOrders[ProbeKey(chunk: chunk, server: server)] != nil
                 }
                 if seals[chunk]?.contains(servers[server].address) == true { return true }
                 return !isStaleDeleted(chunk, id, on: server)
             }
             if rest.count < holders.count { setStale(Set(rest), of: chunk) }
+        }
+    }
+
+    /// Copies that an order to delete a stale replica could have met, and that are there when it has surely been carried out, count
+    /// again.
+    private mutating func endStaleOrders() {
+        let over = staleOrders.filter { key, order in
+            now - order.at > policy.deletionTimeout && chunks[key.chunk].position(of: key.server) != nil
+        }.keys.sorted { ($0.chunk, $0.server) < ($1.chunk, $1.server) }
+        for key in over {
+            staleOrders[key] = nil
+            review(key.chunk)
         }
     }
 

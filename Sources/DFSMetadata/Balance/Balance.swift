@@ -37,6 +37,8 @@ struct Balance: Sendable {
         let source: ServerHandle
         let target: ServerHandle
         let bytes: UInt64
+        /// Whether the target's copy is there; the source's goes when the others were read.
+        var hasArrived = false
     }
 
     /// Chunks that a server has lately been told to give up for the sake of balance.
@@ -99,7 +101,7 @@ struct ClusterUse: Sendable {
     /// The move is as good as done.
     mutating func note(_ move: Balance.Move) {
         entries[move.source]?.used -= Double(move.bytes)
-        entries[move.target]?.used += Double(move.bytes)
+        if !move.hasArrived { entries[move.target]?.used += Double(move.bytes) }
     }
 
     var isBalanced: Bool { !hasOver && !hasUnder }

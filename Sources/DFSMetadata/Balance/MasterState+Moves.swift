@@ -63,6 +63,9 @@ extension MasterState {
         for (chunk, move) in balance.moves.sorted(by: { $0.key < $1.key }) {
             let target = chunks[chunk].replica(on: move.target)
             if target?.state == .complete {
+                balance.moves[chunk]?.hasArrived = true
+                // The source's copy goes when the others were read, which may take its time, though not for ever.
+                if surplus.holds(chunk), !surplus.isStuck(chunk) { continue }
                 balance.moves[chunk] = nil
                 let source = chunks[chunk].replica(on: move.source)
                 if source == nil || source?.state == .deleting {

@@ -11,11 +11,11 @@ extension MasterState {
                 if state == .maintenance { count.away += 1 }
                 guard isAlive else { continue }
                 count.readable += 1
-                if !replica.isMissing { count.live += 1 }
+                if !replica.isMissing, !isUnlisted(replica, of: chunk) { count.live += 1 }
                 if state == .maintenance { count.maintained += 1 }
-                guard state == .normal else { continue }
+                guard state == .normal, !isBeingDeletedAsStale(chunk, on: replica.server) else { continue }
                 count.counted += 1
-                if !replica.isMissing { count.sure += 1 }
+                if isSure(replica, of: chunk) { count.sure += 1 }
             case .listed:
                 if isAlive, state == .normal, !repair.isCopying(chunk, to: replica.server) { count.hoped += 1 }
             case .bad: if isAlive { count.bad += 1 }
@@ -23,6 +23,25 @@ extension MasterState {
             }
         }
         return count
+    }
+
+    /// Whether the copy is complete, on a live server that is to keep it, and in that server's newest list.
+    func isSure(_ replica: Replica, of chunk: ChunkHandle) -> Bool {
+        replica.state == .complete && !replica.isMissing && servers[replica.server].isAlive
+            && servers[replica.server].adminState == .normal && !isBeingDeletedAsStale(chunk, on: replica.server)
+            && !isUnlisted(replica, of: chunk)
+    }
+
+    /// Whether the server's newest full report lacks the copy, which has only not been noted of this one yet.
+    private func isUnlisted(_ replica: Replica, of chunk: ChunkHandle) -> Bool {
+        servers[replica.server].lacksListed && replica.listNumber != servers[replica.server].listNumber
+            && servers[replica.server].inventory?.unconfirmed[chunk] == nil
+    }
+
+    /// Whether the server was told to delete what it had of the chunk while that was open: the order may meet the copy that has
+    /// taken its place.
+    func isBeingDeletedAsStale(_ chunk: ChunkHandle, on server: ServerHandle) -> Bool {
+        !staleOrders.isEmpty && staleOrders[ProbeKey(chunk: chunk, server: server)] != nil
     }
 
     /// How many copies a chunk is to have on servers that are not in maintenance, of `factor` in all.

@@ -43,6 +43,7 @@ extension MasterState {
             for replica in replicas { removeReplica(of: chunk, on: replica.server, named: id) }
             repair.waiting.remove(chunk)
             balance.moves[chunk] = nil
+            surplus.forget(chunk)
             forgetHealth(of: chunk)
             noteHeard(chunk)
             chunks.remove(chunk)

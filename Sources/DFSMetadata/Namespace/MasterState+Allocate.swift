@@ -44,7 +44,8 @@ extension MasterState {
         let text = quoted(request.name.text)
         let chunkSize = UInt64(ClusterDefaults.chunkSize)
         let way = try wayTo(request.name)
-        if let entry = way.place.flatMap({ namespace.openFile(at: $0) }), let header = try continued(entry, request) {
+        let entry = way.place.flatMap { namespace.openFile(at: $0) }
+        if let entry, let header = try continued(entry, request) {
             let targets = try place(header.replication, chunkSize, excluding: [])
             let answer = addChunk(to: header, at: request.index, on: targets)
             // The client goes on to the next chunk only when the one before is whole somewhere.
@@ -65,14 +66,15 @@ extension MasterState {
         try checkUploadCount(over: request.connection)
         // Servers first: an allocation that is refused must not take the name.
         let targets = try place(policy.replication, chunkSize, excluding: [])
+        if let entry { makeRoom(in: entry) }
         let header = begin(
             request.name, at: makeFolders(way), .go, replication: policy.replication, chunkSize: chunkSize,
             replaces: false, request.connection)
         return addChunk(to: header, at: 0, on: targets)
     }
 
-    /// The header of the Go upload that `request` goes on with; `nil` where `request` begins a new file whose name is
-    /// free by now.
+    /// The header of the Go upload that `request` goes on with; `nil` where `request` begins a new file for which `entry` may
+    /// make room.
     private mutating func continued(
         _ entry: FileEntry, _ request: AllocationRequest
     ) throws(DFSError) -> FileHeader? {
@@ -90,7 +92,7 @@ extension MasterState {
                     "chunk \(request.index) of \(quoted(request.name.text)) was allocated already or is out of order")
             }
         }
-        try makeRoom(in: entry)
+        try checkRoom(in: entry)
         return nil
     }
 

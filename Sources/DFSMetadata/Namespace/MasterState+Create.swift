@@ -9,11 +9,15 @@ extension MasterState {
         try checkWritable()
         let copies = try checkedReplication(request.replication ?? policy.replication)
         let way = try wayTo(request.name)
+        var inTheWay: FileEntry?
         if let place = way.place {
             let entry = namespace.openFile(at: place)
             if let entry {
                 if entry.request == request.id, !request.id.isEmpty { return created(entry.header) }
-                if !canResume(entry, request, copies) { try makeRoom(in: entry) }
+                if !canResume(entry, request, copies) {
+                    try checkRoom(in: entry)
+                    inTheWay = entry
+                }
             }
             if let node = namespace.node(at: place) {
                 try checkReplaceable(node, request.name, isAsked: request.replaces)
@@ -21,7 +25,9 @@ extension MasterState {
             if let entry, canResume(entry, request, copies) { return try resume(entry, request) }
         }
         try checkUploadCount(over: request.connection)
-        let keepSeconds = try grantedKeep(request.keepSeconds)
+        let keepSeconds = try grantedKeep(request.keepSeconds, inPlaceOf: inTheWay)
+        // What is refused takes nothing from anybody.
+        if let inTheWay { makeRoom(in: inTheWay) }
         let place = makeFolders(way)
         let header = begin(
             request.name, at: place, .swift, replication: copies, chunkSize: policy.chunkSize,
@@ -111,8 +117,13 @@ extension MasterState {
         closedConnections.contains(connection) ? detachedLease(keptFor: seconds) : .held(over: connection)
     }
 
-    /// Frees the place of an open file whose writer is gone.
-    mutating func makeRoom(in entry: FileEntry) throws(DFSError) {
+    /// Frees the place of an open file whose writer is gone, after ``checkRoom(in:)``.
+    mutating func makeRoom(in entry: FileEntry) {
+        abandon(entry.header.id, reason: "its name was taken by a new upload")
+    }
+
+    /// Whether the place of an open file may be freed.
+    func checkRoom(in entry: FileEntry) throws(DFSError) {
         let text = quoted(namespace.path(of: entry))
         switch entry.phase {
         case .sealed: preconditionFailure("a complete file reserves no place")
@@ -125,7 +136,6 @@ extension MasterState {
             guard entry.header.writer == .swift else {
                 throw DFSError(.unavailable, "file \(text) is being recovered; try again in a minute")
             }
-            abandon(entry.header.id, reason: "its name was taken by a new upload")
         }
     }
 

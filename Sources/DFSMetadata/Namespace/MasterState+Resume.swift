@@ -20,14 +20,17 @@ extension MasterState {
     }
 
     /// For how long a new upload is kept that is to be kept for `seconds`.
-    func grantedKeep(_ seconds: UInt32) throws(DFSError) -> UInt32 {
+    ///
+    /// - Parameter former: an upload that ends where this one begins.
+    func grantedKeep(_ seconds: UInt32, inPlaceOf former: FileEntry?) throws(DFSError) -> UInt32 {
         guard seconds > 0 else { return 0 }
         let longest = UInt32(clamping: policy.longestUploadKeep.components.seconds)
         guard longest > 0 else {
             throw DFSError(
                 .failedPrecondition, "this master keeps no interrupted uploads; put the file without resuming")
         }
-        guard namespace.keptUploadCount < policy.maxKeptUploads else {
+        let freed = former.map { $0.header.keepSeconds > 0 ? 1 : 0 } ?? 0
+        guard namespace.keptUploadCount - freed < policy.maxKeptUploads else {
             throw DFSError(
                 .resourceExhausted,
                 "\(policy.maxKeptUploads) uploads are kept to be resumed already; finish some, or put the file without "

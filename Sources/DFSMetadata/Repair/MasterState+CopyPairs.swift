@@ -54,7 +54,9 @@ extension MasterState {
         let id = id(of: chunk)
         var slow: Set<ServerHandle> = []
         for server in servers.all {
-            if server.incomingCopies >= repair.limits.copiesPerTarget || server.deletions[id] != nil {
+            if server.incomingCopies >= repair.limits.copiesPerTarget || server.deletions[id] != nil
+                || isBeingDeletedAsStale(chunk, on: server.handle)
+            {
                 excluded.insert(server.handle)
             }
             if server.lateIncomingCopies > 0 { slow.insert(server.handle) }

@@ -18,14 +18,21 @@ extension MasterState {
     /// replicas, or the life of a server that holds one, changed.
     mutating func review(_ chunk: ChunkHandle) {
         defer { noteHealth(of: chunk) }
-        guard let need = need(of: chunk) else { return repair.waiting.remove(chunk) }
+        guard let need = need(of: chunk) else {
+            surplus.forget(chunk)
+            return repair.waiting.remove(chunk)
+        }
         if need.missing > 0 {
             repair.waiting.put(chunk, risk(of: chunk, need), in: .ready)
         } else {
             repair.waiting.remove(chunk)
         }
         noteLoss(of: chunk, isShort: need.isShort)
-        if need.surplus > 0 || need.missing == 0 { trim(chunk, surplus: need.surplus) }
+        if need.surplus > 0 || need.missing == 0 {
+            trim(chunk, surplus: need.surplus)
+        } else {
+            surplus.forget(chunk)
+        }
     }
 
     private func risk(of chunk: ChunkHandle, _ need: CopyNeed) -> Risk {

@@ -21,6 +21,7 @@ extension MasterState {
         status.stormSeconds = losses.storm.map { seconds(now - $0.since) }
         status.lastDetectionMilliseconds = milliseconds(losses.lastDetection)
         status.lastRestorationMilliseconds = milliseconds(losses.lastRestoration)
+        (status.surplusWaiting, status.surplusUnread) = (surplus.count, surplus.stuckCount)
         status.lossCount = losses.byServer.count
         status.losses = losses.servers.prefix(RepairStatus.maxLosses).compactMap { server in
             losses.byServer[server].map { loss in

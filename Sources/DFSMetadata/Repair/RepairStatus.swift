@@ -30,6 +30,11 @@ package struct RepairStatus: Sendable, Equatable {
     /// All of them.
     package var lossCount = 0
 
+    /// Chunks with copies too many of which those that stay are to be read first, as far as they are kept in mind; and of these,
+    /// those where that has failed again and again, so that the copies stay.
+    package var surplusWaiting = 0
+    package var surplusUnread = 0
+
     /// More are only counted.
     package static let maxLosses = 1000
 

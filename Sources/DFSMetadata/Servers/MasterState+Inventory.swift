@@ -30,7 +30,8 @@ extension MasterState {
         }
         let orphanCount = servers[server].orphanCount
         for id in report.removed { unlist(id, on: server) }
-        for held in report.added + report.changed { list(held, on: server, stream) }
+        for held in report.added { list(held, wasTold: false, on: server, stream) }
+        for held in report.changed { list(held, wasTold: true, on: server, stream) }
         noteRoom(of: server)
         guard let sum = report.sum else { return }
         compare(sum, with: server, on: stream, orphanCount: orphanCount)
@@ -45,6 +46,7 @@ extension MasterState {
         servers[server].orphanCount = 0
         servers[server].settledList = nil
         servers[server].listNumber &+= 1
+        servers[server].lacksListed = false
         servers[server].inventory = inventory
     }
 
@@ -76,7 +78,7 @@ extension MasterState {
         settleDeletions(on: server)
         for _ in 0..<min(Self.revisitsPerBeat, servers[server].inventory?.waitingCount ?? 0) {
             if let id = servers[server].inventory?.nextToRevisit(), isListed(id, on: server) {
-                see(id, chunk(named: id), on: server)
+                see(id, chunk(named: id), isNew: false, on: server)
             }
         }
         if let now = servers[server].inventory, now.hasForgotten, now.waitingCount == 0 {
@@ -94,6 +96,7 @@ extension MasterState {
         if records != servers[server].chunks.count || inventory.strangerCount > inventory.strangers.count {
             let rest = servers[server].chunks.filter { chunks[$0].replica(on: server)?.listNumber != number }
             lookAt(rest.sorted(), of: server, because: .unlisted)
+            servers[server].lacksListed = !rest.isEmpty
         }
         guard servers[server].isReturning else { return }
         servers[server].isReturning = false
@@ -104,22 +107,31 @@ extension MasterState {
     }
 
     /// The server holds the chunk.
-    private mutating func list(_ held: InventoryReport.Held, on server: ServerHandle, _ stream: StreamToken) {
+    ///
+    /// - Parameter wasTold: whether it has told of it before in this session, and knows more now. It may be one of the strangers
+    ///   that are only counted.
+    private mutating func list(
+        _ held: InventoryReport.Held, wasTold: Bool, on server: ServerHandle, _ stream: StreamToken
+    ) {
         let known = chunk(named: held.id)
-        let isNew = !isSurelyListed(held.id, known, on: server)
+        let isListed = isSurelyListed(held.id, known, on: server)
+        let wasCounted = !isListed && wasTold && servers[server].inventory?.mayBeStranger(held.id) == true
+        let isNew = !isListed && !wasCounted
         if isNew { servers[server].inventory?.digest.insert(held.id) }
+        // From now on it has a record.
+        if wasCounted, known != nil { _ = servers[server].inventory?.removeStranger(held.id) }
         guard let digest = held.digest, let chunk = known else {
             if let digest = held.digest { noteReport(of: held.id, digest, by: servers[server].address) }
-            see(held.id, known, on: server)
+            see(held.id, known, isNew: isNew, on: server)
             return
         }
         if isAcceptable(digest, for: chunk) {
             endForwarding(of: chunk, from: server)
             accept(chunk, digest, on: server)
             // The proof may have ended an upload, and the chunk with it.
-            see(held.id, self.chunk(named: held.id), on: server)
+            see(held.id, self.chunk(named: held.id), isNew: !isListed, on: server)
         } else {
-            see(held.id, known, on: server)
+            see(held.id, known, isNew: isNew, on: server)
             reject(chunk, held.id, on: server)
             outbox.addUnwanted(held.id, to: stream)
         }
@@ -127,26 +139,32 @@ extension MasterState {
 
     /// What a list does when it names the chunk.
     ///
-    /// - Parameter chunk: the one of that id, if a file has it.
-    private mutating func see(_ id: ChunkID, _ chunk: ChunkHandle?, on server: ServerHandle) {
+    /// - Parameters:
+    ///   - chunk: the one of that id, if a file has it.
+    ///   - isNew: whether it is not counted as a stranger so far; of those that are only counted nobody else can tell.
+    private mutating func see(_ id: ChunkID, _ chunk: ChunkHandle?, isNew: Bool, on server: ServerHandle) {
         if let chunk {
             _ = noteListed(chunk, on: server, servers[server].listNumber)
             guard chunks[chunk].replica(on: server)?.state == .deleting else { return }
-            if confirmDeletion(of: chunk, on: server) {
-                requestDeletion(of: id, on: server)
-            } else {
-                servers[server].deletions[id] = nil
+            switch confirmDeletion(of: chunk, on: server) {
+            case .order: requestDeletion(of: id, on: server)
+            case .wait: break
+            case .keep: servers[server].deletions[id] = nil
             }
             return
         }
-        _ = servers[server].inventory?.insertStranger(id)
+        if isNew { _ = servers[server].inventory?.insertStranger(id) }
         if tombstones.condemn(id) {
-            forgetOrphan(id, on: server)
+            // Counted as one before its file was removed: only where it is known by its id.
+            if servers[server].orphans[id] != nil { forgetOrphan(id, on: server) }
             requestDeletion(of: id, on: server)
-        } else if FileID(in: id).flatMap({ appends[$0]?.chunk?.id }) != id {
+        } else if isNew || servers[server].inventory?.strangers.contains(id) == true, !isOpen(id) {
             addOrphan(id, on: server)
         }
     }
+
+    /// Whether records are appended to the chunk.
+    private func isOpen(_ id: ChunkID) -> Bool { FileID(in: id).flatMap { appends[$0]?.chunk?.id } == id }
 
     /// The server holds the chunk no longer.
     private mutating func unlist(_ id: ChunkID, on server: ServerHandle) {
@@ -159,7 +177,8 @@ extension MasterState {
             noteUnlisted(chunk, on: server)
         } else if servers[server].inventory?.removeStranger(id) == true {
             servers[server].inventory?.digest.remove(id)
-            forgetOrphan(id, on: server)
+            let isKnownOrphan = servers[server].orphans[id] != nil
+            if isKnownOrphan || !tombstones.condemn(id) && !isOpen(id) { forgetOrphan(id, on: server) }
         }
     }
 
@@ -197,7 +216,7 @@ extension MasterState {
             if !isListed(id, on: server) {
                 servers[server].deletions[id] = nil
             } else if now - since > policy.deletionTimeout {
-                see(id, chunk(named: id), on: server)
+                see(id, chunk(named: id), isNew: false, on: server)
             }
         }
     }
@@ -212,47 +231,5 @@ extension MasterState {
             return servers[server].inventory?.strangers.contains(id) == true
         }
         return replica.listNumber == servers[server].listNumber
-    }
-
-    // MARK: Strangers
-
-    /// A record is made of a chunk that the server may have told of before.
-    ///
-    /// - Returns: the record's list number.
-    mutating func takeStranger(_ chunk: ChunkHandle, on server: ServerHandle) -> UInt32? {
-        guard servers[server].inventory?.strangers.isEmpty == false,
-            let id = namespace.chunkIDs(of: chunks[chunk].file)?[chunks[chunk].index],
-            servers[server].inventory?.strangers.contains(id) == true
-        else { return nil }
-        _ = servers[server].inventory?.removeStranger(id)
-        forgetOrphan(id, on: server)
-        return servers[server].listNumber
-    }
-
-    /// A record was dropped of a chunk that the server still holds, as far as it has told.
-    mutating func leaveStranger(_ id: ChunkID, on server: ServerHandle) {
-        _ = servers[server].inventory?.insertStranger(id)
-        servers[server].inventory?.revisit(id)
-    }
-
-    private mutating func addOrphan(_ id: ChunkID, on server: ServerHandle) {
-        if servers[server].orphans[id] != nil { return }
-        servers[server].orphanCount += 1
-        guard servers[server].orphans.count < Server.maxOrphansKnown else { return }
-        servers[server].orphans[id] = servers[server].inventory?.formerOrphans[id] ?? now
-    }
-
-    private mutating func forgetOrphan(_ id: ChunkID, on server: ServerHandle) {
-        let known = servers[server].orphans.count
-        guard servers[server].orphans.removeValue(forKey: id) != nil || servers[server].orphanCount > known else {
-            return
-        }
-        servers[server].orphanCount -= 1
-    }
-
-    private mutating func noteOrphanCount(of server: ServerHandle, before: Int) {
-        let orphans = OrphanCount(known: servers[server].orphans, count: servers[server].orphanCount)
-        servers[server].orphanCount = before
-        setOrphans(orphans, on: server)
     }
 }

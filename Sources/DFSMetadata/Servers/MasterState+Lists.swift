@@ -16,6 +16,7 @@ extension MasterState {
         defer { noteRoom(of: server) }
         servers[server].reservedBytes = 0
         servers[server].inventory = nil
+        servers[server].lacksListed = false
         reports.lists += 1
         let fingerprint = ListFingerprint(report.chunks)
         if servers[server].settledList == fingerprint { return }
@@ -27,6 +28,7 @@ extension MasterState {
         var seen = 0
         var deletionsSeen: [ChunkID: MonotonicInstant] = [:]
         var doomed: [ChunkID] = []
+        var areOthersRead = true
         var orphans = OrphanCount()
         for id in report.chunks {
             if let since = servers[server].deletions[id] { deletionsSeen[id] = since }
@@ -34,7 +36,11 @@ extension MasterState {
                 guard noteListed(chunk, on: server, number) else { continue }
                 seen += 1
                 guard chunks[chunk].replica(on: server)?.state == .deleting else { continue }
-                if confirmDeletion(of: chunk, on: server) { doomed.append(id) } else { deletionsSeen[id] = nil }
+                switch confirmDeletion(of: chunk, on: server) {
+                case .order: doomed.append(id)
+                case .wait: areOthersRead = false
+                case .keep: deletionsSeen[id] = nil
+                }
             } else if tombstones.condemn(id) {
                 doomed.append(id)
             } else if FileID(in: id).flatMap({ appends[$0]?.chunk?.id }) != id {
@@ -46,7 +52,7 @@ extension MasterState {
         servers[server].deletions = deletionsSeen
         for id in doomed { requestDeletion(of: id, on: server) }
         let isComplete = seen == servers[server].chunks.count - servers[server].assignedCount
-        servers[server].settledList = isComplete && doomed.isEmpty && !wasAway ? fingerprint : nil
+        servers[server].settledList = isComplete && doomed.isEmpty && areOthersRead && !wasAway ? fingerprint : nil
         if !isComplete { noteMissing(on: server, number) }
         if wasAway {
             lookAtChunks(of: server, because: .returned)
@@ -123,6 +129,8 @@ extension MasterState {
             leaveStranger(id ?? self.id(of: chunk), on: server)
         }
         if replica.state.occupies { servers[server].usedBytes -= length(of: chunk) }
+        surplus.forgetSound(chunk, server)
+        surplus.forgetOrder(ProbeKey(chunk: chunk, server: server))
         verification.forget(ProbeKey(chunk: chunk, server: server))
         noteRestored(chunk, of: server)
     }
@@ -141,6 +149,8 @@ extension MasterState {
         let after = chunks[chunk].replicas[at].state
         let (wasAssigned, isAssigned) = (before == .assigned, after == .assigned)
         if !isAssigned { noteHeard(chunk) }
+        if after != .complete || chunks[chunk].replicas[at].isMissing { surplus.forgetSound(chunk, server) }
+        if after != .deleting { surplus.forgetOrder(ProbeKey(chunk: chunk, server: server)) }
         if wasAssigned != isAssigned { servers[server].assignedCount += isAssigned ? 1 : -1 }
         guard before.occupies != after.occupies else { return }
         if after.occupies {

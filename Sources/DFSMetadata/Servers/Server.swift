@@ -42,6 +42,8 @@ struct Server: Sendable {
 
     /// The number of its newest list.
     var listNumber: UInt32 = 0
+    /// Whether its newest full report lacked chunks that are not noted as missing yet: those of another list number.
+    var lacksListed = false
     /// Its newest list, where that agreed with the records in all points and none of them has changed since: the same
     /// list again says nothing new.
     var settledList: ListFingerprint?

@@ -55,6 +55,15 @@ package struct ClusterPolicy: Sendable {
     package var rereadBytesPerSecond: UInt64 = 0
     /// From the begin of one cycle through all copies on Go servers to that of the next, at least.
     package var rereadCycle = Duration.seconds(21 * 24 * 3600)
+    /// Chunks with copies too many that are kept in mind at one time; others are looked for when there is room again.
+    package var maxSurplusChunks = 10_000
+    /// Bytes a second that one server reads at most so that copies too many of its chunks may go elsewhere; an operator's limit
+    /// for repair that is lower counts here, too.
+    package var surplusBytesPerSecond: UInt64 = 64 << 20
+    /// So long after a copy was read others of its chunk may be deleted on the strength of it.
+    package var surplusProofLife = Duration.seconds(600)
+    /// Chunks of Go servers that the master reads at one time for that.
+    package var maxSurplusReadsOfGo = 2
     /// How long what was removed or replaced can be brought back.
     package var trashRetention = Duration.seconds(24 * 3600)
     /// How long the chunks of what is gone for good are known to be that. Servers that are away for longer come back with orphans.

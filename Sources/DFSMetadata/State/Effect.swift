@@ -152,6 +152,8 @@ package enum Notice: Sendable, Equatable {
     /// The server does not serve its replica any more; so many complete ones are left on live servers.
     case replicaDamaged(ChunkID, ServerAddress, left: Int)
     case deletionOrdered(ChunkID, ServerAddress)
+    /// A chunk keeps a copy too many, since one that is to stay could not be read again and again; the master goes on trying.
+    case surplusKept(ChunkID, unread: ServerAddress)
 }
 
 /// Why lost servers are not waited for any longer.

@@ -76,6 +76,9 @@ extension MasterState {
                 continue
             }
             backlog.work.removeFirst()
+            if work.cause == .unlisted, !backlog.holds(.unlisted, of: work.server) {
+                servers[work.server].lacksListed = false
+            }
             if work.cause == .death, !backlog.work.contains(where: { $0.server == work.server && $0.cause == .death }) {
                 noteLooked(at: work.server)
             }

@@ -43,6 +43,8 @@ extension MasterState {
             }
             let id = id(of: key.chunk)
             guard verification.begin(key, chunk: id) else { continue }
+            // What is being read for another purpose is not read twice.
+            if surplus.reading[Verification.ReadKey(chunk: id, server: key.server)] != nil { continue }
             effects.append(.readBack(id, at: servers[key.server].address))
         }
     }
@@ -50,6 +52,7 @@ extension MasterState {
     /// Takes what a read found.
     mutating func conclude(_ id: ChunkID, _ address: ServerAddress, _ finding: Finding) {
         guard let server = servers.handle(of: address) else { return }
+        noteSurplusRead(id, server, finding)
         let read = Verification.ReadKey(chunk: id, server: server)
         // A chunk without a byte is never written by a Go client: an upload broke before its first one.
         let isNothing = chunk(named: id).map { chunks[$0].digest == nil } ?? false

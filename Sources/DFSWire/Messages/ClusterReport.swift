@@ -34,6 +34,10 @@ package struct GetReportResponse: WireMessage {
     /// Chunks in the servers' newest lists that no file has.
     package var orphans: UInt64 = 0
     package var balance = BalanceStatus()
+    /// With copies too many that wait until those that stay have been read.
+    package var surplusWaiting: UInt64 = 0
+    /// Those of them where that has failed again and again.
+    package var surplusUnread: UInt64 = 0
 
     package init() {}
 
@@ -56,6 +60,7 @@ package struct GetReportResponse: WireMessage {
             message.trashEntries = field.trash_entries
             message.orphans = field.orphans
             message.balance = nested(field.balance) ?? BalanceStatus()
+            (message.surplusWaiting, message.surplusUnread) = (field.surplus_waiting, field.surplus_unread)
             return message
         },
         write: { message, field, writer throws(WireError) in
@@ -74,6 +79,7 @@ package struct GetReportResponse: WireMessage {
             field.trash_entries = message.trashEntries
             field.orphans = message.orphans
             field.balance = try writer.nested(message.balance)
+            (field.surplus_waiting, field.surplus_unread) = (message.surplusWaiting, message.surplusUnread)
         })
 }
 

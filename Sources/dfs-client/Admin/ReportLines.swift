@@ -44,6 +44,8 @@ extension ClusterReport {
             "chunks \(chunks): \(underChunks) under-replicated, \(overChunks) over-replicated, \(missingChunks) missing, "
                 + "\(corruptChunks) corrupt",
             "repair \(repairQueue) waiting, \(stuckRepairs) of them stuck, \(copyingChunks) being copied",
+            "surplus \(surplusWaiting) wait until the copies that stay have been read, \(surplusUnread) of them where one "
+                + "cannot be read",
             "trash \(trashEntries), orphans \(orphans)",
             balance.line,
             "safe mode \(isInSafeMode ? "on" : "off"), \(unheardChunks) chunks unheard of",
@@ -56,7 +58,9 @@ extension ClusterReport {
             ("underChunks", .number(underChunks)), ("overChunks", .number(overChunks)),
             ("missingChunks", .number(missingChunks)), ("corruptChunks", .number(corruptChunks)),
             ("repairQueue", .number(repairQueue)), ("stuckRepairs", .number(stuckRepairs)),
-            ("copyingChunks", .number(copyingChunks)), ("trashEntries", .number(trashEntries)),
+            ("copyingChunks", .number(copyingChunks)), ("surplusWaiting", .number(surplusWaiting)),
+            ("surplusUnread", .number(surplusUnread)),
+            ("trashEntries", .number(trashEntries)),
             ("orphans", .number(orphans)), ("isInSafeMode", .flag(isInSafeMode)),
             ("unheardChunks", .number(unheardChunks)), ("balance", .members(balance.json)),
         ]

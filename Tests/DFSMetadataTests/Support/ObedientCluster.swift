@@ -14,6 +14,11 @@ struct ObedientCluster {
     var away: Set<String> = []
     /// Copies and deletions that were carried out, in order: `chunk source>target` and `chunk -server`.
     var log: [String] = []
+    /// Copies that were read as the master wished, in order: `chunk@server`.
+    var readLog: [String] = []
+    /// Servers that read no copy when they are told to, and those whose answers never come.
+    var unreadable: Set<String> = []
+    var lateReads: Set<String> = []
     /// While false, copies do not arrive.
     var makesCopies = true
     private var kinds: [String: NodeKind] = [:]
@@ -87,8 +92,12 @@ struct ObedientCluster {
             switch effect {
             case .heartbeatResponse(let stream, let batch): try take(batch, ":\(stream.rawValue / 100)")
             case .readBack(let chunk, let server):
-                let finding = disks[server.description]?[chunk].map { Finding.read($0) } ?? .absent
-                try perform(master.readBack(chunk, server.description, finding))
+                let server = server.description
+                if lateReads.contains(server) { continue }
+                readLog.append("\(chunk)@\(server)")
+                let found = disks[server]?[chunk].map { Finding.read($0) } ?? .absent
+                let finding = away.contains(server) || unreadable.contains(server) ? .unreachable : found
+                try perform(master.readBack(chunk, server, finding))
             default: continue
             }
         }

@@ -32,6 +32,19 @@ extension MasterHarness {
         return effects
     }
 
+    /// Servers read the copies that they are told to read, and find this; returns `effects` and all that followed.
+    mutating func read(_ effects: [Effect], _ finding: Finding = .read(.short)) throws -> [Effect] {
+        var all = effects
+        var next = 0
+        while next < all.count {
+            if case .readBack(let chunk, let server) = all[next] {
+                all += try readBack(chunk, server.description, finding)
+            }
+            next += 1
+        }
+        return all
+    }
+
     func isSwift(_ address: String) -> Bool {
         guard let server = try? ServerAddress(address), let handle = state.servers.handle(of: server) else {
             return false
