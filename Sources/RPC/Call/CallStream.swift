@@ -147,7 +147,9 @@ final class CallStream: @unchecked Sendable {
             first = message
             firstByteCount = data.readableBytes
         } else {
-            let others = others ?? InboundMessages(maxMessageByteCount: maxReceiveByteCount)
+            let others =
+                others
+                ?? InboundMessages(maxMessageByteCount: maxReceiveByteCount, copiesParts: connection.isSecure)
             self.others = others
             others.append(data)
             checkDeframed(others)
