@@ -18,6 +18,9 @@ package final class MetadataManager: Sendable {
     private let thread: NIOThreadPool
     private let perform: @Sendable (Effect) -> Void
     private let decisions: Mutex<Decisions>
+    /// Whether somebody has the lock of ``decisions``; a hint, since a look at it costs nothing, and a try for the lock while
+    /// another thread has it is a system call.
+    private let isDeciding = Atomic(false)
     private let inbox = Mutex(Inbox())
 
     private struct Decisions {
@@ -28,7 +31,9 @@ package final class MetadataManager: Sendable {
 
     /// So many inputs share a batch, so that none waits long for those before it.
     private static let maxBatchCount = 1024
-    /// So often a question tries for the state: for about as long as a few others take.
+    /// So often a question looks whether the state is free: some ten microseconds, in which a few others are answered.
+    private static let maxLooks = 10_000
+    /// So often it tries for the state, since it may find itself forestalled.
     private static let maxLockTries = 100
 
     /// - Parameter perform: takes every effect that is neither a change nor an answer, in order, once it may leave; must
@@ -66,7 +71,9 @@ package final class MetadataManager: Sendable {
     /// Asks a question that changes nothing, as a rule: then it is answered at once, unless a change is under way.
     ///
     /// - Throws: ``DFSError``.
-    package func read(_ question: @escaping @Sendable (CallToken) -> Input) async throws -> Answer {
+    package nonisolated(nonsending) func read(
+        _ question: @escaping @Sendable (CallToken) -> Input
+    ) async throws -> Answer {
         if let answer = answerAtOnce(question(CallToken(rawValue: 0))) { return try answer.get() }
         return try await ask(question)
     }
@@ -74,12 +81,17 @@ package final class MetadataManager: Sendable {
     /// `nil` where the manager's thread must decide.
     private func answerAtOnce(_ input: Input) -> Result<Answer, DFSError>? {
         // Another thread that answers a question is done in a moment; the manager's own may take longer.
+        var looks = 0
         for _ in 0..<Self.maxLockTries {
+            while isDeciding.load(ordering: .relaxed), looks < Self.maxLooks { looks += 1 }
             let answer = decisions.withLockIfAvailable { decisions -> Result<Answer, DFSError>? in
+                isDeciding.store(true, ordering: .relaxed)
                 guard !decisions.isReleasing else { return nil }
                 return decisions.state.answerAtOnce(input, now: clock.now, wallSeconds: UInt64(WallSeconds.now()))
             }
-            if let answer { return answer }
+            guard let answer else { continue }
+            isDeciding.store(false, ordering: .relaxed)
+            return answer
         }
         return nil
     }
@@ -133,6 +145,8 @@ package final class MetadataManager: Sendable {
     /// - Returns: `false` where the store failed.
     private func decide(_ inputs: ArraySlice<Input>) -> Bool {
         let effects = decisions.withLock { decisions in
+            isDeciding.store(true, ordering: .relaxed)
+            defer { isDeciding.store(false, ordering: .relaxed) }
             decisions.isReleasing = true
             return inputs.reduce(into: []) { effects, input in
                 effects += decisions.state.step(input, now: clock.now, wallSeconds: UInt64(WallSeconds.now()))
