@@ -58,6 +58,8 @@ final class HTTP2Connection: TransportReceiver {
 
     /// What requests on this connection say of it (RFC 9113 §8.3.1).
     var scheme: String { isSecure ? "https" : "http" }
+    /// Whether the caller is on the connection's loop. Asked of the loop here: handing the loop out costs two counts of references.
+    var isOnLoop: Bool { eventLoop.inEventLoop }
     var peerHost: String { transport?.peerHost ?? "" }
     var isOpen: Bool { transport != nil && !isClosing }
 
@@ -203,7 +205,9 @@ final class HTTP2Connection: TransportReceiver {
     func countCall() { statistics.callsStarted += 1 }
 
     private func dispatch() {
-        while let event = session.nextEvent() { owner?.handle(event) }
+        guard let owner else { return }
+        // An event may end the connection; those behind it are nobody's then.
+        while self.owner != nil, let event = session.nextEvent() { owner.handle(event) }
     }
 
     private func fail(_ reason: String) {
