@@ -18,9 +18,10 @@ package final class MetadataManager: Sendable {
     private let thread: NIOThreadPool
     private let perform: @Sendable (Effect) -> Void
     private let decisions: Mutex<Decisions>
-    /// Whether somebody has the lock of ``decisions``; a hint, since a look at it costs nothing, and a try for the lock while
-    /// another thread has it is a system call.
+    /// Whether the manager's thread has the lock of ``decisions``, and whether a thread that answers a question has it. Both are
+    /// hints: a look at them costs nothing, and a try for a lock that another thread has is a system call.
     private let isDeciding = Atomic(false)
+    private let isAnswering = Atomic(false)
     private let inbox = Mutex(Inbox())
 
     private struct Decisions {
@@ -81,17 +82,20 @@ package final class MetadataManager: Sendable {
     /// `nil` where the manager's thread must decide.
     private func answerAtOnce(_ input: Input) -> Result<Answer, DFSError>? {
         // Another thread that answers a question is done in a moment; the manager's own may take longer.
-        var looks = 0
-        for _ in 0..<Self.maxLockTries {
-            while isDeciding.load(ordering: .relaxed), looks < Self.maxLooks { looks += 1 }
+        var tries = 0
+        for _ in 0..<Self.maxLooks where tries < Self.maxLockTries {
+            if isDeciding.load(ordering: .relaxed) || isAnswering.load(ordering: .relaxed)
+                || isAnswering.exchange(true, ordering: .relaxed)
+            {
+                continue
+            }
+            tries += 1
             let answer = decisions.withLockIfAvailable { decisions -> Result<Answer, DFSError>? in
-                isDeciding.store(true, ordering: .relaxed)
                 guard !decisions.isReleasing else { return nil }
                 return decisions.state.answerAtOnce(input, now: clock.now, wallSeconds: UInt64(WallSeconds.now()))
             }
-            guard let answer else { continue }
-            isDeciding.store(false, ordering: .relaxed)
-            return answer
+            isAnswering.store(false, ordering: .relaxed)
+            if let answer { return answer }
         }
         return nil
     }
@@ -144,14 +148,14 @@ package final class MetadataManager: Sendable {
 
     /// - Returns: `false` where the store failed.
     private func decide(_ inputs: ArraySlice<Input>) -> Bool {
+        isDeciding.store(true, ordering: .relaxed)
         let effects = decisions.withLock { decisions in
-            isDeciding.store(true, ordering: .relaxed)
-            defer { isDeciding.store(false, ordering: .relaxed) }
             decisions.isReleasing = true
             return inputs.reduce(into: []) { effects, input in
                 effects += decisions.state.step(input, now: clock.now, wallSeconds: UInt64(WallSeconds.now()))
             }
         }
+        isDeciding.store(false, ordering: .relaxed)
         guard release(effects) else { return false }
         decisions.withLock { $0.isReleasing = false }
         return true
