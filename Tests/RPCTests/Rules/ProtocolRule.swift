@@ -181,6 +181,8 @@ extension ProtocolRule {
         request("8.3.1", "no :path", without(":path"), answer: malformed),
         request("8.3.1", "an empty :path", [(":path", "")] + without(":path"), answer: malformed),
         request("8.3.1", "two of :method", [(":method", "POST")] + fields, answer: malformed),
+        request("8.3.1", "two of :scheme", [(":scheme", "http")] + fields, answer: malformed),
+        request("8.3.1", "two of :path", [(":path", "/a/b")] + fields, answer: malformed),
         request("8.1.1", "a content-length that does not hold", fields + [("content-length", "5")], answer: malformed),
         Self(
             "8.1", "trailers with a pseudo-header", open,

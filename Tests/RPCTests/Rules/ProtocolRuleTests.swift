@@ -15,6 +15,13 @@ import Testing
         try await check(rule)
     }
 
+    @Test(arguments: ProtocolRule.order + ProtocolRule.compression)
+    func orderAndCompressionAreRuled(rule: ProtocolRule) async throws { try await check(rule) }
+
+    @Test(arguments: ProtocolRule.ignored) func whatIsToBePassedOverIs(rule: ProtocolRule) async throws {
+        try await check(rule)
+    }
+
     /// RFC 9113 §3.4: without the preface there is no HTTP/2.
     @Test func prefaceIsRequired() async throws {
         try await Arena.run { arena in
