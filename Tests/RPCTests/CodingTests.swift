@@ -70,6 +70,22 @@ import Testing
         }
     }
 
+    @Test func partsOfAMessageHoldNoInputWhereTheyAreCopied() throws {
+        let body = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 * 7) }
+        let wire = ByteBuffer(bytes: [0] + withUnsafeBytes(of: UInt32(body.count).bigEndian) { Array($0) } + body)
+        var deframer = MessageDeframer(maxMessageByteCount: 1 << 20, copiesParts: true)
+        var messages: [RPCMessage] = []
+        var rest = wire
+        while rest.readableBytes > 0, let piece = rest.readSlice(length: min(30_000, rest.readableBytes)) {
+            try deframer.append(piece) { message, _ in messages.append(message) }
+        }
+        let message = try #require(messages.first)
+        #expect(Array(message.contiguous().readableBytesView) == body && messages.count == 1)
+        // The last piece came with the end of the message: it is as it was.
+        #expect(message.segments.dropLast().allSatisfy { $0.storageCapacity < wire.storageCapacity })
+        #expect(message.segments.last?.storageCapacity == wire.storageCapacity)
+    }
+
     @Test func unknownMessageFlagIsRefused() {
         var deframer = MessageDeframer(maxMessageByteCount: 10)
         #expect(throws: RPCError.self) { try deframer.append(ByteBuffer(bytes: [2, 0, 0, 0, 0])) { _, _ in } }

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOEmbedded
+import NIOPosix
 import Testing
 
 @testable import RPC
@@ -12,6 +13,25 @@ import Testing
         func readCompleted() {}
         func writabilityChanged() {}
         func transportClosed(reason: (any Error)?) { closings += 1 }
+    }
+
+    /// TLS gathers what comes in one turn: the whole of it would be decrypted before the first byte is looked at.
+    @Test func socketsUnderTLSHandOnEachReadByItself() async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let listener = try await ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
+        for isSecure in [false, true] {
+            let channel = try await ClientBootstrap.forCalls(on: group.next(), timeout: .seconds(10))
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        let transport = SocketTransport(eventLoop: channel.eventLoop, isSecure: isSecure)
+                        try channel.pipeline.syncOperations.addHandler(transport)
+                    }
+                }
+                .connect(to: try #require(listener.localAddress)).get()
+            #expect(try await channel.getOption(.maxMessagesPerRead).get() == (isSecure ? 1 : 4))
+            try await channel.close()
+        }
+        try await listener.close()
     }
 
     /// The first write of a connection may find the peer gone, before the transport knows its receiver.

@@ -13,7 +13,7 @@ package struct ChunkIDs: Sendable {
 
     /// - Parameter path: the UTF-8 of a ``FileName``; an array, since a generic parameter costs a call a byte from other modules.
     package init(path: [UInt8], fileID: UInt64) {
-        text.reserveCapacity(Self.maxEscapedByteCount + 32)
+        text.reserveCapacity(min(path.count, Self.maxEscapedByteCount) + 32)
         for byte in path {
             let isPlain =
                 (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)

@@ -18,6 +18,10 @@ package final class MetadataManager: Sendable {
     private let thread: NIOThreadPool
     private let perform: @Sendable (Effect) -> Void
     private let decisions: Mutex<Decisions>
+    /// Whether the manager's thread has the lock of ``decisions``, and whether a thread that answers a question has it. Both are
+    /// hints: a look at them costs nothing, and a try for a lock that another thread has is a system call.
+    private let isDeciding = Atomic(false)
+    private let isAnswering = Atomic(false)
     private let inbox = Mutex(Inbox())
 
     private struct Decisions {
@@ -28,7 +32,9 @@ package final class MetadataManager: Sendable {
 
     /// So many inputs share a batch, so that none waits long for those before it.
     private static let maxBatchCount = 1024
-    /// So often a question tries for the state: for about as long as a few others take.
+    /// So often a question looks whether the state is free: some ten microseconds, in which a few others are answered.
+    private static let maxLooks = 10_000
+    /// So often it tries for the state, since it may find itself forestalled.
     private static let maxLockTries = 100
 
     /// - Parameter perform: takes every effect that is neither a change nor an answer, in order, once it may leave; must
@@ -66,7 +72,9 @@ package final class MetadataManager: Sendable {
     /// Asks a question that changes nothing, as a rule: then it is answered at once, unless a change is under way.
     ///
     /// - Throws: ``DFSError``.
-    package func read(_ question: @escaping @Sendable (CallToken) -> Input) async throws -> Answer {
+    package nonisolated(nonsending) func read(
+        _ question: @escaping @Sendable (CallToken) -> Input
+    ) async throws -> Answer {
         if let answer = answerAtOnce(question(CallToken(rawValue: 0))) { return try answer.get() }
         return try await ask(question)
     }
@@ -74,11 +82,19 @@ package final class MetadataManager: Sendable {
     /// `nil` where the manager's thread must decide.
     private func answerAtOnce(_ input: Input) -> Result<Answer, DFSError>? {
         // Another thread that answers a question is done in a moment; the manager's own may take longer.
-        for _ in 0..<Self.maxLockTries {
+        var tries = 0
+        for _ in 0..<Self.maxLooks where tries < Self.maxLockTries {
+            if isDeciding.load(ordering: .relaxed) || isAnswering.load(ordering: .relaxed)
+                || isAnswering.exchange(true, ordering: .relaxed)
+            {
+                continue
+            }
+            tries += 1
             let answer = decisions.withLockIfAvailable { decisions -> Result<Answer, DFSError>? in
                 guard !decisions.isReleasing else { return nil }
                 return decisions.state.answerAtOnce(input, now: clock.now, wallSeconds: UInt64(WallSeconds.now()))
             }
+            isAnswering.store(false, ordering: .relaxed)
             if let answer { return answer }
         }
         return nil
@@ -132,12 +148,14 @@ package final class MetadataManager: Sendable {
 
     /// - Returns: `false` where the store failed.
     private func decide(_ inputs: ArraySlice<Input>) -> Bool {
+        isDeciding.store(true, ordering: .relaxed)
         let effects = decisions.withLock { decisions in
             decisions.isReleasing = true
             return inputs.reduce(into: []) { effects, input in
                 effects += decisions.state.step(input, now: clock.now, wallSeconds: UInt64(WallSeconds.now()))
             }
         }
+        isDeciding.store(false, ordering: .relaxed)
         guard release(effects) else { return false }
         decisions.withLock { $0.isReleasing = false }
         return true

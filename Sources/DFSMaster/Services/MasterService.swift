@@ -18,7 +18,9 @@ struct MasterService: Sendable {
         }
     }
 
-    private func fileInfo(_ request: GetFileInfoRequest, _ call: ServerCall) async throws -> GetFileInfoResponse {
+    private nonisolated(nonsending) func fileInfo(
+        _ request: GetFileInfoRequest, _ call: ServerCall
+    ) async throws -> GetFileInfoResponse {
         let name = try FileName(request.fileName)
         guard case .fileInfo(let chunks) = try await metadata.read({ .fileInfo(name, call.connection, $0) }) else {
             throw MismatchedAnswer.error

@@ -93,7 +93,9 @@ struct NamespaceService: Sendable {
         return AbandonResponse()
     }
 
-    private func open(_ request: OpenRequest, _ call: ServerCall) async throws -> OpenResponse {
+    private nonisolated(nonsending) func open(
+        _ request: OpenRequest, _ call: ServerCall
+    ) async throws -> OpenResponse {
         let name = try FileName(request.name)
         let reader = try call.location()
         guard case .opened(let file) = try await metadata.read({ .open(name, near: reader, call.connection, $0) })
@@ -118,7 +120,7 @@ extension NamespaceService {
             chunks: state.chunks.map(OpenChunk.init), mayGrow: state.mayGrow)
     }
 
-    private func stat(_ request: StatRequest) async throws -> StatResponse {
+    private nonisolated(nonsending) func stat(_ request: StatRequest) async throws -> StatResponse {
         let path = request.path.isEmpty ? nil : try FileName(request.path)
         guard case .status(let node) = try await metadata.read({ .lookUp(path, $0) }) else {
             throw MismatchedAnswer.error

@@ -29,8 +29,8 @@ extension MasterState {
     }
 
     private func visible(_ name: FileName) throws(DFSError) -> FileID {
-        let text = quoted(name.text)
         if let file = try file(named: name) { return file }
+        let text = quoted(name.text)
         // A Swift client's file does not exist before it is complete.
         guard let entry = openFile(named: name), entry.header.writer == .go else {
             throw DFSError(.notFound, "file \(text) does not exist")

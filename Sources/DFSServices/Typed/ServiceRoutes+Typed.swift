@@ -11,16 +11,20 @@ extension ServiceRoutes {
     /// - Parameter maxReceive: the largest request taken, in bytes, where it is not the request type's own limit.
     package mutating func unary<Request: WireMessage, Response: WireMessage>(
         _ path: MethodPath, maxReceive: Int? = nil,
-        _ handler: @escaping @Sendable (Request, ServerCall) async throws -> Response
+        _ handler: nonisolated(nonsending) @escaping @Sendable (Request, ServerCall) async throws -> Response
     ) {
-        streaming(path, maxReceive: maxReceive ?? Request.maxByteCount) { call in
-            guard let request = try await call.receive(Request.self) else {
-                throw RPCError(.internalError, "\(path) needs one message and got none")
+        add(path, maxReceive: maxReceive ?? Request.maxByteCount) { call in
+            do {
+                guard let request = try await call.receive(Request.self) else {
+                    throw RPCError(.internalError, "\(path) needs one message and got none")
+                }
+                guard try await call.receive() == nil else {
+                    throw RPCError(.internalError, "\(path) takes one message and got more")
+                }
+                try await call.send(try await handler(request, call))
+            } catch {
+                throw RPCError(error)
             }
-            guard try await call.receive() == nil else {
-                throw RPCError(.internalError, "\(path) takes one message and got more")
-            }
-            try await call.send(try await handler(request, call))
         }
     }
 
@@ -43,13 +47,15 @@ extension ServiceRoutes {
 
 extension ServerCall {
     /// The next message; `nil` when the client has half-closed.
-    package func receive<Message: WireMessage>(_ type: Message.Type) async throws -> Message? {
+    package nonisolated(nonsending) func receive<Message: WireMessage>(
+        _ type: Message.Type
+    ) async throws -> Message? {
         guard let message = try await receive() else { return nil }
         return try Message(wire: message.contiguous())
     }
 
     /// Sends one message, and waits while too much is queued.
-    package func send(_ message: some WireMessage) async throws {
+    package nonisolated(nonsending) func send(_ message: some WireMessage) async throws {
         try await send(RPCMessage(message.encoded()))
     }
 }

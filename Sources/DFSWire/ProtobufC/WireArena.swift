@@ -4,7 +4,8 @@ import CProtobufC
 ///
 /// It serves protobuf-c as its allocator, so that two million strings cost a few large allocations, and so that nothing
 /// a peer sends makes protobuf-c allocate more than the budget. Not for sharing between threads.
-/// Most messages fit its first kilobyte, which lies behind the object itself: one allocation for all of it.
+/// Most messages fit its first 896 bytes, which lie behind the object itself: one allocation for all of it, of less than a
+/// kilobyte, since the C library keeps pieces of up to that size at hand for the next one.
 final class WireArena: ManagedBuffer<WireArena.State, UInt64> {
     struct State {
         fileprivate var remainingBudget: Int
@@ -17,7 +18,7 @@ final class WireArena: ManagedBuffer<WireArena.State, UInt64> {
 
     /// Pieces are aligned for everything that protobuf-c puts into them: pointers and 64-bit integers.
     private static let alignment = MemoryLayout<UInt64>.alignment
-    private static let ownByteCount = 1 << 10
+    private static let ownByteCount = 896
     private static let firstBlockSize = 4 << 10
     private static let maxBlockSize = 1 << 20
 

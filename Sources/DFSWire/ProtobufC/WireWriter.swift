@@ -1,20 +1,36 @@
 import CProtobufC
+import NIOCore
 
 /// What a codec's `write` closure is written with: Swift values to C fields, in memory that lives as long as the writer.
 package struct WireWriter {
     private let arena: WireArena
-    /// The outermost message, for errors.
-    private let messageName: String
+    /// Of the outermost message, for errors.
+    private let message: WireDescriptor
 
-    init(arena: WireArena, message: String) {
-        self.arena = arena
-        self.messageName = message
+    init(message: WireDescriptor) {
+        // What we send is bounded where it is made; the arena's own budget is for what others send.
+        arena = .make(budget: .max)
+        self.message = message
+    }
+
+    /// The encoding of the C struct that was written into the arena.
+    func pack(_ pointer: UnsafeMutableRawPointer) -> ByteBuffer {
+        let message = UnsafePointer(pointer.assumingMemoryBound(to: ProtobufCMessage.self))
+        return withExtendedLifetime(arena) {
+            let size = protobuf_c_message_get_packed_size(message)
+            var buffer = ByteBufferAllocator().buffer(capacity: size)
+            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { room in
+                guard let start = room.baseAddress, size > 0 else { return 0 }
+                return protobuf_c_message_pack(message, start.assumingMemoryBound(to: UInt8.self))
+            }
+            return buffer
+        }
     }
 
     /// Room for `count` values, uninitialised.
     func allocate<T>(_ type: T.Type, count: Int) throws(WireError) -> UnsafeMutablePointer<T> {
         guard let pointer = arena.allocate(type, count: count) else {
-            throw WireError(message: messageName, field: nil, fault: .refused)
+            throw WireError(message: message.name, field: nil, fault: .refused)
         }
         return pointer
     }
@@ -24,7 +40,7 @@ package struct WireWriter {
         var value = value
         let result = value.withUTF8 { bytes in
             Result { () throws(WireError) -> UnsafeMutablePointer<CChar> in
-                if bytes.contains(0) { throw WireError(message: messageName, field: "\(field)", fault: .containsNUL) }
+                if bytes.contains(0) { throw WireError(message: message.name, field: "\(field)", fault: .containsNUL) }
                 let copy = try allocate(UInt8.self, count: bytes.count + 1)
                 if let start = bytes.baseAddress { copy.update(from: start, count: bytes.count) }
                 copy[bytes.count] = 0

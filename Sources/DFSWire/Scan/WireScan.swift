@@ -3,20 +3,20 @@
 /// protobuf-c alone accepts bad UTF-8, cuts a string at a NUL, and allocates for every field that a peer cares to send.
 /// After this scan the bytes are a valid message of bounded cost; its strings are UTF-8 without NUL.
 struct WireScan {
-    private let message: String
+    private let message: WireDescriptor
     private let limits: WireLimits
     /// The fields seen so far, nested and unknown ones included.
     private(set) var fieldCount = 0
 
-    init(message: String, limits: WireLimits) {
+    init(message: WireDescriptor, limits: WireLimits) {
         self.message = message
         self.limits = limits
     }
 
-    /// Scans the whole of `bytes` as a message described by `descriptor`.
-    mutating func run(_ bytes: UnsafeRawBufferPointer, _ descriptor: WireDescriptor) throws(WireError) {
+    /// Scans the whole of `bytes` as the message.
+    mutating func run(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
         guard bytes.count <= limits.maxBytes else { throw error(.tooLarge(limit: limits.maxBytes), nil) }
-        try scan(bytes, descriptor, parent: nil)
+        try scan(bytes, message, parent: nil)
     }
 
     /// Our messages nest two levels at most, so neither does this recursion.
@@ -72,6 +72,6 @@ struct WireScan {
         _ fault: WireFault, _ field: WireDescriptor.Field?, _ parent: WireDescriptor.Field? = nil
     ) -> WireError {
         let path = [parent?.name, field?.name].compactMap { $0 }.joined(separator: ".")
-        return WireError(message: message, field: path.isEmpty ? nil : path, fault: fault)
+        return WireError(message: message.name, field: path.isEmpty ? nil : path, fault: fault)
     }
 }

@@ -1,3 +1,4 @@
+import CNGHTTP2
 import Glibc
 
 /// The header fields of one HEADERS frame and its continuations, in order, in one flat buffer.
@@ -16,6 +17,8 @@ package struct HeaderBlock: @unchecked Sendable, Equatable {
         var bytes: [UInt8] = []
         var fields: [Field] = []
         var isTruncated = false
+        /// The fields in the library's form, in memory that is never freed.
+        var permanent: UnsafeMutableBufferPointer<nghttp2_nv>?
     }
 
     /// One reference for all of it: a call passes several blocks through many hands.
@@ -42,6 +45,33 @@ package struct HeaderBlock: @unchecked Sendable, Equatable {
         return block
     }
 
+    /// A block that lasts as long as the process, for the headers of most answers: the library refers to its fields, where it
+    /// copies and lower-cases those of other blocks. Copies of it are blocks like others once they are changed.
+    package static func permanent(_ pairs: [(String, String)]) -> HeaderBlock {
+        let block = HeaderBlock(pairs)
+        block.withContents { $0.permanent = permanentFields($0) }
+        return block
+    }
+
+    private static func permanentFields(_ contents: Contents) -> UnsafeMutableBufferPointer<nghttp2_nv> {
+        let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: contents.bytes.count)
+        _ = bytes.initialize(from: contents.bytes)
+        let flags = NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue
+        let list = UnsafeMutableBufferPointer<nghttp2_nv>.allocate(capacity: contents.fields.count)
+        for (index, field) in contents.fields.enumerated() {
+            let name = bytes.baseAddress?.advanced(by: Int(field.start))
+            list.initializeElement(
+                at: index,
+                to: nghttp2_nv(
+                    name: name, value: name?.advanced(by: Int(field.nameCount)), namelen: Int(field.nameCount),
+                    valuelen: Int(field.valueCount), flags: UInt8(flags)))
+        }
+        return list
+    }
+
+    /// Of a ``permanent(_:)`` block that was not changed.
+    var permanentFields: UnsafeMutableBufferPointer<nghttp2_nv>? { withContents { $0.permanent } }
+
     private static func makeMemory(_ contents: Contents) -> ManagedBuffer<Contents, Void> {
         .create(minimumCapacity: 0) { _ in contents }
     }
@@ -56,6 +86,7 @@ package struct HeaderBlock: @unchecked Sendable, Equatable {
 
     private mutating func makeUnique() {
         if !isKnownUniquelyReferenced(&memory) { memory = Self.makeMemory(withContents { $0 }) }
+        withContents { $0.permanent = nil }
     }
 
     package static func == (left: HeaderBlock, right: HeaderBlock) -> Bool {

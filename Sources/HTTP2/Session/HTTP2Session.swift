@@ -207,9 +207,10 @@ package final class HTTP2Session {
 }
 
 extension HeaderBlock {
-    /// Lends the fields in the library's form, for the length of `body` (the library copies them).
+    /// Lends the fields in the library's form, for the length of `body` (the library copies them, unless they are permanent).
     func withNV<R>(_ body: (UnsafePointer<nghttp2_nv>?, Int) -> R) -> R {
-        withFields { fields in
+        if let list = permanentFields { return body(UnsafePointer(list.baseAddress), list.count) }
+        return withFields { fields in
             withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: fields.count) { list in
                 for index in 0..<fields.count {
                     let (name, value) = fields[index]

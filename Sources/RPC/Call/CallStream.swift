@@ -59,12 +59,12 @@ final class CallStream: @unchecked Sendable {
     /// - Throws: ``RPCError``: what ended the call, or `cancelled` when the calling task is cancelled.
     nonisolated(nonsending) func receive() async throws -> RPCMessage? {
         if let next = try takeNextOnLoop() { return next.message }
-        if loop.inEventLoop { return try await waitForMessage() }
+        if connection.isOnLoop { return try await waitForMessage() }
         return try await withTaskExecutorPreference(connection.executor) { try await self.receiveOnLoop() }
     }
 
     /// What ``receive()`` gives where it need not wait; `nil` where it must.
-    func takeNextOnLoop() throws -> (message: RPCMessage?, Void)? { loop.inEventLoop ? try takeNext() : nil }
+    func takeNextOnLoop() throws -> (message: RPCMessage?, Void)? { connection.isOnLoop ? try takeNext() : nil }
 
     private nonisolated(nonsending) func receiveOnLoop() async throws -> RPCMessage? {
         loop.preconditionInEventLoop()
@@ -147,7 +147,9 @@ final class CallStream: @unchecked Sendable {
             first = message
             firstByteCount = data.readableBytes
         } else {
-            let others = others ?? InboundMessages(maxMessageByteCount: maxReceiveByteCount)
+            let others =
+                others
+                ?? InboundMessages(maxMessageByteCount: maxReceiveByteCount, copiesParts: connection.isSecure)
             self.others = others
             others.append(data)
             checkDeframed(others)
@@ -245,7 +247,7 @@ final class CallStream: @unchecked Sendable {
     /// - Parameter compressed: only where a compression was agreed on.
     /// - Throws: ``RPCError``: what ended the call, `resourceExhausted` for a message above the limit, or `cancelled`.
     nonisolated(nonsending) func send(_ message: RPCMessage, compressed: Bool) async throws {
-        if loop.inEventLoop {
+        if connection.isOnLoop {
             if try !sendOnLoop(message, compressed: compressed) { try await waitForDrain() }
         } else {
             try await withTaskExecutorPreference(connection.executor) {

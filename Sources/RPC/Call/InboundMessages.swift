@@ -16,7 +16,10 @@ final class InboundMessages {
     /// What is wrong with the bytes behind the last message.
     private(set) var failure: RPCError?
 
-    init(maxMessageByteCount: Int) { deframer = MessageDeframer(maxMessageByteCount: maxMessageByteCount) }
+    /// - Parameter copiesParts: as in ``MessageDeframer``.
+    init(maxMessageByteCount: Int, copiesParts: Bool) {
+        deframer = MessageDeframer(maxMessageByteCount: maxMessageByteCount, copiesParts: copiesParts)
+    }
 
     /// All that came has been cut into messages, but for the last one where it is not whole.
     var isDeframed: Bool { backlog.isEmpty }

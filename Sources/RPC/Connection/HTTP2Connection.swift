@@ -21,8 +21,8 @@ final class HTTP2Connection: TransportReceiver {
     let eventLoop: any EventLoop
     let executor: EventLoopTaskExecutor
     let session: HTTP2Session
-    /// What requests on this connection say of it: `https` under TLS (RFC 9113 §8.3.1).
-    let scheme: String
+    /// Under TLS. It decrypts into a buffer that it uses again once nobody holds it; of one that is held it copies the whole.
+    let isSecure: Bool
     /// Both are dropped when the transport has closed.
     private var transport: (any ByteTransport)?
     private var owner: (any HTTP2ConnectionOwner)?
@@ -40,7 +40,8 @@ final class HTTP2Connection: TransportReceiver {
     var maxQueuedByteCount: Int?
 
     /// Bytes framed in one turn before the transport is asked again whether it takes more.
-    private static let turnByteCount = 1 << 20
+    private let turnByteCount: Int
+    private static let plainTurnByteCount = 1 << 20
     /// Framed bytes that are worth a system call while there is more to read.
     private static let answersByteCount = 8192
 
@@ -50,10 +51,15 @@ final class HTTP2Connection: TransportReceiver {
         self.transport = transport
         self.eventLoop = transport.eventLoop
         self.executor = executor
-        self.scheme = transport.isSecure ? "https" : "http"
+        self.isSecure = transport.isSecure
+        self.turnByteCount = transport.isSecure ? SocketBuffers.securedTurnByteCount : Self.plainTurnByteCount
         self.session = try HTTP2Session(role: role, settings: settings)
     }
 
+    /// What requests on this connection say of it (RFC 9113 §8.3.1).
+    var scheme: String { isSecure ? "https" : "http" }
+    /// Whether the caller is on the connection's loop. Asked of the loop here: handing the loop out costs two counts of references.
+    var isOnLoop: Bool { eventLoop.inEventLoop }
     var peerHost: String { transport?.peerHost ?? "" }
     var isOpen: Bool { transport != nil && !isClosing }
 
@@ -108,7 +114,7 @@ final class HTTP2Connection: TransportReceiver {
         guard let transport, transport.isWritable else { return }
         isPumpWanted = false
         do {
-            try session.frame(budget: Self.turnByteCount)
+            try session.frame(budget: turnByteCount)
         } catch {
             fail("\(error)")
         }
@@ -119,9 +125,9 @@ final class HTTP2Connection: TransportReceiver {
     /// Frames a request that is whole, so that its frames follow each other: the peer can answer it before it has read the
     /// next one. They are sent with the rest.
     func frameRequest() {
-        guard let transport, transport.isWritable, session.outputByteCount < Self.turnByteCount else { return }
+        guard let transport, transport.isWritable, session.outputByteCount < turnByteCount else { return }
         do {
-            try session.frame(budget: Self.turnByteCount)
+            try session.frame(budget: turnByteCount)
         } catch {
             fail("\(error)")
         }
@@ -173,7 +179,7 @@ final class HTTP2Connection: TransportReceiver {
         do {
             isPumpWanted = false
             while let transport, transport.isWritable {
-                let buffers = try session.produce(budget: Self.turnByteCount)
+                let buffers = try session.produce(budget: turnByteCount)
                 if !buffers.isEmpty { write(buffers, to: transport) }
                 dispatch()
                 if buffers.isEmpty { break }
@@ -199,7 +205,9 @@ final class HTTP2Connection: TransportReceiver {
     func countCall() { statistics.callsStarted += 1 }
 
     private func dispatch() {
-        while let event = session.nextEvent() { owner?.handle(event) }
+        guard let owner else { return }
+        // An event may end the connection; those behind it are nobody's then.
+        while self.owner != nil, let event = session.nextEvent() { owner.handle(event) }
     }
 
     private func fail(_ reason: String) {

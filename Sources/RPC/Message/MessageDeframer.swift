@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Cuts the data of one stream into messages without copying them.
+/// Cuts the data of one stream into messages. Whole ones are not copied.
 package struct MessageDeframer {
     private enum State {
         case prefix
@@ -8,6 +8,7 @@ package struct MessageDeframer {
     }
 
     private let maxMessageByteCount: Int
+    private let copiesParts: Bool
     private var state = State.prefix
     /// The bytes of a prefix that have come, the last one lowest.
     private var prefix: UInt64 = 0
@@ -22,7 +23,12 @@ package struct MessageDeframer {
     /// hold a buffer for each.
     private static let mergeLimit = 4096
 
-    package init(maxMessageByteCount: Int) { self.maxMessageByteCount = maxMessageByteCount }
+    /// - Parameter copiesParts: whether what has come of a message whose rest is still to come is kept in memory of its own,
+    ///   so that no input is held for longer than whole messages hold it.
+    package init(maxMessageByteCount: Int, copiesParts: Bool = false) {
+        self.maxMessageByteCount = maxMessageByteCount
+        self.copiesParts = copiesParts
+    }
 
     /// The stream ended here: is that between two messages?
     var isBetweenMessages: Bool { partialByteCount == 0 }
@@ -57,7 +63,7 @@ package struct MessageDeframer {
             case .message(let left):
                 let length = min(left, data.readableBytes)
                 if length > 0, let slice = data.readSlice(length: length) {
-                    add(slice)
+                    add(copiesParts && length < left ? slice.withUnsafeReadableBytes { ByteBuffer(bytes: $0) } : slice)
                     partialByteCount += length
                 }
                 state = .message(left: left - length)

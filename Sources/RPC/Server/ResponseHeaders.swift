@@ -3,12 +3,12 @@ import HTTP2
 /// The header blocks of an answer (gRPC over HTTP/2, "Responses").
 enum ResponseHeaders {
     /// Made once: most calls have no other.
-    private static let plain = HeaderBlock([
+    private static let plain = HeaderBlock.permanent([
         (":status", "200"), ("content-type", "application/grpc"),
         ("grpc-accept-encoding", MessageCompression.accepted),
     ])
     /// The trailers of most calls.
-    static let plainEnd = HeaderBlock([("grpc-status", "0")])
+    static let plainEnd = HeaderBlock.permanent([("grpc-status", "0")])
 
     static func initial(compression: MessageCompression = .identity) -> HeaderBlock {
         if compression == .identity { return plain }

@@ -87,7 +87,7 @@ package final class ServerCall: @unchecked Sendable {
     ///
     /// - Parameter compressed: whether ``responseCompression`` is applied to this message.
     package nonisolated(nonsending) func send(_ message: RPCMessage, compressed: Bool = true) async throws {
-        guard loop.inEventLoop else {
+        guard stream.connection.isOnLoop else {
             sendInitialMetadata([:])
             return try await stream.send(message, compressed: compressed)
         }
@@ -184,6 +184,6 @@ package final class ServerCall: @unchecked Sendable {
     }
 
     private func onLoop(_ body: @escaping @Sendable () -> Void) {
-        if loop.inEventLoop { body() } else { loop.execute(body) }
+        if stream.connection.isOnLoop { body() } else { loop.execute(body) }
     }
 }

@@ -48,6 +48,7 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
         isWritable = context.channel.isWritable
         peerHost = Self.numericHost(context.channel.remoteAddress)
         LocalConnection.stopPacing(context.channel)
+        if isSecure { SocketBuffers.limitReads(underTLS: context.channel) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { forgetChannel() }

@@ -137,6 +137,15 @@ extension ProtocolRule {
             RawFrame(.continuation, flags: RawFrame.endHeaders, stream: 1),
             RawFrame(.continuation, flags: RawFrame.endHeaders, stream: 1), answer: .connectionError(.protocolError)),
         Self(
+            "6.10", "PRIORITY between the parts of a block", headers(RawFrame.requestBlock(), flags: 0),
+            .priority(1, on: 0), answer: .connectionError(.protocolError)),
+        Self(
+            "6.10", "HEADERS of another stream between the parts of a block",
+            headers(RawFrame.requestBlock(), flags: 0), .request(3), answer: .connectionError(.protocolError)),
+        Self(
+            "6.10", "CONTINUATION after DATA", open, .data(1, [1]),
+            RawFrame(.continuation, flags: RawFrame.endHeaders, stream: 1), answer: .connectionError(.protocolError)),
+        Self(
             "6.10", "DATA between the parts of a block", headers(RawFrame.requestBlock(), flags: 0), .data(1, [1]),
             answer: .connectionError(.protocolError)),
     ]
