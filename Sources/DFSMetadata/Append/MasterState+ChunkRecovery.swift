@@ -60,9 +60,17 @@ extension MasterState {
     /// Nothing was acknowledged, and no server takes anything for the old version any more.
     private mutating func vacate(_ file: FileID, _ chunk: OpenChunk) {
         appends[file]?.chunk?.phase = .vacant
-        appends[file]?.chunk?.former.formUnion(chunk.servers)
+        let former = chunk.former.union(chunk.servers)
+        appends[file]?.chunk?.former = former
         appends[file]?.chunk?.servers = []
-        effects.append(.persist(.openChunk(file, index: chunk.index, version: chunk.version, servers: [])))
+        effects.append(
+            .persist(
+                .openChunk(file, index: chunk.index, version: chunk.version, servers: [], former: sorted(former))))
+    }
+
+    /// In one order, whichever process asks.
+    func sorted(_ servers: Set<ServerAddress>) -> [ServerAddress] {
+        servers.sorted { $0.description < $1.description }
     }
 
     private mutating func retryLater(_ file: FileID, _ known: ChunkRecovery) {
@@ -151,10 +159,10 @@ extension MasterState {
         for (chunk, holders) in staleReplicas.sorted(by: { $0.key < $1.key }) where isWhole(chunk) {
             let id = id(of: chunk)
             let rest = holders.sorted().filter { server in
-                // A copy that was brought there since has taken its place.
-                guard chunks[chunk].position(of: server) == nil else {
+                if let replica = chunks[chunk].replica(on: server) {
                     staleOrders[ProbeKey(chunk: chunk, server: server)] = nil
-                    return false
+                    // A copy that was brought there since has taken its place; one that is only on its way may never come.
+                    return replica.state != .complete
                 }
                 if seals[chunk]?.contains(servers[server].address) == true { return true }
                 return !isStaleDeleted(chunk, id, on: server)

@@ -21,7 +21,7 @@ struct OpenChunk: Sendable {
     var version: UInt64
     /// The primary first.
     var servers: [ServerAddress]
-    /// Those of earlier versions: they keep the fence until they are told that the chunk is sealed.
+    /// Those of earlier versions: they keep the fence until they are told that the chunk is sealed. Durable, as ``servers`` are.
     var former: Set<ServerAddress> = []
     var phase: Phase
     /// Whether a primary ever had a lease for this version, as far as is known: otherwise nothing can be in it.
@@ -63,7 +63,7 @@ package struct FenceAnswer: Sendable, Equatable {
     }
 }
 
-/// Who may append to a file, and where. Nothing of it but the chunk's version and servers is durable.
+/// Who may append to a file, and where. Nothing of it but the chunk's version and its servers, former ones too, is durable.
 struct AppendedFile: Sendable {
     /// A writer's word that it is at work.
     struct Claim: Sendable {
