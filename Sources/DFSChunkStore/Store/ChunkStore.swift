@@ -46,7 +46,12 @@ package final class ChunkStore: Sendable {
         var open: [ChunkID: UnsealedChunk] = [:]
         /// How many of them have room of their own.
         var begunCount = 0
+        /// Never to be open here again; see ``ChunkStore/neverOpenAgain(_:)``.
+        var closed = RecentSet<ChunkID>(limit: ChunkStore.maxClosedCount)
     }
+
+    /// Closed chunks that are remembered: far more than calls can be late for.
+    static let maxClosedCount = 4096
 
     let files: any FileSystem
     let layout: StoreLayout
