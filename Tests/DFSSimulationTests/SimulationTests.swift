@@ -18,6 +18,10 @@ import Testing
         1, 12,
         // A server whose seal failed was forgotten by a master that was restarted before the answer.
         21,
+        // A chunk that got a copy too many in safe mode kept it.
+        90,
+        // A stale replica was taken for gone since a copy was on its way there, which never came.
+        126,
     ]
 
     @Test(arguments: seeds)

@@ -12,7 +12,7 @@ final class Watch {
     /// After each decision of the master.
     func check(_ input: Input, _ effects: [Effect]) {
         switch input {
-        case .heartbeat(_, let stream):
+        case .heartbeat(_, let stream), .inventory(_, let stream):
             let responses = effects.count { if case .heartbeatResponse(stream, _) = $0 { true } else { false } }
             if responses != 1 { simulation.violate("a heartbeat had \(responses) responses") }
         case .renewLeases:

@@ -31,11 +31,15 @@ package final class Simulation {
 
     var tally: Box { tallies }
 
-    package init(seed: UInt64, canary: Canary? = nil) {
+    /// Lines of the trace that a report has, unless more are asked for.
+    package static let usualTraceLimit = 400
+
+    /// - Parameter traceLimit: how many of the last lines of the trace the report has; at least one.
+    package init(seed: UInt64, canary: Canary? = nil, traceLimit: Int = usualTraceLimit) {
         self.seed = seed
         self.canary = canary
         dice = Dice(seed: seed)
-        trace = Trace(agenda)
+        trace = Trace(agenda, limit: max(1, traceLimit))
         scenario = Scenario(dice)
         let tallies = tallies
         network = Network(agenda, dice, trace, scenario, count: { tallies.count($0) })

@@ -162,7 +162,10 @@ extension ChunkServer {
         _ batch: RecordBatch, of chunk: OpenVersion, _ size: Int64, isFirst: Bool
     ) -> Result<Int64, DFSError> {
         let written = onDisk { store throws(DFSError) -> Int64 in
-            if isFirst { _ = try store.beginOpen(chunk.chunk, version: chunk.version, chunkSize: size) }
+            if isFirst {
+                _ = try store.beginOpen(chunk.chunk, version: chunk.version, chunkSize: size)
+                simulation.trace.note("\(party) opens \(chunk.chunk) v\(chunk.version) for another primary")
+            }
             guard let open = store.unsealed(chunk.chunk) else { throw DFSError(.notFound, "no open chunk here") }
             return try open.append(
                 batch.data, crc32c: batch.crc32c, at: batch.offset, version: chunk.version)
@@ -202,6 +205,7 @@ extension ChunkServer {
             if simulation.canary == .trustStaleVersion { _ = try store.fence(chunk.chunk, version: chunk.version) }
             return try store.seal(chunk.chunk, version: chunk.version, length: Int64(clamping: length))
         }
+        simulation.trace.note("\(party) seals \(chunk.chunk) v\(chunk.version) at \(length): \(sealed)")
         noteChange()
         return sealed.map(\.crc32c)
     }
