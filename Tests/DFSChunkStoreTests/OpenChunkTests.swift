@@ -211,6 +211,27 @@ func append(_ chunk: UnsealedChunk, _ bytes: [UInt8], at offset: Int64? = nil, v
         }
     }
 
+    @Test func anOpenChunkWhoseSealFailedAtAnyCallCanBeDeleted() throws {
+        var (call, hasStruck) = (1, true)
+        while hasStruck {
+            let disk = SimulatedDisk()
+            let store = try openStore(on: disk)
+            let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: openSize).0
+            try append(chunk, content(700))
+            _ = try store.fence(id("f_0"), version: 2)
+            disk.strike(.failOnce, atCall: call)
+            let isSealed = (try? store.seal(id("f_0"), version: 2, length: 700)) != nil
+            hasStruck = disk.calmDown()
+            if isSealed { break }
+            try store.deleteOpen(id("f_0"), .certain)
+            disk.restart()
+            let again = try openStore(on: disk)
+            #expect(again.withCatalog { $0.openCount == 0 && $0.storedCount == 0 }, "call \(call)")
+            call += 1
+        }
+        #expect(call > 4)
+    }
+
     /// Calls arrive late, after their callers gave up: what one of them made would be left for ever.
     @Test func whatIsDeletedByTheMastersWordIsNotOpenedAgain() throws {
         let store = try openStore(on: disk)

@@ -102,7 +102,11 @@ extension UnsealedChunk {
         try settle(&state)
         state.frozen =
             state.frozen ?? DFSError(.notFound, "chunk \(id) is being deleted", advice: .refreshLocations)
-        if state.length == 0 {
+        if state.isMoved {
+            // A seal came as far as the name.
+            try store.moveToQuarantine(id, from: store.layout.chunk(id), bytes: state.length, ground)
+            try store.files.syncFolder(store.layout.root)
+        } else if state.length == 0 {
             try store.files.remove(store.layout.open(id))
         } else {
             try cut(to: ContentDigest(length: state.length, crc32c: state.crc32c), &state)
