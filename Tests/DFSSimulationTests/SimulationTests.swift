@@ -22,6 +22,16 @@ import Testing
         90,
         // A stale replica was taken for gone since a copy was on its way there, which never came.
         126,
+        // The seeds above went another way before operators, slow readers and differences came into the simulation.
+        //
+        // A server that sealed more bytes than the chunk has in the end, since its answer was lost, kept them.
+        55,
+        // A report of damage that came late took out a good copy, which was never counted again.
+        112,
+        // An open chunk whose seal had failed behind the rename could not be deleted.
+        267,
+        // A damaged chunk whose file could not be moved to quarantine stayed in the way until a restart.
+        387,
     ]
 
     @Test(arguments: seeds)

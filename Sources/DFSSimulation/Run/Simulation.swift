@@ -18,6 +18,7 @@ package final class Simulation {
     private(set) var tallies = Box()
     private(set) lazy var master = MasterNode(self)
     private(set) lazy var watch = Watch(self)
+    private(set) lazy var versions = VersionWatch(self)
     private(set) var servers: [any Server] = []
     private(set) var clients: [Client] = []
     private var violation: String?
@@ -54,10 +55,15 @@ package final class Simulation {
         for server in servers { server.start() }
         clients = (0..<scenario.clientCount).map { Client(self, number: $0) }
         for client in clients { client.start() }
+        let operators = Operator(self)
+        operators.start()
         let storm = Storm(self)
         storm.begin()
         pass(seconds: UInt64(scenario.stormSeconds))
-        if violation == nil { storm.end() }
+        if violation == nil {
+            storm.end()
+            operators.finish()
+        }
         let healedAt = agenda.now
         let check = Convergence(simulation: self)
         var problem: String? = "nothing was checked"

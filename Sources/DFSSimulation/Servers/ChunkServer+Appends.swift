@@ -105,10 +105,12 @@ extension ChunkServer {
         }
         guard isValid(primary) else { return giveUp(primary, DFSError(.unavailable, "the lease has run out"), []) }
         primary.hasBatchUnderWay = true
+        let bytes = batch.data.flatMap { Array($0.readableBytesView) }
         let own = onDisk { _ throws(DFSError) in
             try primary.file?.append(
                 batch.data, crc32c: batch.crc32c, at: batch.offset, version: primary.version) ?? 0
         }
+        if case .success = own { simulation.versions.takes(self, primary.known, bytes, at: Int(batch.offset)) }
         var failed: [String] = []
         var left = primary.servers.count
         let countDown = { [self] in
@@ -170,6 +172,10 @@ extension ChunkServer {
             return try open.append(
                 batch.data, crc32c: batch.crc32c, at: batch.offset, version: chunk.version)
         }
+        if case .success = written {
+            simulation.versions.takes(
+                self, chunk, batch.data.flatMap { Array($0.readableBytesView) }, at: Int(batch.offset))
+        }
         noteChange()
         return written
     }
@@ -186,11 +192,13 @@ extension ChunkServer {
 
     func fence(_ chunk: OpenVersion) -> Result<FenceAnswer, DFSError> {
         if simulation.canary == .trustStaleVersion, let open = store?.unsealed(chunk.chunk) {
+            simulation.versions.answersFence(self, chunk)
             return onDisk { _ throws(DFSError) in
                 FenceAnswer(hasChunk: true, length: UInt64(try open.standing().length))
             }
         }
         let found = onDisk { store throws(DFSError) in try store.fence(chunk.chunk, version: chunk.version) }
+        if case .success = found { simulation.versions.answersFence(self, chunk) }
         if case .success = found, let primary = process.primaries[chunk.chunk], primary.version < chunk.version {
             primary.stop(DFSError(.unavailable, "the master has fenced \(chunk.chunk)"))
             process.primaries[chunk.chunk] = nil
