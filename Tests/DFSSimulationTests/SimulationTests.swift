@@ -22,8 +22,7 @@ import Testing
         90,
         // A stale replica was taken for gone since a copy was on its way there, which never came.
         126,
-        // The seeds above went another way before operators, slow readers and differences came into the simulation.
-        //
+        // Those above, before operators and differences came into the simulation, and those below, before long reads did, went other ways.
         // A server that sealed more bytes than the chunk has in the end, since its answer was lost, kept them.
         55,
         // A report of damage that came late took out a good copy, which was never counted again.
