@@ -235,6 +235,26 @@ import Testing
         #expect((back + master.tick(after: .seconds(1))).deletions == [id])
     }
 
+    /// A server whose sync has failed does not seal before it is restarted: nobody can append to the file until then.
+    @Test func aServerThatCannotSealIsNotWaitedForWhereAnotherOneHasTheChunk() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        let (raised, first, second) = (place.chunk.raised(), place.servers[0], place.servers[1])
+        for _ in 1...ChunkRecovery.maxFailedSeals {
+            _ = master.fenced(raised, first, FenceAnswer(hasChunk: true, length: 70))
+            #expect(
+                master.fenced(raised, second, FenceAnswer(hasChunk: true, length: 50)).sealOrders == ["70@\(first)"])
+            _ = master.sealed(raised, 70, first, nil)
+            #expect(master.tick(after: .seconds(5)).fences.count == 2)
+        }
+        _ = master.fenced(raised, first, FenceAnswer(hasChunk: true, length: 70))
+        #expect(
+            master.fenced(raised, second, FenceAnswer(hasChunk: true, length: 50)).sealOrders.contains("50@\(second)"))
+        _ = master.sealed(raised, 50, second, 9)
+        #expect(try master.status("a").length == 1050, "what was acknowledged is on every server")
+    }
+
     /// The copy may never come, and then what was there before it is there still.
     @Test func aCopyThatIsOnItsWayToAStaleReplicaHasNotTakenItsPlaceYet() throws {
         var master = try cluster([":1", ":2"])

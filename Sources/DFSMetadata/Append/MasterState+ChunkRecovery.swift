@@ -16,6 +16,7 @@ extension MasterState {
         guard let chunk = appends[file]?.chunk else { return }
         var recovery = ChunkRecovery(waiting: Set(chunk.servers))
         recovery.rounds = round
+        if case .recovering(let former) = chunk.phase { recovery.failedSeals = former.failedSeals }
         appends[file]?.chunk?.phase = .recovering(recovery)
         let known = OpenVersion(chunk: chunk.id, version: chunk.version)
         for server in chunk.servers { effects.append(.fence(known, at: server)) }
@@ -39,7 +40,11 @@ extension MasterState {
         // Every byte that was acknowledged is on every server, so each answer has them all; one that sealed it already, in an
         // earlier attempt whose answer was lost, can no longer change.
         let sealed = holders.values.filter(\.isSealed).map(\.length).max()
-        guard let length = sealed ?? holders.values.map(\.length).max() else {
+        // A server may not be able to seal what it has, as after a failed sync until its restart. The others have all that was
+        // acknowledged; the longest one is only the safest.
+        let able = holders.filter { recovery.failedSeals[$0.key, default: 0] < ChunkRecovery.maxFailedSeals }
+        let fit = able.isEmpty ? holders : able
+        guard let length = sealed ?? fit.values.map(\.length).max() else {
             if recovery.answers.count == chunk.servers.count {
                 vacate(file, chunk)
             } else {
@@ -94,6 +99,7 @@ extension MasterState {
         if let digest {
             finish(file, chunk, digest, on: server, sealing: recovery.length == length ? recovery.waiting : [])
         } else if recovery.length != nil, recovery.retryAt == nil {
+            recovery.failedSeals[server, default: 0] += 1
             appends[file]?.chunk?.phase = .recovering(recovery)
             if recovery.waiting.isEmpty { retryLater(file, recovery) }
         }

@@ -42,6 +42,11 @@ struct ChunkRecovery: Sendable {
     var answers: [ServerAddress: FenceAnswer] = [:]
     /// Bytes that stay; `nil` while servers are being fenced.
     var length: UInt64?
+    /// After so many orders to seal that came to nothing a server's beginning counts only where there is no other.
+    static let maxFailedSeals = 3
+
+    /// How often servers were ordered to seal it in vain, in the attempts before this one, too.
+    var failedSeals: [ServerAddress: Int] = [:]
     /// Attempts so far.
     var rounds = 1
     /// When the next attempt begins; `nil` while one is under way.
