@@ -9,15 +9,15 @@ enum MutationWriter {
         case .begin(let header, let place): try begin(header, place, database)
         case .allocate(let file, let index, let servers): try allocate(file, index, servers, database)
         case .seal(let file, let digests, let time): try seal(file, digests, time, database)
-        case .openChunk(let file, let index, let version, let servers):
-            try openChunk(file, index, version, servers, database)
+        case .openChunk(let file, let index, let version, let servers, let former):
+            try openChunk(file, index, version, servers, former, database)
         case .raiseVersion(let file, let index, let version):
             try run(
                 #"UPDATE chunks SET version = ? WHERE file = ? AND "index" = ?"#,
                 [Int64(bitPattern: version), file.stored, index], database)
         case .sealChunk(let file, let index, let version, let digest, let time):
             try run(
-                #"UPDATE chunks SET version = ?, length = ?, crc32c = ?, assigned = NULL WHERE file = ? AND "index" = ?"#,
+                #"UPDATE chunks SET version = ?, length = ?, crc32c = ?, assigned = NULL, former = NULL WHERE file = ? AND "index" = ?"#,
                 [
                     Int64(bitPattern: version), Int64(bitPattern: digest.length), Int64(digest.crc32c), file.stored,
                     index,
@@ -129,14 +129,15 @@ enum MutationWriter {
     }
 
     private static func openChunk(
-        _ file: FileID, _ index: Int, _ version: UInt64, _ servers: [ServerAddress], _ database: Database
+        _ file: FileID, _ index: Int, _ version: UInt64, _ servers: [ServerAddress], _ former: [ServerAddress],
+        _ database: Database
     ) throws {
         try run(
             #"""
-            INSERT INTO chunks (file, "index", version, assigned) VALUES (?, ?, ?, ?)
-            ON CONFLICT DO UPDATE SET version = excluded.version, assigned = excluded.assigned
+            INSERT INTO chunks (file, "index", version, assigned, former) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET version = excluded.version, assigned = excluded.assigned, former = excluded.former
             """#,
-            [file.stored, index, Int64(bitPattern: version), text(of: servers)], database)
+            [file.stored, index, Int64(bitPattern: version), text(of: servers), text(of: former)], database)
     }
 
     private static func text(of servers: [ServerAddress]) -> String? {

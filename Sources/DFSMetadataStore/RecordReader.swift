@@ -110,7 +110,7 @@ private final class ChunkCursor {
     init(_ database: Database) throws {
         rows = try Row.fetchCursor(
             database,
-            sql: #"SELECT file, "index", version, length, crc32c, assigned FROM chunks ORDER BY file, "index""#)
+            sql: #"SELECT file, "index", version, length, crc32c, assigned, former FROM chunks ORDER BY file, "index""#)
         try advance()
     }
 
@@ -141,13 +141,16 @@ private final class ChunkCursor {
         guard let index = Int(exactly: row[1] as Int64), (0..<Int(Int32.max)).contains(index) else {
             throw RecordReader.damaged("a chunk's index is out of range")
         }
-        let assigned = try (row[5] as String?).map { text in
-            try text.split(separator: ",").map { try ServerAddress(String($0)) }
-        }
         next = (
             FileID(stored: row[0]),
             ChunkRecord(
-                index: index, version: UInt64(bitPattern: row[2] as Int64), digest: digest, assigned: assigned ?? [])
+                index: index, version: UInt64(bitPattern: row[2] as Int64), digest: digest,
+                assigned: try addresses(in: row[5]), former: try addresses(in: row[6]))
         )
+    }
+
+    private func addresses(in text: String?) throws -> [ServerAddress] {
+        guard let text else { return [] }
+        return try text.split(separator: ",").map { try ServerAddress(String($0)) }
     }
 }

@@ -6,7 +6,7 @@ enum Schema {
     /// "DFSm": SQLite keeps it in the file's header, for telling one application's files from another's.
     static let applicationID = 0x4446_536D
     /// Raised by each change that an older master could not read.
-    static let version = 5
+    static let version = 6
 
     /// Refuses a file of another application and one of a newer version.
     static func check(_ database: Database, path: String) throws {
@@ -57,6 +57,7 @@ enum Schema {
             if found < 3 { try database.execute(sql: changesOfVersion3) }
             try database.execute(sql: keptUploads)
             if found < 5 { try database.execute(sql: changesOfVersion5) }
+            if found < 6 { try database.execute(sql: changesOfVersion6) }
             try database.execute(sql: "PRAGMA user_version = \(version)")
             // Always, for the commit syncs the log, and with it what an earlier process wrote and died before it had synced
             // it: SQLite takes that for committed, and what is answered from now on rests on it.
@@ -158,5 +159,11 @@ enum Schema {
             state INTEGER NOT NULL,
             until INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// What version 6 brought: servers of earlier versions of an open chunk. A master of version 5 would let them keep what they
+    /// have of it for ever.
+    private static let changesOfVersion6 = """
+        ALTER TABLE chunks ADD COLUMN former TEXT;
         """
 }

@@ -5,6 +5,7 @@ import Foundation
 struct Campaign {
     let canary: Canary?
     let showsTrace: Bool
+    let traceLimit: Int
     private(set) var failed: [UInt64] = []
     private var tally = Tally()
     private var count = 0
@@ -13,13 +14,14 @@ struct Campaign {
     private var slowest = 0.0
     private let began = Date()
 
-    init(canary: Canary?, showsTrace: Bool) {
+    init(canary: Canary?, showsTrace: Bool, traceLimit: Int) {
         self.canary = canary
         self.showsTrace = showsTrace
+        self.traceLimit = traceLimit
     }
 
     mutating func run(_ seed: UInt64) {
-        let report = Simulation(seed: seed, canary: canary).run()
+        let report = Simulation(seed: seed, canary: canary, traceLimit: traceLimit).run()
         count += 1
         tally.add(report.tally)
         simulatedSeconds += report.simulatedSeconds

@@ -27,9 +27,13 @@ struct RunSeeds: ParsableCommand {
     @Flag(help: "Show the end of the trace of each run.")
     var trace = false
 
+    @Option(help: "How many lines of a trace to show.")
+    var lines = Simulation.usualTraceLimit
+
     func validate() throws {
         if (seed == nil) == (seconds == nil) { throw ValidationError("give --seed or --seconds") }
         if seed != nil, bounds == nil { throw ValidationError("a seed is a number, or a range as 1-100") }
+        if lines < 1 { throw ValidationError("--lines is 1 or more") }
         if let canary, Canary(rawValue: canary) == nil { throw ValidationError("no canary is called \(canary)") }
     }
 
@@ -40,7 +44,7 @@ struct RunSeeds: ParsableCommand {
     }
 
     func run() throws {
-        var campaign = Campaign(canary: canary.flatMap { Canary(rawValue: $0) }, showsTrace: trace)
+        var campaign = Campaign(canary: canary.flatMap { Canary(rawValue: $0) }, showsTrace: trace, traceLimit: lines)
         if let bounds {
             for seed in bounds { campaign.run(seed) }
         } else {

@@ -180,6 +180,74 @@ func append(_ chunk: UnsealedChunk, _ bytes: [UInt8], at offset: Int64? = nil, v
         #expect(try read(openStore(on: disk), "f_0") == content(700))
     }
 
+    /// A file that came back with the power would be nobody's: lists do not show it.
+    @Test(arguments: [0, 700]) func deletedOpenChunkStaysDeletedThroughAPowerLoss(byteCount: Int) throws {
+        let store = try openStore(on: disk)
+        let chunk = try begin(store)
+        if byteCount > 0 { try append(chunk, content(byteCount)) }
+        try store.deleteOpen(id("f_0"), .certain)
+        disk.restart()
+        #expect(try openStore(on: disk).withCatalog { $0.openCount } == 0)
+    }
+
+    @Test func deletionOfAnOpenChunkThatFailsAtAnyCallIsCarriedOutWhenTriedAgain() throws {
+        for byteCount in [0, 700] {
+            var (call, hasStruck) = (1, true)
+            while hasStruck {
+                let disk = SimulatedDisk()
+                let store = try openStore(on: disk)
+                let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: openSize).0
+                if byteCount > 0 { try append(chunk, content(byteCount)) }
+                disk.strike(.failOnce, atCall: call)
+                try? store.deleteOpen(id("f_0"), .certain)
+                hasStruck = disk.calmDown()
+                try store.deleteOpen(id("f_0"), .certain)
+                #expect(store.withCatalog { $0.openCount } == 0, "call \(call)")
+                disk.restart()
+                #expect(try openStore(on: disk).withCatalog { $0.openCount } == 0, "call \(call)")
+                call += 1
+            }
+            #expect(call > 2)
+        }
+    }
+
+    @Test func anOpenChunkWhoseSealFailedAtAnyCallCanBeDeleted() throws {
+        var (call, hasStruck) = (1, true)
+        while hasStruck {
+            let disk = SimulatedDisk()
+            let store = try openStore(on: disk)
+            let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: openSize).0
+            try append(chunk, content(700))
+            _ = try store.fence(id("f_0"), version: 2)
+            disk.strike(.failOnce, atCall: call)
+            let isSealed = (try? store.seal(id("f_0"), version: 2, length: 700)) != nil
+            hasStruck = disk.calmDown()
+            if isSealed { break }
+            try store.deleteOpen(id("f_0"), .certain)
+            disk.restart()
+            let again = try openStore(on: disk)
+            #expect(again.withCatalog { $0.openCount == 0 && $0.storedCount == 0 }, "call \(call)")
+            call += 1
+        }
+        #expect(call > 4)
+    }
+
+    /// Calls arrive late, after their callers gave up: what one of them made would be left for ever.
+    @Test func whatIsDeletedByTheMastersWordIsNotOpenedAgain() throws {
+        let store = try openStore(on: disk)
+        _ = try begin(store)
+        store.neverOpenAgain(try id("f_0"))
+        try store.deleteOpen(id("f_0"), .certain)
+        #expect(code { _ = try begin(store) } == .failedPrecondition)
+        #expect(code { _ = try store.fence(id("f_0"), version: 2) } == .failedPrecondition)
+        store.neverOpenAgain(try id("g_0"))
+        #expect(code { _ = try store.fence(id("g_0"), version: 2) } == .failedPrecondition)
+        #expect(disk.files.filter { $0.contains("/open/") } == [])
+        try put(store, "f_0", content(100))
+        #expect(try read(store, "f_0") == content(100), "as a whole chunk it may come")
+        #expect(try store.fence(id("f_0"), version: 3).isSealed)
+    }
+
     @Test func wholeChunkThatComesByUploadTakesTheOpenOnesPlace() throws {
         let store = try openStore(on: disk)
         let chunk = try begin(store)

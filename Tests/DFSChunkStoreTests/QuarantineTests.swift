@@ -65,4 +65,25 @@ import Testing
         #expect(disk.calmDown())
         #expect(try read(store, "f_0") == content(10))
     }
+
+    /// As long as its file is in the way, no good copy can come in its place.
+    @Test func aDamagedChunkWhoseFileCouldNotBeMovedIsMovedLater() throws {
+        var (call, hasStruck) = (1, true)
+        while hasStruck {
+            let disk = SimulatedDisk()
+            let store = try openStore(on: disk)
+            try put(store, "f_0", content(1000))
+            disk.strike(.failOnce, atCall: call)
+            _ = try? store.quarantine(id("f_0"), .damaged)
+            hasStruck = disk.calmDown()
+            _ = try store.purgeQuarantine()
+            #expect(disk.contents(of: "/data/f_0") == nil, "call \(call)")
+            try put(store, "f_0", content(1000, seed: 2))
+            #expect(try read(store, "f_0") == content(1000, seed: 2), "call \(call)")
+            _ = try store.purgeQuarantine()
+            #expect(disk.contents(of: "/data/f_0") != nil, "call \(call)")
+            call += 1
+        }
+        #expect(call > 2)
+    }
 }

@@ -35,10 +35,14 @@ import Testing
         var expected = try store.load()
         #expect(expected.servers.count == 2)
         expected.servers = []
+        expected.forgetFormerServers()
         try store.close()
         let queue = try DatabaseQueue(path: "\(folder.path)/metadata.sqlite")
         try queue.writeWithoutTransaction {
-            try $0.execute(sql: "DROP TABLE servers; PRAGMA user_version = \(version);")
+            try $0.execute(
+                sql: """
+                    DROP TABLE servers; ALTER TABLE chunks DROP COLUMN former; PRAGMA user_version = \(version);
+                    """)
         }
         try queue.close()
         let taken = try folder.open()
@@ -68,6 +72,7 @@ import Testing
                     ALTER TABLE tombstones DROP COLUMN abandoned_at;
                     DROP TABLE periods;
                     DROP TABLE servers;
+                    ALTER TABLE chunks DROP COLUMN former;
                     PRAGMA user_version = 2;
                     """)
         }
@@ -78,10 +83,20 @@ import Testing
         #expect(found.tombstones.allSatisfy { $0.abandonedAt > 1_700_000_000 }, "from now on they age")
         expected.periods = []
         expected.servers = []
+        expected.forgetFormerServers()
         for at in expected.files.indices { expected.files[at].header.attributes = FileAttributes() }
         expected.purgedThrough = nil
         expected.tombstones = []
         found.tombstones = []
         #expect(found.sorted == expected.sorted)
+    }
+}
+
+extension MetadataImage {
+    /// As in stores before version 6.
+    fileprivate mutating func forgetFormerServers() {
+        for at in files.indices {
+            for chunk in files[at].chunks.indices { files[at].chunks[chunk].former = [] }
+        }
     }
 }

@@ -95,6 +95,30 @@ import Testing
         #expect(counts.count > 4)
     }
 
+    @Test func aStoreOfVersion5IsTakenOver() throws {
+        let folder = try TemporaryFolder()
+        let (header, servers) = (try Samples.header(1, "a"), [try ServerAddress(":1")])
+        let store = try folder.open()
+        try store.append([
+            .begin(header, at: try Samples.place("a")), .allocate(header.id, index: 0, servers: []),
+            .seal(header.id, digests: [Samples.digest], at: 1),
+            .openChunk(header.id, index: 1, version: 2, servers: servers, former: []),
+        ])
+        try store.close()
+        let queue = try DatabaseQueue(path: "\(folder.path)/metadata.sqlite")
+        try queue.write {
+            try $0.execute(sql: "ALTER TABLE chunks DROP COLUMN former; PRAGMA user_version = 5")
+        }
+        try queue.close()
+        for former in [[], servers] {
+            let store = try folder.open()
+            let chunk = try #require(try store.load().files.first?.chunks.last)
+            #expect(chunk.version == 2 && chunk.assigned == servers && chunk.former == former)
+            try store.append([.openChunk(header.id, index: 1, version: 2, servers: servers, former: servers)])
+            try store.close()
+        }
+    }
+
     @Test func theClusterIDIsMadeOnce() throws {
         let folder = try TemporaryFolder()
         try folder.open(clusterID: "first").close()

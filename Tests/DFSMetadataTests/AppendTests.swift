@@ -315,6 +315,74 @@ import Testing
         #expect((back + master.tick(after: .seconds(1))).deletions == [id])
     }
 
+    /// A server whose sync has failed does not seal before it is restarted: nobody can append to the file until then.
+    @Test func aServerThatCannotSealIsNotWaitedForWhereAnotherOneHasTheChunk() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        let (raised, first, second) = (place.chunk.raised(), place.servers[0], place.servers[1])
+        for _ in 1...ChunkRecovery.maxFailedSeals {
+            _ = master.fenced(raised, first, FenceAnswer(hasChunk: true, length: 70))
+            #expect(
+                master.fenced(raised, second, FenceAnswer(hasChunk: true, length: 50)).sealOrders == ["70@\(first)"])
+            _ = master.sealed(raised, 70, first, nil)
+            #expect(master.tick(after: .seconds(5)).fences.count == 2)
+        }
+        _ = master.fenced(raised, first, FenceAnswer(hasChunk: true, length: 70))
+        #expect(
+            master.fenced(raised, second, FenceAnswer(hasChunk: true, length: 50)).sealOrders.contains("50@\(second)"))
+        _ = master.sealed(raised, 50, second, 9)
+        #expect(try master.status("a").length == 1050, "what was acknowledged is on every server")
+    }
+
+    /// The copy may never come, and then what was there before it is there still.
+    @Test func aCopyThatIsOnItsWayToAStaleReplicaHasNotTakenItsPlaceYet() throws {
+        var master = try cluster([":1", ":2"])
+        let place = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        let (raised, id, stale) = (place.chunk.raised(), place.chunk.chunk, place.servers[1].description)
+        _ = master.fenced(raised, place.servers[0], FenceAnswer(hasChunk: true, length: 70))
+        _ = master.fenced(raised, place.servers[1], nil)
+        let sealing = master.sealed(raised, 70, place.servers[0], 9)
+        #expect((sealing + master.tick(after: .seconds(1))).copies == ["\(id)>\(stale)"])
+        try master.join(.swift, ":3")
+        _ = try master.report(":3", [(id, Digest(length: 70, crc32c: 9))])
+        #expect(master.tick(after: .seconds(1)).deletions.isEmpty)
+        var deletions: [ChunkID] = []
+        for _ in 0..<8 where deletions.isEmpty {
+            master.pass(.seconds(10))
+            for server in [place.servers[0].description, ":3", stale] {
+                deletions += try master.heartbeat(server, server == stale ? [] : [id]).deletions
+            }
+            deletions += master.tick(after: .seconds(1)).deletions
+        }
+        #expect(deletions == [id])
+    }
+
+    /// What they keep of the chunk shows in no list: who is forgotten keeps it for ever.
+    @Test func serversOfAnEarlierVersionAreToldOfTheSealByARestartedMasterToo() throws {
+        var master = try cluster()
+        let first = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        for server in first.servers {
+            _ = master.fenced(first.chunk.raised(), server, FenceAnswer(hasChunk: false))
+        }
+        #expect(Set(master.image.files[0].chunks[1].former) == Set(first.servers))
+        master.restart()
+        for server in [":1", ":2", ":3"] { try master.join(.swift, server) }
+        let second = try master.openAppend("a", excluding: [first.servers[0].description]).answer.place()
+        #expect(second.chunk.chunk == first.chunk.chunk && !second.servers.contains(first.servers[0]))
+        master.restart()
+        for server in [":1", ":2", ":3"] { try master.join(.swift, server) }
+        _ = try master.renew(second.servers[0], [second.chunk]).answer.leases()
+        _ = master.renew(second.servers[0], [], ended: [second.chunk])
+        let raised = second.chunk.raised()
+        for server in second.servers { _ = master.fenced(raised, server, FenceAnswer(hasChunk: true, length: 70)) }
+        for server in second.servers { _ = master.sealed(raised, 70, server, 9) }
+        #expect(master.image.files[0].chunks[1].assigned.contains(first.servers[0]))
+        #expect(master.tick(after: .seconds(1)).deletions == [first.chunk.chunk])
+    }
+
     @Test func oneWhoIsAloneIsAloneUntilItsClaimIsOld() throws {
         var master = try cluster()
         _ = try master.putFile("a")

@@ -64,6 +64,23 @@ import Testing
         }
     }
 
+    /// A call that comes late tells of damage that a good copy has taken the place of: what the server has of the chunk it has told
+    /// before, and does not tell again.
+    @Test func aCopyThatWasTakenForDamagedByALateReportIsReadAndCountsAgain() throws {
+        var scene = try Scene(files: 1)
+        let (id, one, two) = (scene.ids[0], try ServerAddress(":1"), try ServerAddress(":2"))
+        // Nobody can make a copy in its place.
+        _ = scene.master.step(.heartbeatStreamEnded(two, MasterHarness.stream(of: two, life: 0)))
+        _ = try scene.master.report(":1", [], damaged: [id])
+        #expect(try scene.known(":1") == 0)
+        let reads = scene.beat(":1").reads
+        #expect(reads == ["\(id)@:1"])
+        _ = scene.master.step(.readBack(id, at: one, .read(.short)))
+        let located = try scene.master.open("file0").answer.opened().chunks
+        #expect(Set(located[0].servers.map(\.description)) == [":1", ":2"])
+        #expect(scene.beat(":1").reads.isEmpty)
+    }
+
     @Test func aDifferenceWithoutASessionIsAnsweredByTheWishForAFullReport() throws {
         var scene = try Scene(files: 1)
         scene.master.restart()

@@ -65,6 +65,32 @@ import Testing
         #expect(master.tick(after: .seconds(1)).compactMap(\.leave).isEmpty, "once")
     }
 
+    /// In safe mode nothing is deleted, so a chunk that was sealed then and got a copy too many is looked at once more.
+    @Test func whatHadTooManyCopiesInSafeModeIsTrimmedAfterIt() throws {
+        var master = MasterHarness()
+        for server in [":1", ":2", ":3"] { try master.join(.swift, server) }
+        let place = try master.openChunk(of: "a")
+        let (id, digest) = (place.chunk.chunk, Digest(length: 70, crc32c: 9))
+        _ = try master.closeAppend("a")
+        master.restart()
+        for server in [":1", ":2", ":3"] { try master.join(.swift, server) }
+        master.pass(.seconds(12))
+        #expect(master.tick().fences.count == 2, "nobody has the lease")
+        let raised = place.chunk.raised(by: 2)
+        for server in place.servers { _ = master.fenced(raised, server, FenceAnswer(hasChunk: true, length: 70)) }
+        for server in place.servers { _ = master.sealed(raised, 70, server, 9) }
+        for server in [":1", ":2", ":3"] { _ = try master.report(server, [(id, digest)]) }
+        #expect(master.state.safeMode.isOn && master.tick(after: .seconds(1)).deletions.isEmpty)
+        var deletions: [ChunkID] = []
+        for _ in 0..<40 {
+            master.pass(.seconds(10))
+            for server in [":1", ":2", ":3"] { deletions += try master.heartbeat(server, [id]).deletions }
+            deletions += master.tick().deletions
+        }
+        #expect(!master.state.safeMode.isOn)
+        #expect(Set(deletions) == [id])
+    }
+
     @Test func uploadsThatWereBegunGoOn() throws {
         var master = MasterHarness()
         try master.join(.swift, ":1", ":2")

@@ -18,6 +18,23 @@ import Testing
         1, 12,
         // A server whose seal failed was forgotten by a master that was restarted before the answer.
         21,
+        // A chunk that got a copy too many in safe mode kept it.
+        90,
+        // A stale replica was taken for gone since a copy was on its way there, which never came.
+        126,
+        // Those above went another way before operators and differences came into the simulation, those up to 387 before long
+        // reads did.
+        //
+        // A server that sealed more bytes than the chunk has in the end, since its answer was lost, kept them.
+        55,
+        // A report of damage that came late took out a good copy, which was never counted again.
+        112,
+        // An open chunk whose seal had failed behind the rename could not be deleted.
+        267,
+        // A damaged chunk whose file could not be moved to quarantine stayed in the way until a restart.
+        387,
+        // A server that could not seal the longest beginning of an open chunk kept it open for ever.
+        1130,
     ]
 
     @Test(arguments: seeds)

@@ -6,6 +6,9 @@ import Logging
 struct DeletionWorker: Sendable {
     /// How often an operator's release of held deletions is looked for.
     private static let releaseCheck = Duration.seconds(2)
+    /// What is left of an open chunk shows in no report, so that the master repeats no order that failed: it is tried again
+    /// after this time.
+    private static let repetitionPause = Duration.seconds(2)
 
     let tasks: NodeTasks
     let store: ChunkStore
@@ -25,22 +28,29 @@ struct DeletionWorker: Sendable {
     /// Works until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
-            for (id, ground) in tasks.state.withLock({ $0.deletions }) { await delete(id, ground) }
-            if tasks.state.withLock({ $0.held.isEmpty }) {
-                await changes.deletion.wait()
+            var hasFailed = false
+            for (id, ground) in tasks.state.withLock({ $0.deletions }) where await delete(id, ground) == .failed {
+                hasFailed = true
+            }
+            let hasHeld = tasks.state.withLock { !$0.held.isEmpty }
+            if hasFailed || hasHeld {
+                await changes.deletion.wait(atMost: hasFailed ? Self.repetitionPause : Self.releaseCheck)
+                if hasHeld { await releaseIfAsked() }
             } else {
-                await changes.deletion.wait(atMost: Self.releaseCheck)
-                await releaseIfAsked()
+                await changes.deletion.wait()
             }
         }
     }
 
-    private func delete(_ id: ChunkID, _ ground: DeletionGround) async {
+    private enum Outcome { case over, waits, failed }
+
+    private func delete(_ id: ChunkID, _ ground: DeletionGround) async -> Outcome {
+        if ground == .certain { store.neverOpenAgain(id) }
         let (isWritten, isStored, count) = store.withCatalog { catalog in
             (catalog.isBeingWritten(id), catalog.stored(id) != nil || catalog.isOpen(id), catalog.storedCount)
         }
         // It stays among the tasks until the upload has ended.
-        if isWritten { return }
+        if isWritten { return .waits }
         let verdict = tasks.state.withLock { state in
             state.deletions[id] = nil
             let isReleased = state.released.remove(id) != nil
@@ -52,13 +62,14 @@ struct DeletionWorker: Sendable {
         }
         switch verdict {
         case nil: logger.debug("no such chunk to delete", metadata: ["chunk": "\(id)"])
-        case .allowed: await quarantine(id, ground)
+        case .allowed: return await quarantine(id, ground)
         case .tripped: logTrip(count)
         case .held: break
         }
+        return .over
     }
 
-    private func quarantine(_ id: ChunkID, _ ground: DeletionGround) async {
+    private func quarantine(_ id: ChunkID, _ ground: DeletionGround) async -> Outcome {
         let store = store
         do {
             let removal = try await threads.run {
@@ -67,13 +78,18 @@ struct DeletionWorker: Sendable {
             }
             if removal == .busy {
                 tasks.state.withLock { $0.deletions[id] = ground }
-                return
+                return .waits
             }
             logger.info("chunk deleted, kept in quarantine", metadata: ["chunk": "\(id)"])
         } catch {
             logger.error("cannot delete a chunk", metadata: ["chunk": "\(id)", "error": "\(error)"])
+            if store.withCatalog({ $0.isOpen(id) }) {
+                tasks.keep(id, ground)
+                return .failed
+            }
         }
         changes.ring()
+        return .over
     }
 
     private func logTrip(_ count: Int) {

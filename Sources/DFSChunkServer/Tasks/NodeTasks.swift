@@ -19,7 +19,7 @@ final class NodeTasks: Sendable {
         var deletions: [ChunkID: DeletionGround] = [:]
         /// Deletions held by the breaker.
         var held: [ChunkID: DeletionGround] = [:]
-        /// Those of `deletions` that the breaker held before an operator released them: it is not asked again.
+        /// Those of `deletions` that the breaker held before an operator released them, or has let pass: it is not asked again.
         var released: Set<ChunkID> = []
     }
 
@@ -108,6 +108,14 @@ final class NodeTasks: Sendable {
         let count = state.withLock { $0.replication.close() }
         if count > 0 { logger.info("copies not begun are left to the master", metadata: ["count": "\(count)"]) }
         changes.replication.ring()
+    }
+
+    /// A deletion that failed is tried again.
+    func keep(_ id: ChunkID, _ ground: DeletionGround) {
+        state.withLock { state in
+            state.deletions[id] = ground
+            state.released.insert(id)
+        }
     }
 
     /// An order that repeats one does not make it more certain.

@@ -24,7 +24,7 @@ extension ChunkStore {
     /// - Parameter chunkSize: bytes that it holds at most.
     /// - Returns: the chunk, and whether the version is new here.
     /// - Throws: what ``UnsealedChunk/begin(version:chunkSize:)`` throws; code ``DFSError/Code/resourceExhausted`` where too many are
-    ///   open or the disk has no room for a whole chunk.
+    ///   open or the disk has no room for a whole chunk, ``DFSError/Code/failedPrecondition`` after ``neverOpenAgain(_:)``.
     package func beginOpen(_ id: ChunkID, version: UInt64, chunkSize: Int64) throws(DFSError) -> (
         UnsealedChunk, isNew: Bool
     ) {
@@ -40,7 +40,7 @@ extension ChunkStore {
     /// From the return on nothing is taken for a lower version, also after a restart, whether or not the chunk is here.
     /// Blocks.
     ///
-    /// - Throws: code ``DFSError/Code/failedPrecondition`` where a higher fence is here.
+    /// - Throws: code ``DFSError/Code/failedPrecondition`` where a higher fence is here, and after ``neverOpenAgain(_:)``.
     package func fence(_ id: ChunkID, version: UInt64) throws(DFSError) -> Fenced {
         if let stored = state.withLock({ $0.catalog.stored(id) }) {
             return Fenced(hasChunk: true, length: stored.length, isSealed: true)
@@ -68,6 +68,11 @@ extension ChunkStore {
         makeTable(of: id, digest)
         return digest
     }
+
+    /// The chunk is to be deleted here by the word of the master, whose it is no longer as an open one. A call that was on its
+    /// way for longer than its caller waited does not make it anew from now on, nor a fence of it, which nobody would have
+    /// deleted. Of those calls none outlives this process, so nothing of it is durable. Does not block.
+    package func neverOpenAgain(_ id: ChunkID) { state.withLock { $0.closed.insert(id) } }
 
     /// Deletes an open chunk for its users; see ``UnsealedChunk/delete(_:)``. Blocks.
     package func deleteOpen(_ id: ChunkID, _ ground: DeletionGround) throws(DFSError) {
@@ -124,6 +129,11 @@ extension ChunkStore {
             if let chunk = state.open[id] { return chunk }
             if state.catalog.stored(id) != nil {
                 throw DFSError(.failedPrecondition, "chunk \(id) is sealed", advice: .refreshLocations)
+            }
+            guard !state.closed.contains(id) else {
+                throw DFSError(
+                    .failedPrecondition, "chunk \(id) was deleted here, and is not opened again",
+                    advice: .refreshLocations)
             }
             let chunk = UnsealedChunk(id: id, store: self)
             state.open[id] = chunk

@@ -86,20 +86,31 @@ extension UnsealedChunk {
     }
 
     /// Deletes the chunk for its users. Its bytes are kept in quarantine as a chunk like all others, without the journal, so
-    /// that an operator can restore them as any chunk; a chunk without bytes is erased. Blocks.
+    /// that an operator can restore them as any chunk; a chunk without bytes is erased. Durable on return: a file that
+    /// came back with the power would be nobody's. Blocks.
     func delete(_ ground: DeletionGround) throws(DFSError) {
         try state.withLock { (state) throws(DFSError) in
             if state.end != nil { return }
-            try settle(&state)
-            state.frozen =
-                state.frozen ?? DFSError(.notFound, "chunk \(id) is being deleted", advice: .refreshLocations)
-            if state.length == 0 {
-                try store.files.remove(store.layout.open(id))
-            } else {
-                try cut(to: ContentDigest(length: state.length, crc32c: state.crc32c), &state)
-                try store.moveToQuarantine(id, from: store.layout.open(id), bytes: state.length, ground)
-            }
+            if !state.isLeaving { try takeAway(ground, &state) }
+            state.isLeaving = true
+            try store.files.syncFolder(store.layout.open)
             end(as: .gone, &state)
+        }
+    }
+
+    private func takeAway(_ ground: DeletionGround, _ state: inout State) throws(DFSError) {
+        try settle(&state)
+        state.frozen =
+            state.frozen ?? DFSError(.notFound, "chunk \(id) is being deleted", advice: .refreshLocations)
+        if state.isMoved {
+            // A seal came as far as the name.
+            try store.moveToQuarantine(id, from: store.layout.chunk(id), bytes: state.length, ground)
+            try store.files.syncFolder(store.layout.root)
+        } else if state.length == 0 {
+            try store.files.remove(store.layout.open(id))
+        } else {
+            try cut(to: ContentDigest(length: state.length, crc32c: state.crc32c), &state)
+            try store.moveToQuarantine(id, from: store.layout.open(id), bytes: state.length, ground)
         }
     }
 
@@ -107,8 +118,9 @@ extension UnsealedChunk {
     func leave() {
         state.withLock { state in
             if state.end != nil { return }
-            // What stays is removed by the next start.
+            // What stays is removed by the next start, as long as the whole chunk is here.
             _ = try? store.files.remove(store.layout.open(id))
+            _ = try? store.files.syncFolder(store.layout.open)
             end(as: .gone, &state)
         }
     }

@@ -30,6 +30,8 @@ package final class UnsealedChunk: Sendable {
         var isFileUncertain = false
         /// The file has its name as a chunk, which is not durable yet.
         var isMoved = false
+        /// It is deleted, which is not durable yet.
+        var isLeaving = false
         /// What it has become.
         var end: End?
         /// Of its room.
@@ -166,6 +168,8 @@ package final class UnsealedChunk: Sendable {
 
     func checkIsOpen(_ state: State) throws(DFSError) {
         switch state.end {
+        case nil where state.isLeaving:
+            throw DFSError(.notFound, "chunk \(id) is being deleted here", advice: .refreshLocations)
         case nil: return
         case .sealed: throw DFSError(.failedPrecondition, "chunk \(id) is sealed", advice: .refreshLocations)
         case .gone: throw DFSError(.notFound, "no open chunk \(id) here", advice: .refreshLocations)

@@ -22,7 +22,10 @@ extension ChunkStore {
             try moveToQuarantine(id, from: layout.chunk(id), bytes: stored?.length ?? 0, ground)
         } catch  where error.code != .notFound {
             // A damaged chunk is not served, wherever its file is.
-            state.withLock { $0.catalog.endRemoval(id, keeping: ground == .damaged ? nil : stored) }
+            state.withLock { state in
+                state.catalog.endRemoval(id, keeping: ground == .damaged ? nil : stored)
+                if ground == .damaged, state.unmoved.count < Self.maxUnmovedCount { state.unmoved.insert(id) }
+            }
             throw error
         } catch {
             // The file was gone already, and so is the chunk.
@@ -61,8 +64,23 @@ extension ChunkStore {
         }
     }
 
+    /// No upload can take the name while the file is there, so it is the damaged one.
+    private func moveUnmoved() throws(DFSError) {
+        for id in state.withLock({ $0.unmoved.sorted() }) {
+            let isStored = state.withLock { $0.catalog.stored(id) != nil }
+            if !isStored, let size = try files.status(of: layout.chunk(id))?.size {
+                try moveToQuarantine(id, from: layout.chunk(id), bytes: size, .damaged)
+            }
+            state.withLock { _ = $0.unmoved.remove(id) }
+        }
+    }
+
     /// Removes quarantined files whose time is over, but no damaged ones; says how many.
+    ///
+    /// Damaged chunks whose files could not be moved to quarantine are moved now: as long as they are in the way, no good copy can
+    /// come in their place.
     package func purgeQuarantine() throws(DFSError) -> Int {
+        try moveUnmoved()
         var count = 0
         for folder in try dueFolders() where folder.ground != .damaged {
             state.withLock { $0.spare.forget(folder: folder.path) }

@@ -46,7 +46,16 @@ package final class ChunkStore: Sendable {
         var open: [ChunkID: UnsealedChunk] = [:]
         /// How many of them have room of their own.
         var begunCount = 0
+        /// Never to be open here again; see ``ChunkStore/neverOpenAgain(_:)``.
+        var closed = RecentSet<ChunkID>(limit: ChunkStore.maxClosedCount)
+        /// Damaged chunks that are out of service, and whose files could not be moved to quarantine.
+        var unmoved: Set<ChunkID> = []
     }
+
+    /// Closed chunks that are remembered: far more than calls can be late for.
+    static let maxClosedCount = 4096
+    /// Damaged chunks that are moved to quarantine later; the others of a disk that is so bad stay where they are until a restart.
+    static let maxUnmovedCount = 1000
 
     let files: any FileSystem
     let layout: StoreLayout

@@ -118,7 +118,9 @@ extension MasterState {
             id: ids[facts.chunkCount], index: facts.chunkCount, version: version, servers: addresses,
             former: former, phase: .open(leaseEnd: now + policy.appendLeaseOfMaster * 2), wasGranted: false)
         effects.append(
-            .persist(.openChunk(file, index: facts.chunkCount, version: version, servers: addresses)))
+            .persist(
+                .openChunk(
+                    file, index: facts.chunkCount, version: version, servers: addresses, former: sorted(former))))
         effects.append(.log(.chunkOpened(ids[facts.chunkCount], addresses)))
     }
 }

@@ -16,6 +16,7 @@ extension MasterState {
         guard let chunk = appends[file]?.chunk else { return }
         var recovery = ChunkRecovery(waiting: Set(chunk.servers))
         recovery.rounds = round
+        if case .recovering(let former) = chunk.phase { recovery.failedSeals = former.failedSeals }
         appends[file]?.chunk?.phase = .recovering(recovery)
         let known = OpenVersion(chunk: chunk.id, version: chunk.version)
         for server in chunk.servers { effects.append(.fence(known, at: server)) }
@@ -39,7 +40,11 @@ extension MasterState {
         // Every byte that was acknowledged is on every server, so each answer has them all; one that sealed it already, in an
         // earlier attempt whose answer was lost, can no longer change.
         let sealed = holders.values.filter(\.isSealed).map(\.length).max()
-        guard let length = sealed ?? holders.values.map(\.length).max() else {
+        // A server may not be able to seal what it has, as after a failed sync until its restart. The others have all that was
+        // acknowledged; the longest one is only the safest.
+        let able = holders.filter { recovery.failedSeals[$0.key, default: 0] < ChunkRecovery.maxFailedSeals }
+        let fit = able.isEmpty ? holders : able
+        guard let length = sealed ?? fit.values.map(\.length).max() else {
             if recovery.answers.count == chunk.servers.count {
                 vacate(file, chunk)
             } else {
@@ -60,9 +65,17 @@ extension MasterState {
     /// Nothing was acknowledged, and no server takes anything for the old version any more.
     private mutating func vacate(_ file: FileID, _ chunk: OpenChunk) {
         appends[file]?.chunk?.phase = .vacant
-        appends[file]?.chunk?.former.formUnion(chunk.servers)
+        let former = chunk.former.union(chunk.servers)
+        appends[file]?.chunk?.former = former
         appends[file]?.chunk?.servers = []
-        effects.append(.persist(.openChunk(file, index: chunk.index, version: chunk.version, servers: [])))
+        effects.append(
+            .persist(
+                .openChunk(file, index: chunk.index, version: chunk.version, servers: [], former: sorted(former))))
+    }
+
+    /// In one order, whichever process asks.
+    func sorted(_ servers: Set<ServerAddress>) -> [ServerAddress] {
+        servers.sorted { $0.description < $1.description }
     }
 
     private mutating func retryLater(_ file: FileID, _ known: ChunkRecovery) {
@@ -86,6 +99,7 @@ extension MasterState {
         if let digest {
             finish(file, chunk, digest, on: server, sealing: recovery.length == length ? recovery.waiting : [])
         } else if recovery.length != nil, recovery.retryAt == nil {
+            recovery.failedSeals[server, default: 0] += 1
             appends[file]?.chunk?.phase = .recovering(recovery)
             if recovery.waiting.isEmpty { retryLater(file, recovery) }
         }
@@ -152,9 +166,11 @@ extension MasterState {
         for (chunk, holders) in staleReplicas.sorted(by: { $0.key < $1.key }) where isWhole(chunk) {
             let id = id(of: chunk)
             let rest = holders.sorted().filter { server in
-                // A copy that was brought there since has taken its place, unless an order on its way may still meet it.
-                guard chunks[chunk].position(of: server) == nil else {
-                    return staleOrders[ProbeKey(chunk: chunk, server: server)] != nil
+                // A copy that was brought there since has taken its place, unless an order on its way may still meet it; one that
+                // is only on its way may never come.
+                if let replica = chunks[chunk].replica(on: server) {
+                    if staleOrders[ProbeKey(chunk: chunk, server: server)] != nil { return true }
+                    return replica.state != .complete
                 }
                 if seals[chunk]?.contains(servers[server].address) == true { return true }
                 return !isStaleDeleted(chunk, id, on: server)

@@ -21,7 +21,7 @@ struct OpenChunk: Sendable {
     var version: UInt64
     /// The primary first.
     var servers: [ServerAddress]
-    /// Those of earlier versions: they keep the fence until they are told that the chunk is sealed.
+    /// Those of earlier versions: they keep the fence until they are told that the chunk is sealed. Durable, as ``servers`` are.
     var former: Set<ServerAddress> = []
     var phase: Phase
     /// Whether a primary ever had a lease for this version, as far as is known: otherwise nothing can be in it.
@@ -42,6 +42,11 @@ struct ChunkRecovery: Sendable {
     var answers: [ServerAddress: FenceAnswer] = [:]
     /// Bytes that stay; `nil` while servers are being fenced.
     var length: UInt64?
+    /// After so many orders to seal that came to nothing a server's beginning counts only where there is no other.
+    static let maxFailedSeals = 3
+
+    /// How often servers were ordered to seal it in vain, in the attempts before this one, too.
+    var failedSeals: [ServerAddress: Int] = [:]
     /// Attempts so far.
     var rounds = 1
     /// When the next attempt begins; `nil` while one is under way.
@@ -63,7 +68,7 @@ package struct FenceAnswer: Sendable, Equatable {
     }
 }
 
-/// Who may append to a file, and where. Nothing of it but the chunk's version and servers is durable.
+/// Who may append to a file, and where. Nothing of it but the chunk's version and its servers, former ones too, is durable.
 struct AppendedFile: Sendable {
     /// A writer's word that it is at work.
     struct Claim: Sendable {

@@ -87,14 +87,18 @@ package struct ChunkRecord: Sendable, Equatable {
     /// is appended to: its servers, the primary first; none while it waits for new ones. Of one that was: servers that
     /// may hold a beginning of it, and are to be told to delete that.
     package var assigned: [ServerAddress]
+    /// Of a chunk that is appended to: servers of earlier versions, which are to be told of its end, too.
+    package var former: [ServerAddress]
 
     package init(
-        index: Int, version: UInt64 = Self.firstVersion, digest: Digest? = nil, assigned: [ServerAddress] = []
+        index: Int, version: UInt64 = Self.firstVersion, digest: Digest? = nil, assigned: [ServerAddress] = [],
+        former: [ServerAddress] = []
     ) {
         self.index = index
         self.version = version
         self.digest = digest
         self.assigned = assigned
+        self.former = former
     }
 }
 

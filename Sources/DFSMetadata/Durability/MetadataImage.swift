@@ -58,10 +58,10 @@ package struct MetadataImage: Sendable, Equatable {
                 file.header.keepSeconds = 0
                 file.chunks = digests.enumerated().map { ChunkRecord(index: $0.offset, digest: $0.element) }
             }
-        case .openChunk(let file, let index, let version, let servers):
+        case .openChunk(let file, let index, let version, let servers, let former):
             change(file) { file in
                 file.chunks.removeAll { $0.index == index }
-                file.chunks.append(ChunkRecord(index: index, version: version, assigned: servers))
+                file.chunks.append(ChunkRecord(index: index, version: version, assigned: servers, former: former))
             }
         case .raiseVersion(let file, let index, let version):
             change(file) { file in

@@ -22,8 +22,9 @@ package enum Mutation: Sendable, Equatable {
     case setAttributes(FileID, FileAttributes)
 
     // Appending. The file is complete, and the chunk stands behind all others.
-    /// The chunk takes records on these servers, the primary first, in this version; without any it waits for new ones.
-    case openChunk(FileID, index: Int, version: UInt64, servers: [ServerAddress])
+    /// The chunk takes records on these servers, the primary first, in this version; without any it waits for new ones. `former`
+    /// are those of earlier versions, which keep a fence, or a beginning that nobody knows of, until they are told to delete it.
+    case openChunk(FileID, index: Int, version: UInt64, servers: [ServerAddress], former: [ServerAddress])
     /// Nothing is to be taken for a lower version any more.
     case raiseVersion(FileID, index: Int, version: UInt64)
     /// The chunk is one like all others, at a time in seconds since 1970.

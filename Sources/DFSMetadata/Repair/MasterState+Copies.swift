@@ -78,8 +78,9 @@ extension MasterState {
         repair.wakeAside(64)
     }
 
-    /// Once servers had time to come back after a restart, everything from the store is looked at once, and again when those that
-    /// did not come have had their time of grace.
+    /// Once servers had time to come back after a restart, everything is looked at once, and again when those that did not come
+    /// have had their time of grace. Chunks that were sealed since the start, too: in safe mode nothing was deleted that they
+    /// had too much of.
     mutating func releaseHeldRepairs() {
         switch repair.holding {
         case .nothing: return

@@ -78,12 +78,23 @@ extension MasterState {
         settleDeletions(on: server)
         for _ in 0..<min(Self.revisitsPerBeat, servers[server].inventory?.waitingCount ?? 0) {
             if let id = servers[server].inventory?.nextToRevisit(), isListed(id, on: server) {
-                see(id, chunk(named: id), isNew: false, on: server)
+                let chunk = chunk(named: id)
+                see(id, chunk, isNew: false, on: server)
+                if let chunk { readUntold(chunk, on: server) }
             }
         }
         if let now = servers[server].inventory, now.hasForgotten, now.waitingCount == 0 {
             outbox.wantFullReport(on: stream)
         }
+    }
+
+    /// What the server has of a chunk it tells once, and that may have been before the chunk, or this record of it, was there: it
+    /// is asked then.
+    private mutating func readUntold(_ chunk: ChunkHandle, on server: ServerHandle) {
+        guard chunks[chunk].digest != nil, chunks[chunk].replica(on: server)?.state == .listed,
+            namespace.facts(chunks[chunk].file)?.isSealed == true
+        else { return }
+        verification.want(ProbeKey(chunk: chunk, server: server), isUrgent: false, now: now)
     }
 
     /// The report is whole: what it lacks is missing.

@@ -43,7 +43,7 @@ struct Backlog: Sendable {
     }
 
     var isEmpty: Bool { work.isEmpty && closed.isEmpty && scan == nil }
-    /// Where the one scan over all recovered chunks goes on, while it does.
+    /// Where the one scan over all chunks goes on, while it does.
     var scan: UInt32?
 }
 
@@ -85,7 +85,7 @@ extension MasterState {
         }
         while budget > 0, let slot = backlog.scan {
             let chunk = ChunkHandle(rawValue: slot)
-            if chunks.holds(chunk), chunks[chunk].isRecovered { review(chunk) }
+            if chunks.holds(chunk) { review(chunk) }
             backlog.scan = slot + 1 < chunks.end ? slot + 1 : nil
             budget -= 1
         }

@@ -201,7 +201,7 @@ package struct MasterState: Sendable {
             appends[record.header.id] = AppendedFile(
                 chunk: OpenChunk(
                     id: record.header.chunkID(at: open.index), index: open.index, version: open.version,
-                    servers: open.assigned,
+                    servers: open.assigned, former: Set(open.former),
                     phase: open.assigned.isEmpty ? .vacant : .open(leaseEnd: now + policy.appendLeaseOfMaster),
                     wasGranted: true, isUnconfirmed: true))
         }

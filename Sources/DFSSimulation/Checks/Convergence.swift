@@ -25,6 +25,9 @@ struct Convergence {
                 if let problem = problem(of: chunk, digest, copies: file.header.replication) { return problem }
             }
         }
+        for server in image.servers where server.state != .decommissioned {
+            return "\(server.address) is in the state \(server.state)"
+        }
         for server in simulation.servers {
             guard simulation.network.isUp(server.party) else { return "\(server.party) is down" }
             for chunk in server.chunks where !known.contains(chunk) && chunk != simulation.stranger(of: server.number) {
@@ -38,13 +41,21 @@ struct Convergence {
     }
 
     private func problem(of chunk: ChunkID, _ digest: Digest, copies: Int) -> String? {
-        let holders = simulation.servers.filter { $0.chunks.contains(chunk) }
+        let all = simulation.servers.filter { $0.chunks.contains(chunk) }
+        let withdrawn = Set(image.servers.map(\.address))
+        // What lies on a server that is out of service neither counts nor goes, but must be good.
+        let holders = all.filter { !withdrawn.contains($0.address) }
+        if let bad = all.first(where: {
+            withdrawn.contains($0.address) && !simulation.watch.isGood(chunk, digest, on: $0)
+        }) {
+            return "\(chunk) has a bad copy on \(bad.party), which is out of service"
+        }
         let good = holders.filter { simulation.watch.isGood(chunk, digest, on: $0) }
         guard good.count == holders.count else {
             return
                 "\(chunk) has bad copies on \(holders.filter { !good.map(\.number).contains($0.number) }.map(\.party))"
         }
-        let wanted = min(copies, simulation.servers.count)
+        let wanted = min(copies, simulation.servers.count - withdrawn.count)
         return good.count == wanted ? nil : "\(chunk) has \(good.count) copies, not \(wanted): \(good.map(\.party))"
     }
 

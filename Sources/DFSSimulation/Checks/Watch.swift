@@ -12,7 +12,7 @@ final class Watch {
     /// After each decision of the master.
     func check(_ input: Input, _ effects: [Effect]) {
         switch input {
-        case .heartbeat(_, let stream):
+        case .heartbeat(_, let stream), .inventory(_, let stream):
             let responses = effects.count { if case .heartbeatResponse(stream, _) = $0 { true } else { false } }
             if responses != 1 { simulation.violate("a heartbeat had \(responses) responses") }
         case .renewLeases:
@@ -56,7 +56,41 @@ final class Watch {
         }
     }
 
+    /// What the master has decided is durable, and is carried out now.
+    func check(_ notice: Notice) {
+        switch notice {
+        case .adminState(let address, _, _, to: .decommissioned): checkIsFree(address)
+        case .balanceEnded(_, let chunks, _): for _ in 0..<chunks { simulation.tally.count(.chunkMoved) }
+        case .deletionOrdered(let chunk, let address): checkIsSurplus(chunk, at: address)
+        default: break
+        }
+    }
+
     // MARK: Copies
+
+    /// A server may be stopped for good: no chunk is only there. Copies that rot where they are does not count here.
+    private func checkIsFree(_ address: ServerAddress) {
+        simulation.tally.count(.serverEmptied)
+        let leaver = simulation.server(at: address)
+        for file in simulation.master.store.image.files where file.isSealed && file.header.replication > 1 {
+            for record in file.settledChunks where record.digest != nil {
+                let chunk = file.header.chunkID(at: record.index)
+                guard leaver.copy(of: chunk) != nil else { continue }
+                if simulation.servers.allSatisfy({ $0 === leaver || $0.copy(of: chunk) == nil }) {
+                    simulation.violate("\(leaver.party) is decommissioned, and \(chunk) is nowhere else")
+                }
+            }
+        }
+    }
+
+    /// A copy of a complete file's chunk goes only where others stay, whether it is a surplus one, a bad one or one that was moved.
+    private func checkIsSurplus(_ chunk: ChunkID, at address: ServerAddress) {
+        guard let digest = promised(chunk) else { return }
+        let server = simulation.server(at: address)
+        guard isGood(chunk, digest, on: server) else { return }
+        let others = simulation.servers.filter { $0 !== server && $0.copy(of: chunk) != nil }
+        if others.isEmpty { simulation.violate("\(server.party) is told to delete \(chunk), which is nowhere else") }
+    }
 
     /// A server is about to give up its copy of a chunk.
     func willDelete(_ chunk: ChunkID, on server: any Server, _ why: String) {

@@ -8,12 +8,15 @@ final class Read {
     private let path: String
     /// Records that were acknowledged before the read began.
     private var promised: [Ledger.Record] = []
+    /// In which an open chunk is read at most.
+    private var pieces = 20
 
     init(_ client: Client) {
         self.client = client
         simulation = client.simulation
         let ledger = client.simulation.ledger
-        path = client.dice.pick((Array(ledger.files.keys) + Array(ledger.goFiles.keys)).sorted()) ?? "f0"
+        let all = (Array(ledger.files.keys) + Array(ledger.goFiles.keys)).sorted()
+        path = client.dice.chance(500) ? "log\(client.dice.number(0...2))" : client.dice.pick(all) ?? "f0"
     }
 
     func begin() {
@@ -29,7 +32,17 @@ final class Read {
 
     private func read(_ chunks: ArraySlice<LocatedChunk>) {
         guard let chunk = chunks.first else { return client.done() }
-        read(chunk, from: chunk.servers[...]) { [self] in read(chunks.dropFirst()) }
+        read(chunk, from: chunk.servers[...]) { [self] in
+            // A long read of an open chunk asks its primary again and again, and the master no more.
+            if chunk.digest == nil, pieces > 0, client.dice.chance(900) {
+                pieces -= 1
+                simulation.network.at(client.party, after: client.dice.milliseconds(500...4000)) { [self] in
+                    read(chunks)
+                }
+            } else {
+                read(chunks.dropFirst())
+            }
+        }
     }
 
     private func read(_ chunk: LocatedChunk, from servers: ArraySlice<ServerAddress>, _ then: @escaping () -> Void) {

@@ -34,6 +34,9 @@ package enum Operation: String, CaseIterable, Sendable {
     case copyMade = "copies made"
     case chunkDeleted = "chunks deleted"
     case damageFound = "damage found"
+    case operatorObeyed = "wishes of operators carried out"
+    case serverEmptied = "servers decommissioned"
+    case chunkMoved = "chunks moved for balance"
 }
 
 /// Counts of a run, or of many.

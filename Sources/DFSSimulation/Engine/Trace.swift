@@ -1,7 +1,7 @@
 /// What happened: as a hash of all of it, and the last lines for people.
 final class Trace {
     /// Lines that are kept.
-    private static let limit = 400
+    private let limit: Int
 
     /// FNV-1a over all lines: two runs with the same one went the same way.
     private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -9,7 +9,10 @@ final class Trace {
     private var next = 0
     private let agenda: Agenda
 
-    init(_ agenda: Agenda) { self.agenda = agenda }
+    init(_ agenda: Agenda, limit: Int) {
+        self.agenda = agenda
+        self.limit = limit
+    }
 
     func note(_ line: String) {
         for byte in line.utf8 { mix(byte) }
@@ -19,11 +22,11 @@ final class Trace {
             time >>= 8
         }
         let text = "\(Double(agenda.now / 1_000_000) / 1000) s  \(line)"
-        if lines.count < Self.limit {
+        if lines.count < limit {
             lines.append(text)
         } else {
             lines[next] = text
-            next = (next + 1) % Self.limit
+            next = (next + 1) % limit
         }
     }
 

@@ -159,6 +159,7 @@ final class MasterNode {
         case .log(let notice):
             if case .sealed(let name, _) = notice { simulation.ledger.noteSealed(name.text) }
             simulation.trace.note("master: \(notice)")
+            simulation.watch.check(notice)
         }
     }
 }

@@ -31,14 +31,15 @@ final class HeartbeatPipe {
     }
 
     /// The server sends a heartbeat.
-    func beat(_ report: @escaping (ConnectionToken) -> ServerReport) {
+    func beat(_ input: @escaping (ConnectionToken, StreamToken) -> Input) {
         guard let delay = delay(from: party, to: .master, after: &toMaster) else { return breakDown() }
+        let master = simulation.master
         let life = simulation.network.life(of: .master)
+        // With the process its streams break, also those that it has not heard of yet.
+        if simulation.network.isUp(.master) { master.streams[token] = self }
         simulation.network.at(.master, after: delay) { [self] in
-            let master = simulation.master
             guard !isBroken, simulation.network.life(of: .master) == life else { return }
-            master.streams[token] = self
-            master.post(.heartbeat(report(master.connection(of: party)), token))
+            master.post(input(master.connection(of: party), token))
         }
         if !simulation.network.isUp(.master) { breakDown() }
     }

@@ -18,6 +18,7 @@ package final class Simulation {
     private(set) var tallies = Box()
     private(set) lazy var master = MasterNode(self)
     private(set) lazy var watch = Watch(self)
+    private(set) lazy var versions = VersionWatch(self)
     private(set) var servers: [any Server] = []
     private(set) var clients: [Client] = []
     private var violation: String?
@@ -31,11 +32,15 @@ package final class Simulation {
 
     var tally: Box { tallies }
 
-    package init(seed: UInt64, canary: Canary? = nil) {
+    /// Lines of the trace that a report has, unless more are asked for.
+    package static let usualTraceLimit = 400
+
+    /// - Parameter traceLimit: how many of the last lines of the trace the report has; at least one.
+    package init(seed: UInt64, canary: Canary? = nil, traceLimit: Int = usualTraceLimit) {
         self.seed = seed
         self.canary = canary
         dice = Dice(seed: seed)
-        trace = Trace(agenda)
+        trace = Trace(agenda, limit: max(1, traceLimit))
         scenario = Scenario(dice)
         let tallies = tallies
         network = Network(agenda, dice, trace, scenario, count: { tallies.count($0) })
@@ -50,10 +55,15 @@ package final class Simulation {
         for server in servers { server.start() }
         clients = (0..<scenario.clientCount).map { Client(self, number: $0) }
         for client in clients { client.start() }
+        let operators = Operator(self)
+        operators.start()
         let storm = Storm(self)
         storm.begin()
         pass(seconds: UInt64(scenario.stormSeconds))
-        if violation == nil { storm.end() }
+        if violation == nil {
+            storm.end()
+            operators.finish()
+        }
         let healedAt = agenda.now
         let check = Convergence(simulation: self)
         var problem: String? = "nothing was checked"

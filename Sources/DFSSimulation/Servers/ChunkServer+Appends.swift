@@ -105,10 +105,12 @@ extension ChunkServer {
         }
         guard isValid(primary) else { return giveUp(primary, DFSError(.unavailable, "the lease has run out"), []) }
         primary.hasBatchUnderWay = true
+        let bytes = batch.data.flatMap { Array($0.readableBytesView) }
         let own = onDisk { _ throws(DFSError) in
             try primary.file?.append(
                 batch.data, crc32c: batch.crc32c, at: batch.offset, version: primary.version) ?? 0
         }
+        if case .success = own { simulation.versions.takes(self, primary.known, bytes, at: Int(batch.offset)) }
         var failed: [String] = []
         var left = primary.servers.count
         let countDown = { [self] in
@@ -162,10 +164,17 @@ extension ChunkServer {
         _ batch: RecordBatch, of chunk: OpenVersion, _ size: Int64, isFirst: Bool
     ) -> Result<Int64, DFSError> {
         let written = onDisk { store throws(DFSError) -> Int64 in
-            if isFirst { _ = try store.beginOpen(chunk.chunk, version: chunk.version, chunkSize: size) }
+            if isFirst {
+                _ = try store.beginOpen(chunk.chunk, version: chunk.version, chunkSize: size)
+                simulation.trace.note("\(party) opens \(chunk.chunk) v\(chunk.version) for another primary")
+            }
             guard let open = store.unsealed(chunk.chunk) else { throw DFSError(.notFound, "no open chunk here") }
             return try open.append(
                 batch.data, crc32c: batch.crc32c, at: batch.offset, version: chunk.version)
+        }
+        if case .success = written {
+            simulation.versions.takes(
+                self, chunk, batch.data.flatMap { Array($0.readableBytesView) }, at: Int(batch.offset))
         }
         noteChange()
         return written
@@ -183,11 +192,13 @@ extension ChunkServer {
 
     func fence(_ chunk: OpenVersion) -> Result<FenceAnswer, DFSError> {
         if simulation.canary == .trustStaleVersion, let open = store?.unsealed(chunk.chunk) {
+            simulation.versions.answersFence(self, chunk)
             return onDisk { _ throws(DFSError) in
                 FenceAnswer(hasChunk: true, length: UInt64(try open.standing().length))
             }
         }
         let found = onDisk { store throws(DFSError) in try store.fence(chunk.chunk, version: chunk.version) }
+        if case .success = found { simulation.versions.answersFence(self, chunk) }
         if case .success = found, let primary = process.primaries[chunk.chunk], primary.version < chunk.version {
             primary.stop(DFSError(.unavailable, "the master has fenced \(chunk.chunk)"))
             process.primaries[chunk.chunk] = nil
@@ -202,6 +213,7 @@ extension ChunkServer {
             if simulation.canary == .trustStaleVersion { _ = try store.fence(chunk.chunk, version: chunk.version) }
             return try store.seal(chunk.chunk, version: chunk.version, length: Int64(clamping: length))
         }
+        simulation.trace.note("\(party) seals \(chunk.chunk) v\(chunk.version) at \(length): \(sealed)")
         noteChange()
         return sealed.map(\.crc32c)
     }

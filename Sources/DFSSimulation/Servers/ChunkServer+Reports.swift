@@ -35,19 +35,15 @@ extension ChunkServer {
         }
     }
 
-    /// All chunks at the beginning of a session, later those that the master has not confirmed.
-    func reportBesideHeartbeat() {
-        guard let store else { return }
+    /// Chunks that the master has not confirmed, again.
+    func reportUnconfirmed() {
+        guard let store, process.hasMaster else { return }
         reportUndeclaredDamage()
-        let isFirst = !process.hasMaster
-        process.hasMaster = true
-        process.hadMaster = true
-        let waiting = process.unconfirmed
-        let page = store.withCatalog { catalog in
-            catalog.digests.filter { isFirst || waiting.contains($0.id) }.map { ($0.id, $0.digest) }
-        }.sorted { $0.0 < $1.0 }
+        let waiting = process.unconfirmed.sorted()
+        let known = store.withCatalog { catalog in waiting.map { ($0, catalog.stored($0)?.digest) } }
+        process.unconfirmed.subtract(known.filter { $0.1 == nil }.map(\.0))
+        let page = known.compactMap { id, digest in digest.map { (id, $0) } }
         if page.isEmpty { return }
-        if isFirst { process.unconfirmed.formUnion(page.map(\.0)) }
         report(page, limit: .seconds(30)) { [self] told in
             for chunk in ((try? told.get()) ?? []).sorted() { examine(chunk, isUnwanted: true) }
         }

@@ -42,6 +42,7 @@ extension ChunkServer {
     func carryOutDeletions() {
         for (chunk, ground) in process.deletions.sorted(by: { $0.key < $1.key }) {
             guard let store else { return }
+            if ground == .certain { store.neverOpenAgain(chunk) }
             let (isWritten, isStored, count) = store.withCatalog { catalog in
                 (
                     catalog.isBeingWritten(chunk), catalog.stored(chunk) != nil || catalog.isOpen(chunk),
@@ -50,17 +51,40 @@ extension ChunkServer {
             }
             if isWritten { continue }
             process.deletions[chunk] = nil
-            guard isStored, process.breaker.request(chunkCount: count, now: clock) == .allowed else { continue }
+            let isReleased = process.released.remove(chunk) != nil
+            guard isStored else { continue }
+            guard isReleased || process.breaker.request(chunkCount: count, now: clock) == .allowed else {
+                process.held[chunk] = ground
+                simulation.trace.note("\(party) holds the deletion of \(chunk): too many at once")
+                continue
+            }
             simulation.watch.willDelete(chunk, on: self, "ordered")
             let outcome = onDisk { store throws(DFSError) in
                 try store.deleteOpen(chunk, ground)
                 return try store.quarantine(chunk, ground)
             }
-            if case .success(.busy) = outcome { process.deletions[chunk] = ground }
+            switch outcome {
+            case .success(.busy): process.deletions[chunk] = ground
+            case .failure where store.withCatalog({ $0.isOpen(chunk) }):
+                // Nobody repeats the order: it is tried again in a second.
+                process.deletions[chunk] = ground
+                process.released.insert(chunk)
+            case .success, .failure: break
+            }
             simulation.trace.note("\(party) deletes \(chunk): \(outcome)")
             simulation.tally.count(.chunkDeleted)
             noteChange()
         }
+    }
+
+    /// In time an operator looks at what the breaker holds, and lets it go.
+    func lookAtHeldDeletions() {
+        guard !process.held.isEmpty, simulation.dice.chance(simulation.network.isStormy ? 5 : 20) else { return }
+        simulation.trace.note("\(party): an operator releases \(process.held.count) deletions")
+        process.breaker.release()
+        process.deletions.merge(process.held) { waiting, _ in waiting }
+        process.released.formUnion(process.held.keys)
+        process.held = [:]
     }
 
     /// Empties the quarantine in time.

@@ -52,7 +52,7 @@ extension ChunkServer {
         let life = network.life(of: party)
         network.at(party, after: network.delay()) { [self] in
             if piece + 1 < Self.pieceCount { return receive(upload, piece + 1, number, then) }
-            upload.feed.whenOver { [self] isWell in
+            awaitEnd(of: upload) { [self] isWell in
                 guard network.life(of: party) == life else { return }
                 guard isWell else {
                     writer.abandon()
@@ -61,6 +61,23 @@ extension ChunkServer {
                 then(onDisk { _ throws(DFSError) in try writer.commit() })
             }
         }
+    }
+
+    /// Waits for the sender to have all of it, or for its connection to go with its process.
+    private func awaitEnd(of upload: Upload, _ then: @escaping (Bool) -> Void) {
+        var isDecided = false
+        let decide = { (isWell: Bool) in
+            if isDecided { return }
+            isDecided = true
+            then(isWell)
+        }
+        upload.feed.whenOver(decide)
+        func watchSender() {
+            if isDecided { return }
+            if simulation.network.life(of: upload.sender) != upload.life { return decide(false) }
+            simulation.network.at(party, after: .seconds(1)) { watchSender() }
+        }
+        watchSender()
     }
 
     private func finish(

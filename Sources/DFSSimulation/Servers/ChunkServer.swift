@@ -19,7 +19,7 @@ final class ChunkServer: Server {
     var store: ChunkStore?
     /// What dies with the process.
     var process = Process()
-    private var lastStream: UInt64 = 0
+    var lastStream: UInt64 = 0
 
     struct Process {
         var leases = LeaseTable()
@@ -27,9 +27,13 @@ final class ChunkServer: Server {
         var copies = ReplicationTasks()
         var breaker = DeletionBreaker()
         var deletions: [ChunkID: DeletionGround] = [:]
+        /// Deletions held by the breaker, and those of `deletions` that an operator has released.
+        var held: [ChunkID: DeletionGround] = [:]
+        var released: Set<ChunkID> = []
         var writers: [UInt64: ChunkWriter] = [:]
         var lastWriter: UInt64 = 0
         var pipe: HeartbeatPipe?
+        var telling = Telling()
         /// Whether the session with the master stands.
         var hasMaster = false
         var hadMaster = false
@@ -145,55 +149,11 @@ final class ChunkServer: Server {
         simulation.network.at(party, after: simulation.local(.seconds(1), at: party)) { [self] in
             scrub()
             keepHouse()
+            lookAtHeldDeletions()
             carryOutDeletions()
             reviewPrimaries()
             everySecond()
         }
-    }
-
-    // MARK: The session with the master
-
-    func openStream() {
-        lastStream += 1
-        process.hasMaster = false
-        process.pipe = HeartbeatPipe(
-            simulation, token: StreamToken(rawValue: UInt64(number) << 32 | lastStream), address: address, party: party,
-            take: { [unowned self] in take($0) }, lost: { [unowned self] in openStream() })
-    }
-
-    private func beat() {
-        sendHeartbeat()
-        simulation.network.at(party, after: simulation.local(.seconds(5), at: party)) { [self] in beat() }
-    }
-
-    /// A heartbeat, and what is to be told beside it.
-    func sendHeartbeat() {
-        guard let pipe = process.pipe, !pipe.isBroken, !process.isStopping, let store else { return }
-        guard case .success(let free) = onDisk({ store throws(DFSError) in try store.freeMiB() }) else { return }
-        let (list, revision) = store.withCatalog { ($0.ids(includingUnfinished: false), $0.revision) }
-        process.toldRevision = revision
-        pipe.beat { [address] connection in
-            ServerReport(address: address, connection: connection, freeBytes: UInt64(free) << 20, chunks: list)
-        }
-        reportBesideHeartbeat()
-    }
-
-    /// Something has changed: the next heartbeat comes soon.
-    func noteChange() {
-        simulation.network.at(party, after: simulation.dice.milliseconds(50...400)) { [self] in
-            guard let store, store.withCatalog({ $0.revision }) != process.toldRevision else { return }
-            sendHeartbeat()
-        }
-    }
-
-    private func take(_ batch: TaskBatch) {
-        for copy in batch.copies {
-            _ = process.copies.submit(
-                ReplicationTasks.Task(chunk: copy.chunk, target: copy.target), now: clock, isRepeater: false)
-        }
-        for chunk in batch.deletions { process.deletions[chunk] = .certain }
-        carryOutCopies()
-        carryOutDeletions()
     }
 
     // MARK: For checks

@@ -46,8 +46,10 @@ final class GoServer: Server {
     }
 
     private func beat() {
-        pipe?.beat { [unowned self] connection in
-            ServerReport(address: address, connection: connection, freeBytes: 1 << 40, chunks: files.keys.sorted())
+        pipe?.beat { [unowned self] connection, stream in
+            let report = ServerReport(
+                address: address, connection: connection, freeBytes: 1 << 40, chunks: files.keys.sorted())
+            return .heartbeat(report, stream)
         }
         simulation.network.at(party, after: simulation.local(.seconds(5), at: party)) { [self] in beat() }
     }

@@ -29,8 +29,9 @@ enum EffectText {
         case .forgetTombstone(let file): "forget the tombstone of \(file)"
         case .use(let period): "use from \(period.beganAt) to \(period.endedAt)"
         case .abandon(let tombstone): "abandon \(tombstone.file) of \(tombstone.chunkCount) chunks"
-        case .openChunk(let file, let index, let version, let servers):
+        case .openChunk(let file, let index, let version, let servers, let former):
             "open chunk \(file) \(index) version \(version) on \(join(servers))"
+                + (former.isEmpty ? "" : ", before on \(join(former))")
         case .raiseVersion(let file, let index, let version): "raise \(file) \(index) to version \(version)"
         case .noteStale(let file, let index, let servers): "stale \(file) \(index) on \(join(servers))"
         case .sealChunk(let file, let index, _, let digest, _): "seal chunk \(file) \(index) \(describe(digest))"

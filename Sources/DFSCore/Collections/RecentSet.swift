@@ -1,17 +1,17 @@
 /// Remembers what came last, up to a number of elements.
-struct RecentSet<Element: Hashable & Sendable>: Sendable {
+package struct RecentSet<Element: Hashable & Sendable>: Sendable {
     private let limit: Int
     private var order: [Element] = []
     private var next = 0
     private var members: Set<Element> = []
 
     /// Keeps the newest `limit` elements.
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
-    func contains(_ element: Element) -> Bool { members.contains(element) }
+    package func contains(_ element: Element) -> Bool { members.contains(element) }
 
     /// Adds `element`; beyond the limit the one that came first is forgotten.
-    mutating func insert(_ element: Element) {
+    package mutating func insert(_ element: Element) {
         guard members.insert(element).inserted else { return }
         guard order.count == limit else {
             order.append(element)
