@@ -84,8 +84,10 @@ import Testing
         var deletions: [ChunkID] = []
         for _ in 0..<40 {
             master.pass(.seconds(10))
-            for server in [":1", ":2", ":3"] { deletions += try master.heartbeat(server, [id]).deletions }
-            deletions += master.tick().deletions
+            var effects: [Effect] = []
+            for server in [":1", ":2", ":3"] { effects += try master.heartbeat(server, [id]) }
+            effects += master.tick()
+            deletions += try master.read(effects, .read(digest)).deletions
         }
         #expect(!master.state.safeMode.isOn)
         #expect(Set(deletions) == [id])
