@@ -3,7 +3,7 @@ import Testing
 
 @testable import DFSMetadata
 
-/// Copies that are too many go only when those that stay have been read (docs/decisions/0043).
+/// Copies that are too many go only when those that stay have been read (docs/decisions/0042).
 @Suite struct SurplusReadTests {
     /// Three servers that hold all they are given; nothing waits for the master's start any more.
     private func cluster(

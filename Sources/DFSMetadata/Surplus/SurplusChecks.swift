@@ -1,7 +1,7 @@
 import DFSCore
 
 /// Chunks with copies too many: before one of these is deleted, the copies that are to stay are read by their servers
-/// (docs/decisions/0043).
+/// (docs/decisions/0042).
 ///
 /// States and moves of a chunk: `waiting` -> `active`, as one of a few, whose copies are being read -> gone, when the order was
 /// given or nothing is too much any more; or `active` -> `resting` where a copy could not be read -> `waiting`. Nothing of it is
