@@ -307,6 +307,31 @@ import Testing
         #expect(try master.summary().underChunks == 0)
     }
 
+    /// What is to be rid of its stale replica takes a copy once no order can meet that, however few copies there are by then.
+    @Test(arguments: [false, true])
+    func aChunkThatLacksACopyGetsOneWhereAStaleReplicaWasDeleted(_ losesStream: Bool) throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        let (raised, id) = (place.chunk.raised(), place.chunk.chunk)
+        let (first, stale) = (place.servers[0].description, place.servers[1].description)
+        let third = try #require([":1", ":2", ":3"].first { ![first, stale].contains($0) })
+        _ = master.fenced(raised, place.servers[0], FenceAnswer(hasChunk: true, length: 70))
+        _ = master.fenced(raised, place.servers[1], nil)
+        _ = master.sealed(raised, 70, place.servers[0], 9)
+        _ = try master.report(third, [(id, Digest(length: 70, crc32c: 9))])
+        #expect(master.tick(after: .seconds(1)).deletions == [id])
+        // The third one dies before the order is known to have been carried out.
+        var effects: [Effect] = []
+        for round in 0..<12 {
+            master.pass(.seconds(10))
+            effects += try master.heartbeat(first, [id])
+            effects += try master.heartbeat(stale, life: losesStream && round > 3 ? 1 : 0)
+            effects += master.tick()
+        }
+        #expect(effects.copies.contains("\(id)>\(stale)"))
+    }
+
     /// A restarted master asks nobody again: it must know from the store who may have the chunk open still.
     @Test func aServerThatIsStillSealingIsNotForgottenByARestart() throws {
         var master = try cluster()

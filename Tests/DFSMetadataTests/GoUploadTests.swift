@@ -46,6 +46,16 @@ import Testing
         #expect(try master.allocate("a", 0, over: 2).answer.code == nil, "the name is free")
     }
 
+    /// Its client is told by the server that takes the chunk, which waits for this answer.
+    @Test func aChunkThatIsWholeAfterItsFileWasAbandonedIsUnwanted() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        _ = master.close(1)
+        #expect(master.image.files.isEmpty)
+        #expect(try master.report(servers[0], [(id, .short)]).answer.unwanted() == [id])
+    }
+
     @Test func aChunkThatASwiftServerListsIsWaitedForUntilItIsReported() throws {
         var master = MasterHarness()
         try master.join(.swift, ":1", ":2")
@@ -259,6 +269,45 @@ import Testing
             _ = try master.heartbeat(":1", [id])
         }
         #expect(try master.fileInfo("a").answer.code == nil)
+    }
+
+    /// The master did not reach it, but the client may have: it may hold the only copy of what was acknowledged.
+    @Test func aGoServerThatWasAwayAllTheTimeIsWaitedForWhereNobodyElseHasAnything() throws {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2")
+        let lost = try ServerAddress(":2")
+        _ = master.step(.heartbeatStreamEnded(lost, MasterHarness.stream(of: lost, life: 0)))
+        let (id, _) = try master.allocate("a", 0).answer.allocation()
+        _ = master.close(1)
+        for _ in 0..<40 {
+            _ = try master.readBack(id, ":1", .absent)
+            _ = try master.readBack(id, ":2", .unreachable)
+            _ = master.tick(after: .seconds(6))
+            _ = try master.heartbeat(":1")
+        }
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        for _ in 0..<3 {
+            _ = try master.heartbeat(":1")
+            _ = try master.heartbeat(":2", life: 1, [id])
+            _ = try master.readBack(id, ":2", .read(.short))
+            _ = master.tick(after: .seconds(11))
+        }
+        #expect(try master.fileInfo("a").answer.located()[0].digest == .short)
+    }
+
+    /// It has the master's word before it acknowledges what a Go client sends.
+    @Test func aSwiftServerThatWasAwayAllTheTimeIsNotWaitedForLong() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        let lost = try ServerAddress(":2")
+        _ = master.step(.heartbeatStreamEnded(lost, MasterHarness.stream(of: lost, life: 0)))
+        _ = try master.allocate("a", 0).answer.get()
+        _ = master.close(1)
+        for _ in 0..<20 {
+            _ = master.tick(after: .seconds(6))
+            _ = try master.heartbeat(":1")
+        }
+        #expect(try master.fileInfo("a").answer.code == .notFound)
     }
 
     /// It must neither be believed nor counted: two of them are more than a length can be.

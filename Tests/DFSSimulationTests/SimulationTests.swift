@@ -35,6 +35,8 @@ import Testing
         387,
         // A server that could not seal the longest beginning of an open chunk kept it open for ever.
         1130,
+        // A chunk that lacked a copy got none, since the servers that could take it were to be rid of stale replicas first.
+        8_345_825_697,
     ]
 
     @Test(arguments: seeds)
@@ -43,6 +45,14 @@ import Testing
         if let violation = report.violation {
             Issue.record("seed \(seed): \(violation)\n\(report.tail.suffix(100).joined(separator: "\n"))")
         }
+    }
+
+    /// In each, a deletion that the breaker held was let go long after the master had begun to count the copy again, and had the
+    /// others deleted.
+    @Test(arguments: [7_939_084_175, 4_823_640_436, 9_308_765_714, 4_664_405_040] as [UInt64])
+    func whatAnOperatorLetsGoLateCostsNoLastCopy(_ seed: UInt64) {
+        let report = Simulation(seed: seed, hasTightBreaker: true).run()
+        #expect(report.violation == nil)
     }
 
     @Test func aSeedGoesTheSameWayEveryTime() {

@@ -36,6 +36,7 @@ final class InventoryStream: Sendable {
             metadata: [:], maxReceiveMessageBytes: InventoryResponse.maxByteCount,
             maxSendMessageBytes: InventoryRequest.maxByteCount)
         defer { session.store.unfollow() }
+        session.tasks.forgetOrders { id in session.store.withCatalog { $0.isOpen(id) } }
         try await session.keep(Methods.keepInventory, options, reading: readResponses, sending: sendRequests)
     }
 

@@ -15,7 +15,6 @@ struct DeletionWorker: Sendable {
     let threads: DiskThreads
     let changes: ChangeSignal
     let logger: Logger
-    private let clock = SystemClock()
 
     init(tasks: NodeTasks, store: ChunkStore, threads: DiskThreads, changes: ChangeSignal, logger: Logger) {
         self.tasks = tasks
@@ -29,7 +28,7 @@ struct DeletionWorker: Sendable {
     func run() async {
         while !Task.isCancelled {
             var hasFailed = false
-            for (id, ground) in tasks.state.withLock({ $0.deletions }) where await delete(id, ground) == .failed {
+            for (id, order) in tasks.state.withLock({ $0.deletions }) where await delete(id, order) == .failed {
                 hasFailed = true
             }
             let hasHeld = tasks.state.withLock { !$0.held.isEmpty }
@@ -44,48 +43,52 @@ struct DeletionWorker: Sendable {
 
     private enum Outcome { case over, waits, failed }
 
-    private func delete(_ id: ChunkID, _ ground: DeletionGround) async -> Outcome {
-        if ground == .certain { store.neverOpenAgain(id) }
-        let (isWritten, isStored, count) = store.withCatalog { catalog in
-            (catalog.isBeingWritten(id), catalog.stored(id) != nil || catalog.isOpen(id), catalog.storedCount)
+    private func delete(_ id: ChunkID, _ order: DeletionOrder) async -> Outcome {
+        if order.ground == .certain { store.neverOpenAgain(id) }
+        let (isWritten, isOpen, isStored, count) = store.withCatalog { catalog in
+            (catalog.isBeingWritten(id), catalog.isOpen(id), catalog.stored(id) != nil, catalog.storedCount)
         }
         // It stays among the tasks until the upload has ended.
         if isWritten { return .waits }
         let verdict = tasks.state.withLock { state in
-            state.deletions[id] = nil
+            let order = state.deletions.removeValue(forKey: id)
             let isReleased = state.released.remove(id) != nil
-            guard isStored else { return DeletionBreaker.Verdict?.none }
+            let now = tasks.clock.now
+            guard let order, isStored || isOpen, !order.isStale(isOpen: isOpen, now: now) else {
+                return DeletionBreaker.Verdict?.none
+            }
             if isReleased { return .allowed }
-            let verdict = state.breaker.request(chunkCount: count, now: clock.now)
-            if verdict != .allowed { state.held[id] = ground }
+            let verdict = state.breaker.request(chunkCount: count, now: now)
+            if verdict != .allowed { state.held[id] = order }
             return verdict
         }
         switch verdict {
-        case nil: logger.debug("no such chunk to delete", metadata: ["chunk": "\(id)"])
-        case .allowed: return await quarantine(id, ground)
+        case nil:
+            logger.debug("no such chunk to delete, or the order is too old", metadata: ["chunk": "\(id)"])
+        case .allowed: return await quarantine(id, order)
         case .tripped: logTrip(count)
         case .held: break
         }
         return .over
     }
 
-    private func quarantine(_ id: ChunkID, _ ground: DeletionGround) async -> Outcome {
+    private func quarantine(_ id: ChunkID, _ order: DeletionOrder) async -> Outcome {
         let store = store
         do {
             let removal = try await threads.run {
-                try store.deleteOpen(id, ground)
-                return try store.quarantine(id, ground)
+                try store.deleteOpen(id, order.ground)
+                return try store.quarantine(id, order.ground)
             }
             if removal == .busy {
                 // The upload may have ended by now, and not have seen the order among the tasks: it is looked at again.
-                tasks.keep(id, ground)
+                tasks.keep(id, order)
                 return .failed
             }
             logger.info("chunk deleted, kept in quarantine", metadata: ["chunk": "\(id)"])
         } catch {
             logger.error("cannot delete a chunk", metadata: ["chunk": "\(id)", "error": "\(error)"])
             if store.withCatalog({ $0.isOpen(id) }) {
-                tasks.keep(id, ground)
+                tasks.keep(id, order)
                 return .failed
             }
         }

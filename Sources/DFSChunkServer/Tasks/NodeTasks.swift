@@ -15,10 +15,10 @@ final class NodeTasks: Sendable {
         var uploads = RecentUploads()
         var replication: ReplicationTasks
         var breaker: DeletionBreaker
-        /// Deletions to carry out, each with what speaks for it.
-        var deletions: [ChunkID: DeletionGround] = [:]
+        /// Deletions to carry out.
+        var deletions: [ChunkID: DeletionOrder] = [:]
         /// Deletions held by the breaker.
-        var held: [ChunkID: DeletionGround] = [:]
+        var held: [ChunkID: DeletionOrder] = [:]
         /// Those of `deletions` that the breaker held before an operator released them, or has let pass: it is not asked again.
         var released: Set<ChunkID> = []
     }
@@ -26,15 +26,16 @@ final class NodeTasks: Sendable {
     let state: Mutex<State>
     let changes: ChangeSignal
     let logger: Logger
+    let clock: any MonotonicClock
     private let settlingTime: Duration
-    private let clock = SystemClock()
 
     /// - Parameter settlingTime: after an upload of a chunk, a Go master's wish for a copy of it is left to its repetition
     ///   for this long.
     init(
         replicationLimits: ReplicationTasks.Limits, breakerLimits: DeletionBreaker.Limits, settlingTime: Duration,
-        changes: ChangeSignal, logger: Logger
+        changes: ChangeSignal, logger: Logger, clock: any MonotonicClock = SystemClock()
     ) {
+        self.clock = clock
         self.settlingTime = settlingTime
         state = Mutex(
             State(replication: ReplicationTasks(replicationLimits), breaker: DeletionBreaker(breakerLimits)))
@@ -111,22 +112,35 @@ final class NodeTasks: Sendable {
     }
 
     /// A deletion that failed is tried again.
-    func keep(_ id: ChunkID, _ ground: DeletionGround) {
+    func keep(_ id: ChunkID, _ order: DeletionOrder) {
         state.withLock { state in
-            state.deletions[id] = ground
+            state.deletions[id] = order
             state.released.insert(id)
         }
     }
 
-    /// An order that repeats one does not make it more certain.
+    /// A session with a Swift master begins, which may not know what was ordered before: it counts what it is told of, and gives
+    /// its orders again. Those of open chunks, of which it is not told, stay.
+    func forgetOrders(but isOpen: (ChunkID) -> Bool) {
+        state.withLock { state in
+            state.deletions = state.deletions.filter { $0.value.ground != .certain || isOpen($0.key) }
+            state.held = state.held.filter { $0.value.ground != .certain || isOpen($0.key) }
+            state.released.formIntersection(state.deletions.keys)
+        }
+    }
+
+    /// An order that repeats one does not make it more certain, but stands for longer.
     private func accept(_ task: DeleteTask, _ ground: DeletionGround) throws(DFSError) {
         let id = try ChunkID(task.chunkID)
         try state.withLock { (state) throws(DFSError) in
+            let now = clock.now
+            state.held[id]?.givenAt = now
+            state.deletions[id]?.givenAt = now
             if state.held[id] != nil || state.deletions[id] != nil { return }
             guard state.deletions.count + state.held.count < Self.maxDeletions else {
                 throw DFSError(.resourceExhausted, "too many delete tasks wait")
             }
-            state.deletions[id] = ground
+            state.deletions[id] = DeletionOrder(ground, givenAt: now)
         }
         changes.deletion.ring()
     }

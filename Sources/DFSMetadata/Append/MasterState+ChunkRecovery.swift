@@ -163,8 +163,8 @@ extension MasterState {
     /// are away then are told when they are back.
     mutating func deleteStaleReplicas() {
         endStaleOrders()
-        for (chunk, holders) in staleReplicas.sorted(by: { $0.key < $1.key }) where isWhole(chunk) {
-            let id = id(of: chunk)
+        for (chunk, holders) in staleReplicas.sorted(by: { $0.key < $1.key }) {
+            let (id, isWhole) = (id(of: chunk), isWhole(chunk))
             let rest = holders.sorted().filter { server in
                 // A copy that was brought there since has taken its place, unless an order on its way may still meet it; one that
                 // is only on its way may never come.
@@ -173,19 +173,17 @@ extension MasterState {
                     return replica.state != .complete
                 }
                 if seals[chunk]?.contains(servers[server].address) == true { return true }
-                return !isStaleDeleted(chunk, id, on: server)
+                return !isStaleDeleted(chunk, id, on: server, mayOrder: isWhole)
             }
             if rest.count < holders.count { setStale(Set(rest), of: chunk) }
         }
     }
 
     /// Copies that an order to delete a stale replica could have met, and that are there when it has surely been carried out, count
-    /// again. Where the chunk lacks copies, the order ends, too, since it keeps the server from taking one; it is given anew once the
-    /// chunk is whole.
+    /// again.
     private mutating func endStaleOrders() {
         let over = staleOrders.filter { key, order in
-            now - order.at > policy.deletionTimeout
-                && (chunks[key.chunk].position(of: key.server) != nil || !isWhole(key.chunk))
+            now - order.at > policy.deletionTimeout && chunks[key.chunk].position(of: key.server) != nil
         }.keys.sorted { ($0.chunk, $0.server) < ($1.chunk, $1.server) }
         for key in over {
             staleOrders[key] = nil
@@ -195,13 +193,22 @@ extension MasterState {
 
     /// Orders the deletion of a stale replica until an order has surely arrived: lists do not show open chunks, so that it has
     /// is known only by its stream, which has lasted for long enough after it. One that was lost with its stream is given again.
-    private mutating func isStaleDeleted(_ chunk: ChunkHandle, _ id: ChunkID, on server: ServerHandle) -> Bool {
+    ///
+    /// What was surely carried out counts also while the chunk lacks copies: else none could come to this server.
+    private mutating func isStaleDeleted(
+        _ chunk: ChunkHandle, _ id: ChunkID, on server: ServerHandle, mayOrder: Bool
+    ) -> Bool {
         let key = ProbeKey(chunk: chunk, server: server)
         let stream = servers[server].stream
         if let order = staleOrders[key], order.stream == stream {
             guard now - order.at > policy.deletionTimeout else { return false }
             staleOrders[key] = nil
             return true
+        }
+        guard mayOrder else {
+            // One that was lost meets nothing any more.
+            if let order = staleOrders[key], now - order.at > policy.deletionTimeout { staleOrders[key] = nil }
+            return false
         }
         staleOrders[key] = nil
         requestDeletion(of: id, on: server)

@@ -53,7 +53,7 @@ struct Replica: Sendable {
         set { if newValue { marks.insert(.bad) } else { marks.remove(.bad) } }
     }
 
-    /// Whether the server could be written to when it was handed out: one that was away then and since cannot hold it.
+    /// Whether the master reached the server when it was handed out. A client may reach one that the master does not.
     var wasReachable: Bool { !marks.contains(.unreachable) }
 }
 

@@ -43,8 +43,9 @@ extension MasterState {
         let hasLostPatience = time > policy.settlingPatience
         return chunks[chunk].replicas.allSatisfy { replica in
             let server = servers[replica.server]
-            // One that is away may hold the only copy of what was acknowledged: it is waited for, however long.
-            guard server.isAlive else { return !replica.wasReachable && hasLostPatience }
+            // One that is away may hold the only copy of what was acknowledged: it is waited for, however long. A client may also
+            // have reached one that was away from here all the time, but one of ours acknowledges nothing without our word.
+            guard server.isAlive else { return server.kind == .swift && !replica.wasReachable && hasLostPatience }
             switch server.kind {
             case .swift:
                 // It lists whole chunks only, and reports what it lists. One that has no stream may have been

@@ -12,6 +12,8 @@ extension MasterState {
         var unwanted: [ChunkID] = []
         for (id, digest) in report.replicas {
             guard let chunk = chunk(named: id) else {
+                // A Go client's upload may end when its file was given up: it must not be acknowledged.
+                if tombstones.condemn(id) { unwanted.append(id) }
                 noteReport(of: id, digest, by: report.address)
                 continue
             }

@@ -6,6 +6,8 @@ final class Watch {
     unowned let simulation: Simulation
     /// Until when the master counts the lease of a version, by its clock.
     private var leaseEnds: [OpenVersion: MonotonicInstant] = [:]
+    /// When the deletion of each copy was ordered last, by the master's clock.
+    private var orders: [ChunkID: [ServerAddress: MonotonicInstant]] = [:]
 
     init(_ simulation: Simulation) { self.simulation = simulation }
 
@@ -61,7 +63,9 @@ final class Watch {
         switch notice {
         case .adminState(let address, _, _, to: .decommissioned): checkIsFree(address)
         case .balanceEnded(_, let chunks, _): for _ in 0..<chunks { simulation.tally.count(.chunkMoved) }
-        case .deletionOrdered(let chunk, let address): checkIsSurplus(chunk, at: address)
+        case .deletionOrdered(let chunk, let address):
+            orders[chunk, default: [:]][address] = simulation.master.now
+            checkIsSurplus(chunk, at: address)
         default: break
         }
     }
@@ -104,6 +108,14 @@ final class Watch {
         if others.isEmpty {
             simulation.violate("\(server.party) gives up the last good copy of \(chunk) (\(why))")
         }
+    }
+
+    /// Whether the copy is to be deleted, or may be: while the proof of the others holds, the order is given again without another
+    /// look at them.
+    func isOrderedAway(_ chunk: ChunkID, on server: any Server) -> Bool {
+        if server.hasOrderToDelete(chunk) { return true }
+        guard let ordered = orders[chunk]?[server.address] else { return false }
+        return simulation.master.now - ordered <= simulation.scenario.policy.surplusProofLife
     }
 
     /// Nothing that was promised is without a good copy; called after what may have cost one.

@@ -1,3 +1,4 @@
+import DFSChunkStore
 import DFSCore
 import DFSMetadata
 
@@ -17,8 +18,14 @@ struct Scenario {
     let crashPerMille: Int
     let clientCount: Int
     let quarantineKeepSeconds: Int
+    let breakerLimits: DeletionBreaker.Limits
 
-    init(_ dice: Dice) {
+    /// - Parameter hasTightBreaker: whether chunk servers hold deletions from the third in ten minutes on; by default the clusters
+    ///   here are too small for any to be held.
+    init(_ dice: Dice, hasTightBreaker: Bool) {
+        var breakerLimits = DeletionBreaker.Limits()
+        if hasTightBreaker { (breakerLimits.minimumCount, breakerLimits.share) = (2, 0.1) }
+        self.breakerLimits = breakerLimits
         let replication = dice.number(1...10) <= 7 ? 2 : 3
         let count = dice.number(replication + 1...replication + 4)
         let goShare = dice.pick([0, 0, 300, 500]) ?? 0

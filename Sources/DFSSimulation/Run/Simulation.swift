@@ -35,13 +35,17 @@ package final class Simulation {
     /// Lines of the trace that a report has, unless more are asked for.
     package static let usualTraceLimit = 400
 
-    /// - Parameter traceLimit: how many of the last lines of the trace the report has; at least one.
-    package init(seed: UInt64, canary: Canary? = nil, traceLimit: Int = usualTraceLimit) {
+    /// - Parameters:
+    ///   - hasTightBreaker: whether chunk servers hold deletions for an operator from the third in ten minutes on.
+    ///   - traceLimit: how many of the last lines of the trace the report has; at least one.
+    package init(
+        seed: UInt64, canary: Canary? = nil, hasTightBreaker: Bool = false, traceLimit: Int = usualTraceLimit
+    ) {
         self.seed = seed
         self.canary = canary
         dice = Dice(seed: seed)
         trace = Trace(agenda, limit: max(1, traceLimit))
-        scenario = Scenario(dice)
+        scenario = Scenario(dice, hasTightBreaker: hasTightBreaker)
         let tallies = tallies
         network = Network(agenda, dice, trace, scenario, count: { tallies.count($0) })
     }

@@ -113,7 +113,10 @@ final class Storm {
             digest.length > 0
         else { return }
         let chunk = file.header.chunkID(at: record.index)
-        let holders = simulation.servers.filter { $0.copy(of: chunk) != nil }
+        // One that is to be deleted is a copy no longer.
+        let holders = simulation.servers.filter {
+            $0.copy(of: chunk) != nil && !simulation.watch.isOrderedAway(chunk, on: $0)
+        }
         guard holders.count > 1, holders.allSatisfy({ simulation.watch.isGood(chunk, digest, on: $0) }),
             let victim = dice.pick(holders)
         else { return }

@@ -215,7 +215,17 @@ extension ChunkServer {
         }
         simulation.trace.note("\(party) seals \(chunk.chunk) v\(chunk.version) at \(length): \(sealed)")
         noteChange()
+        if case .failure(let error) = sealed, error.code == .dataLoss, !simulation.network.isStormy { restartSoon() }
         return sealed.map(\.crc32c)
+    }
+
+    /// A sync has failed, and the error says what helps: an operator starts the server anew.
+    private func restartSoon() {
+        simulation.network.at(party, after: .seconds(60)) { [self] in
+            simulation.trace.note("an operator restarts \(party)")
+            crash(powerLost: false)
+            start()
+        }
     }
 
     /// What may be read of an open chunk: what is committed, while the lease holds.

@@ -26,6 +26,7 @@ extension ChunkServer {
         process.hasMaster = false
         process.telling = Telling()
         store?.unfollow()
+        forgetOrders()
         process.pipe = HeartbeatPipe(
             simulation, token: StreamToken(rawValue: UInt64(number) << 32 | lastStream), address: address, party: party,
             take: { [unowned self] in take($0) }, lost: { [unowned self] in openStream() })
@@ -141,7 +142,7 @@ extension ChunkServer {
             _ = process.copies.submit(
                 ReplicationTasks.Task(chunk: copy.chunk, target: copy.target), now: clock, isRepeater: false)
         }
-        for chunk in batch.deletions where process.held[chunk] == nil { process.deletions[chunk] = .certain }
+        for chunk in batch.deletions { accept(chunk) }
         for chunk in batch.unwanted where store?.withCatalog({ $0.stored(chunk) }) != nil {
             examine(chunk, isUnwanted: true)
         }

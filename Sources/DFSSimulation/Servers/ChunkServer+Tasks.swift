@@ -38,36 +38,50 @@ extension ChunkServer {
         }
     }
 
+    /// A master's order to delete, which may repeat one.
+    func accept(_ chunk: ChunkID) {
+        let order = DeletionOrder(.certain, givenAt: clock)
+        if process.held[chunk] != nil { process.held[chunk] = order } else { process.deletions[chunk] = order }
+    }
+
+    /// A session begins: what was ordered in the one before does not stand.
+    func forgetOrders() {
+        guard let store else { return }
+        process.deletions = process.deletions.filter { entry in store.withCatalog { $0.isOpen(entry.key) } }
+        process.held = process.held.filter { entry in store.withCatalog { $0.isOpen(entry.key) } }
+        process.released.formIntersection(process.deletions.keys)
+    }
+
     /// Through the breaker, into quarantine, and not while the chunk is being written.
     func carryOutDeletions() {
-        for (chunk, ground) in process.deletions.sorted(by: { $0.key < $1.key }) {
+        for (chunk, order) in process.deletions.sorted(by: { $0.key < $1.key }) {
             guard let store else { return }
-            if ground == .certain { store.neverOpenAgain(chunk) }
-            let (isWritten, isStored, count) = store.withCatalog { catalog in
+            store.neverOpenAgain(chunk)
+            let (isWritten, isOpen, isStored, count) = store.withCatalog { catalog in
                 (
-                    catalog.isBeingWritten(chunk), catalog.stored(chunk) != nil || catalog.isOpen(chunk),
+                    catalog.isBeingWritten(chunk), catalog.isOpen(chunk), catalog.stored(chunk) != nil,
                     catalog.storedCount
                 )
             }
             if isWritten { continue }
             process.deletions[chunk] = nil
             let isReleased = process.released.remove(chunk) != nil
-            guard isStored else { continue }
+            guard isStored || isOpen, !order.isStale(isOpen: isOpen, now: clock) else { continue }
             guard isReleased || process.breaker.request(chunkCount: count, now: clock) == .allowed else {
-                process.held[chunk] = ground
+                process.held[chunk] = order
                 simulation.trace.note("\(party) holds the deletion of \(chunk): too many at once")
                 continue
             }
             simulation.watch.willDelete(chunk, on: self, "ordered")
             let outcome = onDisk { store throws(DFSError) in
-                try store.deleteOpen(chunk, ground)
-                return try store.quarantine(chunk, ground)
+                try store.deleteOpen(chunk, order.ground)
+                return try store.quarantine(chunk, order.ground)
             }
             switch outcome {
-            case .success(.busy): process.deletions[chunk] = ground
+            case .success(.busy): process.deletions[chunk] = order
             case .failure where store.withCatalog({ $0.isOpen(chunk) }):
                 // Nobody repeats the order: it is tried again in a second.
-                process.deletions[chunk] = ground
+                process.deletions[chunk] = order
                 process.released.insert(chunk)
             case .success, .failure: break
             }

@@ -26,9 +26,9 @@ final class ChunkServer: Server {
         var primaries: [ChunkID: Primary] = [:]
         var copies = ReplicationTasks()
         var breaker = DeletionBreaker()
-        var deletions: [ChunkID: DeletionGround] = [:]
+        var deletions: [ChunkID: DeletionOrder] = [:]
         /// Deletions held by the breaker, and those of `deletions` that an operator has released.
-        var held: [ChunkID: DeletionGround] = [:]
+        var held: [ChunkID: DeletionOrder] = [:]
         var released: Set<ChunkID> = []
         var writers: [UInt64: ChunkWriter] = [:]
         var lastWriter: UInt64 = 0
@@ -61,6 +61,7 @@ final class ChunkServer: Server {
         guard !simulation.network.isUp(party) else { return }
         simulation.network.start(party)
         process = Process()
+        process.breaker = DeletionBreaker(simulation.scenario.breakerLimits)
         seconds.value.store(1_790_000_000 + Int(simulation.agenda.now / 1_000_000_000), ordering: .relaxed)
         var settings = ChunkStore.Settings()
         settings.quarantineKeep = .seconds(simulation.scenario.quarantineKeepSeconds)
@@ -168,6 +169,8 @@ final class ChunkServer: Server {
             return rest.hasPrefix(".dfs/open/") ? try? ChunkID(String(rest.dropFirst(10))) : nil
         }
     }
+
+    func hasOrderToDelete(_ chunk: ChunkID) -> Bool { process.deletions[chunk] != nil || process.held[chunk] != nil }
 
     func flipBit(of chunk: ChunkID, _ dice: Dice) { disk.flipBit(of: "\(Self.root)/\(chunk.text)", dice) }
 

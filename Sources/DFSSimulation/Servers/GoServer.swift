@@ -102,6 +102,8 @@ final class GoServer: Server {
 
     var chunks: [ChunkID] { files.keys.sorted() }
 
+    func hasOrderToDelete(_ chunk: ChunkID) -> Bool { false }
+
     func flipBit(of chunk: ChunkID, _ dice: Dice) {
         guard let count = files[chunk]?.count, count > 0 else { return }
         files[chunk]?[dice.number(0...count - 1)] ^= 1 << UInt8(dice.number(0...7))

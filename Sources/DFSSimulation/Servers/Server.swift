@@ -34,6 +34,8 @@ protocol Server: AnyObject {
     func copy(of chunk: ChunkID) -> [UInt8]?
     /// All chunks on the disk, open ones, too; sorted.
     var chunks: [ChunkID] { get }
+    /// Whether an order to delete the chunk has come and was not carried out yet.
+    func hasOrderToDelete(_ chunk: ChunkID) -> Bool
     /// Flips a bit of the copy.
     func flipBit(of chunk: ChunkID, _ dice: Dice)
     /// Whether the copy is on the disk itself.
