@@ -131,7 +131,8 @@ extension ClusterTests {
             try await Cluster.run(Self.setup) { cluster in
                 var files: [(source: String, id: String)] = []
                 for number in 0...1 {
-                    let source = try cluster.folder.randomFile("in\(number)", bytes: Self.size, seed: UInt64(number + 1))
+                    let source = try cluster.folder.randomFile(
+                        "in\(number)", bytes: Self.size, seed: UInt64(number + 1))
                     try await cluster.put(source, as: "f\(number)")
                     let id = try #require(try cluster.chunk(holding: source, on: number))
                     try cluster.flip(cluster.chunkPath(id, number), 70_000)

@@ -29,6 +29,7 @@ final class Storm {
         if dice.chance(often / 4) { powerOff() }
         if dice.chance(often / 2), network.isUp(.master) { breakMaster() }
         if dice.chance(often) { cutSomewhere() }
+        if dice.chance(often * 2) { cutAPrimaryOff() }
         if dice.chance(often * 2) { flipSomeBit() }
         for client in simulation.clients where dice.chance(often / 2) { client.kill() }
         simulation.watch.checkHeld()
@@ -100,6 +101,23 @@ final class Storm {
             for stream in simulation.master.streams.values.filter({ $0.party == other }) { stream.breakDown() }
         }
         simulation.agenda.after(dice.milliseconds(500...60_000)) { [network] in
+            for link in links { network.mend(link) }
+        }
+    }
+
+    /// A server that takes records, whose clients still reach it, loses its master for longer than its lease lasts.
+    private func cutAPrimaryOff() {
+        let primaries = simulation.servers.compactMap { $0 as? ChunkServer }.filter { server in
+            network.isUp(server.party)
+                && server.process.primaries.values.contains { $0.sequence != nil && $0.over == nil }
+        }
+        guard let server = dice.pick(primaries) else { return }
+        let links = [Link(source: .master, target: server.party), Link(source: server.party, target: .master)]
+        for link in links {
+            simulation.tally.count(.linkCut)
+            network.cut(link)
+        }
+        simulation.agenda.after(dice.milliseconds(10_000...60_000)) { [network] in
             for link in links { network.mend(link) }
         }
     }
