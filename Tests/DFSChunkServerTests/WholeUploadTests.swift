@@ -50,6 +50,29 @@ import Testing
         }
     }
 
+    /// The disk's one thread has its turns in order: had the chunk been begun, it would show when another one is done. A server
+    /// that forwards begins with an empty message.
+    @Test(arguments: [[100], [0, 100]]) func nothingIsBegunBeforeTheEnd(sizes: [Int]) async throws {
+        try await withServerOfSwiftMaster(change: { $0.diskThreadCount = 1 }) { server in
+            let encoder = ChunkDataEncoder(chunkID: "f_0")
+            let options = CallOptions(metadata: [CallMetadata.length: "100"])
+            let names = try await server.peer.channel.withCall(Methods.uploadChunk, options) { call in
+                for (number, size) in sizes.enumerated() {
+                    let data = ByteBuffer(repeating: 7, count: size)
+                    let segments = encoder.encode(data: data, seqNo: Int32(number), checksum: 0)
+                    try await call.send(RPCMessage(segments: segments))
+                }
+                try await server.upload("f_1", content(100))
+                let names = try server.names()
+                call.finishSending()
+                while try await call.receive() != nil {}
+                return names
+            }
+            #expect(names == ["f_1"])
+            #expect(try server.names() == ["f_0", "f_1"])
+        }
+    }
+
     @Test func emptyMessagesMayFollow() async throws {
         try await withServerOfSwiftMaster { server in
             try await send([100, 0, 0], announced: 100, to: server)

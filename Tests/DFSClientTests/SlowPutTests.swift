@@ -37,6 +37,17 @@ import Testing
         }
     }
 
+    /// First and last of one chain: the second one is found when what is left of the chain is fed anew.
+    @Test func twoSlowServersOfAChainAreBothReplaced() async throws {
+        try await TestCluster.run(wish(servers: 5, replication: 3)) { cluster in
+            for position in [0, 2] { cluster.servers[position].faults.withLock { $0.bytesPerSecond = Self.trickle } }
+            let bytes = try cluster.makeFile("in", 20 << 20)
+            let result = try await cluster.client.put("in", as: "f")
+            #expect(Set(result.chunks[0].durableOn) == Set([1, 3, 4].map { cluster.addresses[$0] }))
+            #expect(cluster.replicasHold(bytes, result))
+        }
+    }
+
     @Test func putGoesOnWhereAllServersAreSlow() async throws {
         var wish = wish(servers: 3, replication: 2)
         wish.configuration.stallLimit = .seconds(1)

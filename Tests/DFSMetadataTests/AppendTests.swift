@@ -258,6 +258,29 @@ import Testing
         #expect(effects.reads.count == 2, "now one is too many")
     }
 
+    /// The order for what is left of the open chunk keeps copies away only while it may be carried out.
+    @Test func aServerThatWasToDeleteAStaleReplicaTakesACopyWhereNoOtherCan() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        _ = try master.closeAppend("a")
+        let (raised, id) = (place.chunk.raised(), place.chunk.chunk)
+        let (first, stale) = (place.servers[0].description, place.servers[1].description)
+        let third = try #require([":1", ":2", ":3"].first { ![first, stale].contains($0) })
+        _ = master.fenced(raised, place.servers[0], FenceAnswer(hasChunk: true, length: 70))
+        _ = master.fenced(raised, place.servers[1], nil)
+        _ = master.sealed(raised, 70, place.servers[0], 9)
+        _ = try master.report(third, [(id, Digest(length: 70, crc32c: 9))])
+        #expect(master.tick(after: .seconds(1)).deletions == [id])
+        // The third dies.
+        var effects: [Effect] = []
+        for _ in 0..<120 {
+            master.pass(.seconds(5))
+            effects += try master.heartbeat(first, [id]) + master.heartbeat(stale, [])
+            effects += master.tick()
+        }
+        #expect(effects.copies.contains("\(id)>\(stale)"))
+    }
+
     /// Also where there is no other server to make up for it meanwhile.
     @Test func aCopyThatOutlivesTheOrderForAStaleReplicaCountsAgain() throws {
         var master = try cluster()

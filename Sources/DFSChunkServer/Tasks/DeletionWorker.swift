@@ -82,8 +82,9 @@ struct DeletionWorker: Sendable {
                 return try store.quarantine(id, ground)
             }
             if removal == .busy {
-                tasks.state.withLock { $0.deletions[id] = ground }
-                return .waits
+                // The upload may have ended by now, and not have seen the order among the tasks: it is looked at again.
+                tasks.keep(id, ground)
+                return .failed
             }
             logger.info("chunk deleted, kept in quarantine", metadata: ["chunk": "\(id)"])
         } catch {

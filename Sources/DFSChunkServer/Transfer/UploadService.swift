@@ -35,14 +35,19 @@ struct UploadService: Sendable {
         guard let first = try await watch.waiting({ try await call.receive() }) else {
             throw DFSError(.invalidArgument, "no data received; an upload has at least one message")
         }
-        let frame = try ChunkDataDecoder.decode(first.segments)
+        var frame = try ChunkDataDecoder.decode(first.segments)
         let id = try ChunkID(frame.chunkID)
         let expected = ExpectedContent(
             length: try call.metadata.number(CallMetadata.length), crc32c: try call.metadata.number(CallMetadata.crc32c)
         )
         let chain = try UploadChain(call.metadata)
-        // A Go master must see a chunk from its first byte.
-        let isWhole = frame.isAll(of: expected, upTo: Self.batchSize) && master.isMasterSwift
+        // A Go master must see a chunk from its first byte, which a server that forwards it sends ahead of an empty message.
+        let mayComeWhole = expected.isSmall(upTo: Self.batchSize) && master.isMasterSwift
+        if mayComeWhole, frame.dataByteCount == 0, let next = try await watch.waiting({ try await call.receive() }) {
+            frame = try ChunkDataDecoder.decode(next.segments)
+            try check(frame, id)
+        }
+        let isWhole = mayComeWhole && expected.length == Int64(frame.dataByteCount)
         let writer = isWhole ? nil : try await begin(id, expected)
         master.noteArrival(id, isOurs: expected.length != nil)
         let route = await route(id, expected, chain)
@@ -137,7 +142,8 @@ struct UploadService: Sendable {
         if await feed.waitForRoom() { feed.push([piece]) }
         while let message = try await watch.waiting({ try await call.receive() }) {
             let more = try ChunkDataDecoder.decode(message.segments)
-            guard more.data.allSatisfy({ $0.readableBytes == 0 }) else {
+            try check(more, id)
+            guard more.dataByteCount == 0 else {
                 throw DFSError(
                     .dataLoss, "chunk \(id) was announced with \(piece.byteCount) bytes and has more; send it again")
             }
@@ -189,10 +195,7 @@ struct UploadService: Sendable {
         var batchSize = 0
         var frame = first
         while true {
-            guard frame.chunkID == id.text || frame.chunkID.isEmpty else {
-                throw DFSError(
-                    .invalidArgument, "one upload names two chunks, \(id) and \(quoted(frame.chunkID)); send one each")
-            }
+            try check(frame, id)
             let piece = UploadPiece(segments: frame.data, checksum: frame.checksum)
             batchSize += piece.byteCount
             batch.append(piece)
@@ -208,6 +211,12 @@ struct UploadService: Sendable {
         feed.finish()
     }
 
+    private func check(_ frame: ChunkDataFrame, _ id: ChunkID) throws(DFSError) {
+        if frame.chunkID == id.text || frame.chunkID.isEmpty { return }
+        throw DFSError(
+            .invalidArgument, "one upload names two chunks, \(id) and \(quoted(frame.chunkID)); send one each")
+    }
+
     /// The slower of disk and servers behind holds the sender up.
     private func push(
         _ batch: [UploadPiece], _ byteCount: Int, to queue: WriteQueue, _ feed: ChunkForwarder.Feed
@@ -217,10 +226,7 @@ struct UploadService: Sendable {
     }
 }
 
-extension ChunkDataFrame {
-    /// Whether this is the whole chunk, which was announced with its length and is not longer than `limit`.
-    fileprivate func isAll(of expected: ExpectedContent, upTo limit: Int) -> Bool {
-        let count = data.reduce(0) { $0 + $1.readableBytes }
-        return count > 0 && count <= limit && expected.length == Int64(count)
-    }
+extension ExpectedContent {
+    /// Whether the chunk was announced with its length, has bytes, and no more of them than `limit`.
+    fileprivate func isSmall(upTo limit: Int) -> Bool { length.map { (1...Int64(limit)).contains($0) } ?? false }
 }

@@ -23,12 +23,21 @@ final class FolderSyncs: Sendable {
 
     /// Makes all names that were noted durable. Blocks.
     ///
-    /// - Throws: what the first folder throws that cannot be synced; nothing is said of the names in the others then.
+    /// - Throws: what a folder throws that cannot be synced, when all others are; it is tried again the next time.
     func syncAll() throws(DFSError) {
         let folders = waiting.withLock { waiting in
             defer { waiting = [] }
             return waiting
         }
-        for folder in folders { try files.syncFolder(folder) }
+        var failure: DFSError?
+        for folder in folders.sorted() {
+            do {
+                try files.syncFolder(folder)
+            } catch {
+                failure = failure ?? error
+                waiting.withLock { _ = $0.insert(folder) }
+            }
+        }
+        if let failure { throw failure }
     }
 }

@@ -34,8 +34,10 @@ struct ChunkPut: Sendable {
         var attempt = 1
         while true {
             let hadFloor = pace.hasFloor
+            let known = standing.slow
             // Each call settles the first of its servers.
             while let routes = await routes(&standing) { try await send(routes, &standing) }
+            pace.note(standing.slow.filter { known[$0.key] == nil }, inChunk: index)
             if standing.heldBy.count >= wanted(of: standing), let crc32c = standing.crc32c {
                 return standing.written(length: length, crc32c: crc32c)
             }
@@ -143,9 +145,7 @@ struct ChunkPut: Sendable {
             feed.fail(DFSError(.cancelled, "the put was cancelled"))
         }
         try Task.checkCancellation()
-        let before = standing.slow
         for (route, outcome) in zip(routes, outcomes) { standing.add(outcome, of: route) }
-        pace.note(standing.slow.filter { before[$0.key] == nil }, inChunk: index)
         guard let crc32c else { return }
         if let before = standing.crc32c, before != crc32c {
             throw DFSError(.failedPrecondition, "\(source.path) changed while it was read; put it again")

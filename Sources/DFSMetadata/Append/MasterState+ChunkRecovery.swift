@@ -180,10 +180,12 @@ extension MasterState {
     }
 
     /// Copies that an order to delete a stale replica could have met, and that are there when it has surely been carried out, count
-    /// again.
+    /// again. Where the chunk lacks copies, the order ends, too, since it keeps the server from taking one; it is given anew once the
+    /// chunk is whole.
     private mutating func endStaleOrders() {
         let over = staleOrders.filter { key, order in
-            now - order.at > policy.deletionTimeout && chunks[key.chunk].position(of: key.server) != nil
+            now - order.at > policy.deletionTimeout
+                && (chunks[key.chunk].position(of: key.server) != nil || !isWhole(key.chunk))
         }.keys.sorted { ($0.chunk, $0.server) < ($1.chunk, $1.server) }
         for key in over {
             staleOrders[key] = nil

@@ -18,6 +18,7 @@ extension MasterState {
     /// replicas, or the life of a server that holds one, changed.
     mutating func review(_ chunk: ChunkHandle) {
         defer { noteHealth(of: chunk) }
+        keepWhatIsNeeded(of: chunk)
         guard let need = need(of: chunk) else {
             surplus.forget(chunk)
             return repair.waiting.remove(chunk)

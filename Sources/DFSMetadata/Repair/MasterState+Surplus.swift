@@ -110,12 +110,28 @@ extension MasterState {
         return .wait
     }
 
+    /// Copies that wait to be ordered deleted again count again at once where they are needed; of those that were ordered, and on
+    /// servers that send lists, the server's next word decides.
+    mutating func keepWhatIsNeeded(of chunk: ChunkHandle) {
+        guard chunks[chunk].replicas.contains(where: { $0.state == .deleting }), !isWhole(chunk) else { return }
+        let id = id(of: chunk)
+        for replica in chunks[chunk].replicas
+        where replica.state == .deleting && servers[replica.server].inventory != nil
+            && servers[replica.server].deletions[id] == nil
+            && replica.listNumber == servers[replica.server].listNumber
+        {
+            update(chunk, on: replica.server) { $0.state = $0.isDeletedAsBad ? .bad : .complete }
+        }
+    }
+
     /// Whether enough of the copies are there that were found sound when the order was given, lately.
     private func isOrderProven(_ chunk: ChunkHandle, on server: ServerHandle) -> Bool {
         guard let order = surplus.order(ProbeKey(chunk: chunk, server: server)),
             now - order.provenAt <= policy.surplusProofLife, let file = namespace.facts(chunks[chunk].file)
         else { return false }
-        let kept = chunks[chunk].replicas.count { isSure($0, of: chunk) && order.kept.contains($0.server) }
+        let kept = chunks[chunk].replicas.count {
+            isSure($0, of: chunk) && order.kept.contains($0.server) && isToldOf(chunk, on: $0.server)
+        }
         return kept >= file.replication
     }
 

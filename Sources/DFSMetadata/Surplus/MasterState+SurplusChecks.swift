@@ -73,8 +73,15 @@ extension MasterState {
 
     /// Whether the copy was read lately, since its chunk has one too many, and found to be what it should be.
     func isProven(_ chunk: ChunkHandle, on server: ServerHandle) -> Bool {
-        guard let since = surplus.soundSince(chunk, server) else { return false }
+        guard let since = surplus.soundSince(chunk, server), isToldOf(chunk, on: server) else { return false }
         return now - since <= policy.surplusProofLife && since >= servers[server].aliveSince
+    }
+
+    /// Whether a server that is telling of all that it holds has told of the chunk: it may have been started anew on an empty disk,
+    /// faster than it is taken for dead.
+    func isToldOf(_ chunk: ChunkHandle, on server: ServerHandle) -> Bool {
+        guard case .reporting = servers[server].inventory?.phase else { return true }
+        return chunks[chunk].replica(on: server)?.listNumber == servers[server].listNumber
     }
 
     /// Takes what a read found that was begun here.

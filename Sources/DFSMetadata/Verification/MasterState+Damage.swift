@@ -31,6 +31,7 @@ extension MasterState {
         let key = ProbeKey(chunk: chunk, server: server)
         guard suspects.admit(key, now: now) else { return .done }
         effects.append(.log(.damageReported(id, address)))
+        surplus.forgetSound(chunk, server)
         verification.want(key, isUrgent: true, now: now)
         return .done
     }

@@ -1,6 +1,7 @@
 import DFSCore
 import NIOCore
 import RPC
+import Synchronization
 
 /// Makes a server that is alive send something now and then, while it takes an upload. Lives on the call's event loop, whose
 /// timers cost most uploads less than a task that sleeps.
@@ -9,6 +10,12 @@ final class LifeQuestions {
     private let limit: Duration
     private var timer: RepeatedTask?
     private var question: Task<Void, Never>?
+    private let answers = Answers()
+
+    /// Whether the last question is over.
+    private final class Answers: Sendable {
+        let isAsking = Atomic<Bool>(false)
+    }
 
     /// Starts to ask; on the call's event loop.
     ///
@@ -18,7 +25,7 @@ final class LifeQuestions {
         self.limit = limit
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let step = TimeAmount(limit / 4)
-        timer = eventLoop.scheduleRepeatedTask(initialDelay: step, delay: step) { _ in bound.value.ask(bound) }
+        timer = eventLoop.scheduleRepeatedTask(initialDelay: step, delay: step) { _ in bound.value.ask() }
     }
 
     /// Asks no more; nothing of it is left running but a question that is being cancelled.
@@ -28,12 +35,11 @@ final class LifeQuestions {
         question?.cancel()
     }
 
-    private func ask(_ bound: NIOLoopBound<LifeQuestions>) {
-        guard question == nil else { return }
-        let (peer, limit, eventLoop) = (peer, limit, peer.channel.executor.eventLoop)
-        question = Task {
+    private func ask() {
+        guard !answers.isAsking.exchange(true, ordering: .relaxed) else { return }
+        question = Task { [peer, limit, answers] in
             _ = try? await peer.channel.describe(timeout: limit, peer: peer.name)
-            eventLoop.execute { bound.value.question = nil }
+            answers.isAsking.store(false, ordering: .relaxed)
         }
     }
 }
