@@ -6,9 +6,6 @@ import Logging
 struct DeletionWorker: Sendable {
     /// How often an operator's release of held deletions is looked for.
     private static let releaseCheck = Duration.seconds(2)
-    /// What is left of an open chunk shows in no report, so that the master repeats no order that failed: it is tried again
-    /// after this time.
-    private static let repetitionPause = Duration.seconds(2)
 
     let tasks: NodeTasks
     let store: ChunkStore
@@ -25,15 +22,23 @@ struct DeletionWorker: Sendable {
     }
 
     /// Works until the task is cancelled.
+    ///
+    /// What is left of an open chunk shows in no report, so that the master repeats no order that failed: it is tried again here.
     func run() async {
+        var retries = DeletionRetries()
         while !Task.isCancelled {
-            var hasFailed = false
-            for (id, order) in tasks.state.withLock({ $0.deletions }) where await delete(id, order) == .failed {
-                hasFailed = true
+            for (id, order) in tasks.state.withLock({ $0.deletions }) where retries.isDue(id, now: tasks.clock.now) {
+                switch await delete(id, order) {
+                case .failed: retries.failed(id, now: tasks.clock.now)
+                // The end of the upload that it waits for rings.
+                case .over, .waits: retries.ended(id)
+                }
             }
             let hasHeld = tasks.state.withLock { !$0.held.isEmpty }
-            if hasFailed || hasHeld {
-                await changes.deletion.wait(atMost: hasFailed ? Self.repetitionPause : Self.releaseCheck)
+            let pause = retries.pause(now: tasks.clock.now)
+            if pause != nil || hasHeld {
+                let limit = hasHeld ? Self.releaseCheck : DeletionRetries.longestPause
+                await changes.deletion.wait(atMost: min(pause ?? limit, limit))
                 if hasHeld { await releaseIfAsked() }
             } else {
                 await changes.deletion.wait()

@@ -74,14 +74,19 @@ struct Housekeeper: Sendable {
         let store = store
         var keptDamagedCount = 0
         while !Task.isCancelled {
+            // What keeps one of these from being done keeps none of the others.
             do {
                 let count = try await threads.run { try store.purgeQuarantine() }
                 if count > 0 { logger.info("quarantined chunks removed for good", metadata: ["count": "\(count)"]) }
-                try await purgeDamaged(&keptDamagedCount)
-                logReclaimed(store.takeReclaimed())
             } catch {
                 logger.error("cannot empty the quarantine", metadata: ["error": "\(error)"])
             }
+            do {
+                try await purgeDamaged(&keptDamagedCount)
+            } catch {
+                logger.error("cannot remove damaged chunks for good", metadata: ["error": "\(error)"])
+            }
+            logReclaimed(store.takeReclaimed())
             try? await Task.sleep(for: Self.purgeInterval)
         }
     }

@@ -166,6 +166,15 @@ package struct ChunkCatalog: Sendable {
         return .removed
     }
 
+    /// A file of that name, of a chunk that is in no list, is about to go; no upload begins until ``endRemoval(_:keeping:)``.
+    ///
+    /// - Returns: whether it may go: not while an upload is under way, or where the chunk is listed.
+    package mutating func beginClearing(_ id: ChunkID) -> Bool {
+        guard records[id] == nil else { return false }
+        records[id] = Record(isLeaving: true)
+        return true
+    }
+
     /// The file is gone, or could not be removed and is listed again as `kept`.
     package mutating func endRemoval(_ id: ChunkID, keeping kept: Stored? = nil) {
         precondition(records[id]?.isLeaving == true, "a removal of \(id) ended that never began")

@@ -72,7 +72,11 @@ extension ChunkStore {
     /// The chunk is to be deleted here by the word of the master, whose it is no longer as an open one. A call that was on its
     /// way for longer than its caller waited does not make it anew from now on, nor a fence of it, which nobody would have
     /// deleted. Of those calls none outlives this process, so nothing of it is durable. Does not block.
-    package func neverOpenAgain(_ id: ChunkID) { state.withLock { $0.closed.insert(id) } }
+    package func neverOpenAgain(_ id: ChunkID) {
+        state.withLock { state in
+            if state.catalog.stored(id) == nil { state.closed.insert(id) } else { state.closedWhole.insert(id) }
+        }
+    }
 
     /// Deletes an open chunk for its users; see ``UnsealedChunk/delete(_:)``. Blocks.
     package func deleteOpen(_ id: ChunkID, _ ground: DeletionGround) throws(DFSError) {
@@ -130,7 +134,7 @@ extension ChunkStore {
             if state.catalog.stored(id) != nil {
                 throw DFSError(.failedPrecondition, "chunk \(id) is sealed", advice: .refreshLocations)
             }
-            guard !state.closed.contains(id) else {
+            guard !state.closed.contains(id), !state.closedWhole.contains(id) else {
                 throw DFSError(
                     .failedPrecondition, "chunk \(id) was deleted here, and is not opened again",
                     advice: .refreshLocations)

@@ -21,7 +21,7 @@ extension UnsealedChunk {
                 ?? DFSError(.failedPrecondition, "chunk \(id) is being sealed", advice: .refreshLocations)
             if !state.isMoved {
                 try cut(to: digest, &state)
-                try move(digest)
+                _ = try store.takeName(of: id, for: store.layout.open(id), digest)
                 state.isMoved = true
             }
             try store.files.syncFolder(store.layout.root)
@@ -74,17 +74,6 @@ extension UnsealedChunk {
         }
     }
 
-    /// Gives the file its name as a chunk.
-    private func move(_ digest: ContentDigest) throws(DFSError) {
-        let files = store.files
-        do throws(DFSError) {
-            try files.rename(store.layout.open(id), to: store.layout.chunk(id), replacing: false)
-        } catch  where error.code == .alreadyExists {
-            try store.confirmExisting(id, digest)
-            try files.remove(store.layout.open(id))
-        }
-    }
-
     /// Deletes the chunk for its users. Its bytes are kept in quarantine as a chunk like all others, without the journal, so
     /// that an operator can restore them as any chunk; a chunk without bytes is erased. Durable on return: a file that
     /// came back with the power would be nobody's. Blocks.
@@ -92,26 +81,31 @@ extension UnsealedChunk {
         try state.withLock { (state) throws(DFSError) in
             if state.end != nil { return }
             if !state.isLeaving { try takeAway(ground, &state) }
-            state.isLeaving = true
+            // Again on each attempt: nobody knows which of them has failed.
+            if state.isMoved { try store.files.syncFolder(store.layout.root) }
             try store.files.syncFolder(store.layout.open)
             end(as: .gone, &state)
         }
     }
 
+    /// Sets ``State/isLeaving`` as soon as the file has left its name, also where somebody else has taken it from there.
     private func takeAway(_ ground: DeletionGround, _ state: inout State) throws(DFSError) {
-        try settle(&state)
         state.frozen =
             state.frozen ?? DFSError(.notFound, "chunk \(id) is being deleted", advice: .refreshLocations)
-        if state.isMoved {
-            // A seal came as far as the name.
-            try store.moveToQuarantine(id, from: store.layout.chunk(id), bytes: state.length, ground)
-            try store.files.syncFolder(store.layout.root)
-        } else if state.length == 0 {
-            try store.files.remove(store.layout.open(id))
-        } else {
-            try cut(to: ContentDigest(length: state.length, crc32c: state.crc32c), &state)
-            try store.moveToQuarantine(id, from: store.layout.open(id), bytes: state.length, ground)
+        // A seal may have come as far as the name.
+        let path = state.isMoved ? store.layout.chunk(id) : store.layout.open(id)
+        if let size = try store.files.status(of: path)?.size {
+            let isRead = try read(&state)
+            if isRead, !state.isMoved, state.length == 0 {
+                try store.files.remove(path)
+            } else {
+                if isRead, !state.isMoved {
+                    try cut(to: ContentDigest(length: state.length, crc32c: state.crc32c), &state)
+                }
+                try store.moveToQuarantine(id, from: path, bytes: isRead ? state.length : size, ground)
+            }
         }
+        state.isLeaving = true
     }
 
     /// Erases it: the whole chunk has come by another way.

@@ -219,14 +219,20 @@ package final class UnsealedChunk: Sendable {
 
     /// Finds out, once after a start, where the chunk ends.
     func settle(_ state: inout State) throws(DFSError) {
-        guard state.isUnread else { return }
-        let file = try openFile()
-        guard let journal = try OpenJournal(file) else {
+        guard try read(&state) else {
             throw DFSError(.dataLoss, "open chunk \(id) was changed on the disk", advice: .tryOtherReplica)
         }
+    }
+
+    /// The same; `false` where the file says nothing any more.
+    func read(_ state: inout State) throws(DFSError) -> Bool {
+        guard state.isUnread else { return true }
+        let file = try openFile()
+        guard let journal = try OpenJournal(file) else { return false }
         let content = try journal.durableContent(file)
         state.length = content.length
         state.crc32c = content.crc32c
         state.isUnread = false
+        return true
     }
 }

@@ -64,13 +64,33 @@ extension ChunkStore {
         }
     }
 
-    /// No upload can take the name while the file is there, so it is the damaged one.
-    private func moveUnmoved() throws(DFSError) {
+    /// Tries each by itself, since one may never be moved; says what went wrong first.
+    private func moveUnmoved() -> DFSError? {
+        var first: DFSError?
         for id in state.withLock({ $0.unmoved.sorted() }) {
-            let isStored = state.withLock { $0.catalog.stored(id) != nil }
-            if !isStored, let size = try files.status(of: layout.chunk(id))?.size {
-                try moveToQuarantine(id, from: layout.chunk(id), bytes: size, .damaged)
+            do throws(DFSError) {
+                try naming.withLock { (_) throws(DFSError) in try moveUnmoved(id) }
+            } catch {
+                first = first ?? error
             }
+        }
+        return first
+    }
+
+    /// An upload that is under way moves the file itself, and none begins until it is moved; so the file is the damaged one.
+    private func moveUnmoved(_ id: ChunkID) throws(DFSError) {
+        let isBegun = state.withLock { state in
+            guard state.unmoved.contains(id), state.catalog.stored(id) == nil else {
+                state.unmoved.remove(id)
+                return false
+            }
+            return state.catalog.beginClearing(id)
+        }
+        guard isBegun else { return }
+        defer { state.withLock { $0.catalog.endRemoval(id) } }
+        if let size = try files.status(of: layout.chunk(id))?.size {
+            try moveDamaged(id, bytes: size)
+        } else {
             state.withLock { _ = $0.unmoved.remove(id) }
         }
     }
@@ -79,8 +99,10 @@ extension ChunkStore {
     ///
     /// Damaged chunks whose files could not be moved to quarantine are moved now: as long as they are in the way, no good copy can
     /// come in their place.
+    ///
+    /// - Throws: what kept one of these from being moved; all the rest is done all the same.
     package func purgeQuarantine() throws(DFSError) -> Int {
-        try moveUnmoved()
+        let unmoved = moveUnmoved()
         var count = 0
         for folder in try dueFolders() where folder.ground != .damaged {
             state.withLock { $0.spare.forget(folder: folder.path) }
@@ -89,6 +111,7 @@ extension ChunkStore {
             }
             try files.removeFolder(folder.path)
         }
+        if let unmoved { throw unmoved }
         return count
     }
 

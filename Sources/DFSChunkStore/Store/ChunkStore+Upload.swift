@@ -104,16 +104,11 @@ extension ChunkStore {
 
     /// Gives a synced temporary file its final name. Durable on return.
     ///
-    /// When the name is taken, by an upload that ran beside this one, the bytes decide: equal ones are a success.
+    /// When the name is taken, by an upload that ran beside this one or by a damaged file, the bytes decide: see
+    /// ``takeName(of:for:_:)``.
     func publish(_ id: ChunkID, temporary: String, _ checksums: BlockChecksums) throws(DFSError) {
         let digest = checksums.digest
-        do throws(DFSError) {
-            try files.rename(temporary, to: layout.chunk(id), replacing: false)
-        } catch  where error.code == .alreadyExists {
-            try confirmExisting(id, digest)
-            try files.remove(temporary)
-            return
-        }
+        guard try takeName(of: id, for: temporary, digest) else { return }
         // Whose name it is, his is the table. It is not waited for on the disk.
         keepTable(checksums, of: id)
         do throws(DFSError) {
@@ -128,22 +123,5 @@ extension ChunkStore {
         state.withLock { $0.catalog.store(id, ChunkCatalog.Stored(digest)) }
         // What was open under the id here is a stale replica of what has now come whole.
         unsealed(id)?.leave()
-    }
-
-    /// Finds the chunk durable with these very bytes, or throws.
-    func confirmExisting(_ id: ChunkID, _ digest: ContentDigest) throws(DFSError) {
-        let existing = try digestOnDisk(id)
-        guard existing == digest else {
-            throw DFSError(
-                .alreadyExists,
-                "chunk \(id) exists with other bytes (\(existing), uploaded: \(digest)); it stays as it is")
-        }
-        try files.syncFolder(layout.root)
-        try state.withLock { (state) throws(DFSError) in
-            if state.catalog.isLeaving(id) {
-                throw DFSError(.unavailable, "chunk \(id) is just found damaged here; send it again")
-            }
-            state.catalog.store(id, ChunkCatalog.Stored(digest))
-        }
     }
 }

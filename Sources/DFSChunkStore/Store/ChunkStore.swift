@@ -48,11 +48,13 @@ package final class ChunkStore: Sendable {
         var begunCount = 0
         /// Never to be open here again; see ``ChunkStore/neverOpenAgain(_:)``.
         var closed = RecentSet<ChunkID>(limit: ChunkStore.maxClosedCount)
+        /// The same for what was here whole: by themselves, since ordinary deletions are far more.
+        var closedWhole = RecentSet<ChunkID>(limit: ChunkStore.maxClosedCount)
         /// Damaged chunks that are out of service, and whose files could not be moved to quarantine.
         var unmoved: Set<ChunkID> = []
     }
 
-    /// Closed chunks that are remembered: far more than calls can be late for.
+    /// Closed chunks of either kind that are remembered: far more than calls can be late for.
     static let maxClosedCount = 4096
     /// Damaged chunks that are moved to quarantine later; the others of a disk that is so bad stay where they are until a restart.
     static let maxUnmovedCount = 1000
@@ -64,6 +66,8 @@ package final class ChunkStore: Sendable {
     let settings: Settings
     let wallClock: @Sendable () -> Int64
     let state = Mutex(State())
+    // Held during disk calls on purpose, but only where a file is in the way of another: what was read is what is moved.
+    let naming = Mutex(())
     private let lock: FileLock
 
     /// Who this node is: made when the folder is first used and kept in it.
