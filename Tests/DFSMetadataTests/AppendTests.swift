@@ -229,18 +229,8 @@ import Testing
 
     /// The order meant what was there before: it may meet the copy that has taken its place.
     @Test func aCopyDoesNotCountWhileAnOrderToDeleteItsStaleReplicaIsOnItsWay() throws {
-        var master = try cluster()
-        let place = try master.openChunk(of: "a")
-        _ = try master.closeAppend("a")
-        let (raised, id) = (place.chunk.raised(), place.chunk.chunk)
-        let (first, stale) = (place.servers[0].description, place.servers[1].description)
-        let third = try #require([":1", ":2", ":3"].first { ![first, stale].contains($0) })
+        var (master, id, _, stale) = try sealedBesideAStaleReplica()
         let digest = Digest(length: 70, crc32c: 9)
-        _ = master.fenced(raised, place.servers[0], FenceAnswer(hasChunk: true, length: 70))
-        _ = master.fenced(raised, place.servers[1], nil)
-        _ = master.sealed(raised, 70, place.servers[0], 9)
-        _ = try master.report(third, [(id, digest)])
-        #expect(master.tick(after: .seconds(1)).deletions == [id])
         // It has sealed the chunk after all.
         let late = try master.report(stale, [(id, digest)]).effects
         let chunk = try #require(master.state.chunk(named: id))
@@ -251,38 +241,16 @@ import Testing
         // A minute later it is still there.
         for _ in 0..<7 {
             master.pass(.seconds(10))
-            for server in [first, stale, third] { effects += try master.heartbeat(server, [id]) }
+            for server in [":1", ":2", ":3"] { effects += try master.heartbeat(server, [id]) }
             effects += master.tick()
         }
         #expect(master.state.countCopies(of: chunk).sure == 3)
         #expect(effects.reads.count == 2, "now one is too many")
     }
 
-    /// The order for what is left of the open chunk keeps copies away only while it may be carried out.
-    @Test func aServerThatWasToDeleteAStaleReplicaTakesACopyWhereNoOtherCan() throws {
-        var master = try cluster()
-        let place = try master.openChunk(of: "a")
-        _ = try master.closeAppend("a")
-        let (raised, id) = (place.chunk.raised(), place.chunk.chunk)
-        let (first, stale) = (place.servers[0].description, place.servers[1].description)
-        let third = try #require([":1", ":2", ":3"].first { ![first, stale].contains($0) })
-        _ = master.fenced(raised, place.servers[0], FenceAnswer(hasChunk: true, length: 70))
-        _ = master.fenced(raised, place.servers[1], nil)
-        _ = master.sealed(raised, 70, place.servers[0], 9)
-        _ = try master.report(third, [(id, Digest(length: 70, crc32c: 9))])
-        #expect(master.tick(after: .seconds(1)).deletions == [id])
-        // The third dies.
-        var effects: [Effect] = []
-        for _ in 0..<120 {
-            master.pass(.seconds(5))
-            effects += try master.heartbeat(first, [id]) + master.heartbeat(stale, [])
-            effects += master.tick()
-        }
-        #expect(effects.copies.contains("\(id)>\(stale)"))
-    }
-
-    /// Also where there is no other server to make up for it meanwhile.
-    @Test func aCopyThatOutlivesTheOrderForAStaleReplicaCountsAgain() throws {
+    /// A chunk of 70 bytes that was sealed on the first server, and has come to a third; the second, where it was open too, has just
+    /// been told to delete what it has.
+    private func sealedBesideAStaleReplica() throws -> (MasterHarness, id: ChunkID, first: String, stale: String) {
         var master = try cluster()
         let place = try master.openChunk(of: "a")
         _ = try master.closeAppend("a")
@@ -295,6 +263,13 @@ import Testing
         _ = master.sealed(raised, 70, place.servers[0], 9)
         _ = try master.report(third, [(id, digest)])
         #expect(master.tick(after: .seconds(1)).deletions == [id])
+        return (master, id, first, stale)
+    }
+
+    /// Also where there is no other server to make up for it meanwhile.
+    @Test func aCopyThatOutlivesTheOrderForAStaleReplicaCountsAgain() throws {
+        var (master, id, first, stale) = try sealedBesideAStaleReplica()
+        let digest = Digest(length: 70, crc32c: 9)
         _ = try master.report(stale, [(id, digest)])
         // The third one dies: of two copies one may still be deleted.
         let chunk = try #require(master.state.chunk(named: id))
@@ -310,17 +285,7 @@ import Testing
     /// What is to be rid of its stale replica takes a copy once no order can meet that, however few copies there are by then.
     @Test(arguments: [false, true])
     func aChunkThatLacksACopyGetsOneWhereAStaleReplicaWasDeleted(_ losesStream: Bool) throws {
-        var master = try cluster()
-        let place = try master.openChunk(of: "a")
-        _ = try master.closeAppend("a")
-        let (raised, id) = (place.chunk.raised(), place.chunk.chunk)
-        let (first, stale) = (place.servers[0].description, place.servers[1].description)
-        let third = try #require([":1", ":2", ":3"].first { ![first, stale].contains($0) })
-        _ = master.fenced(raised, place.servers[0], FenceAnswer(hasChunk: true, length: 70))
-        _ = master.fenced(raised, place.servers[1], nil)
-        _ = master.sealed(raised, 70, place.servers[0], 9)
-        _ = try master.report(third, [(id, Digest(length: 70, crc32c: 9))])
-        #expect(master.tick(after: .seconds(1)).deletions == [id])
+        var (master, id, first, stale) = try sealedBesideAStaleReplica()
         // The third one dies before the order is known to have been carried out.
         var effects: [Effect] = []
         for round in 0..<12 {
