@@ -84,25 +84,22 @@ extension Cluster {
         for (index, proxy) in proxies.enumerated() {
             try await stopServer(index)
             try await startServer(
-                index, extra: ["-advertise", proxy.address, "-http-listen", "127.0.0.1:\(pagePort(index))"])
+                index, extra: ["-advertise", proxy.address, "-http-listen", "127.0.0.1:\(serverPagePorts[index])"])
         }
         for index in serverPorts.indices {
             try await eventually("server \(index) has its master") {
-                (try? await HTTPPage("/readyz", port: pagePort(index)).status) == 200
+                (try? await HTTPPage("/readyz", port: serverPagePorts[index]).status) == 200
             }
         }
         try await awaitJoined()
         return proxies
     }
 
-    /// Above the ports of the nodes.
-    private func pagePort(_ index: Int) -> UInt16 { serverPorts[index] + 2500 }
-
     /// Who of the servers has called others slow, and how often.
     fileprivate func slowServerCounts() async throws -> [Int] {
         var counts: [Int] = []
         for index in serverPorts.indices {
-            let lines = try await HTTPPage("/metrics", port: pagePort(index)).body.split(separator: "\n")
+            let lines = try await HTTPPage("/metrics", port: serverPagePorts[index]).body.split(separator: "\n")
             let line = lines.first { $0.hasPrefix("dfs_chunkserver_slow_servers_total ") }
             counts.append(line.flatMap { Int($0.split(separator: " ")[1]) } ?? -1)
         }

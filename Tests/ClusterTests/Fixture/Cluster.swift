@@ -24,6 +24,8 @@ final class Cluster: Sendable {
     let folder: TestFolder
     let masterPort: UInt16
     let serverPorts: [UInt16]
+    /// Where a chunk server that is told to can show how it is.
+    let serverPagePorts: [UInt16]
 
     private let setup: Setup
     private let masterTLSPort: UInt16
@@ -51,6 +53,7 @@ final class Cluster: Sendable {
         folder = try TestFolder()
         masterPort = try LoopbackPort.free()
         serverPorts = try (0..<setup.chunkServers).map { _ in try LoopbackPort.free() }
+        serverPagePorts = try (0..<setup.chunkServers).map { _ in try LoopbackPort.free() }
         masterTLSPort = try LoopbackPort.free()
         serverTLSPorts = try (0..<setup.chunkServers).map { _ in try LoopbackPort.free() }
         identity = try setup.authority?.issue("node")
