@@ -131,10 +131,10 @@ final class Storm {
             digest.length > 0
         else { return }
         let chunk = file.header.chunkID(at: record.index)
-        // One that is to be deleted is a copy no longer.
-        let holders = simulation.servers.filter {
-            $0.copy(of: chunk) != nil && !simulation.watch.isOrderedAway(chunk, on: $0)
-        }
+        // A copy that was ordered away is a copy no longer, and of those that were read for that the master believes for a while
+        // that they are sound (decision 42).
+        if simulation.servers.contains(where: { simulation.watch.isOrderedAway(chunk, on: $0) }) { return }
+        let holders = simulation.servers.filter { $0.copy(of: chunk) != nil }
         guard holders.count > 1, holders.allSatisfy({ simulation.watch.isGood(chunk, digest, on: $0) }),
             let victim = dice.pick(holders)
         else { return }
