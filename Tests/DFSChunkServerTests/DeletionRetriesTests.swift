@@ -24,4 +24,17 @@ import Testing
         retries.ended(g)
         #expect(retries.pause(now: now) == nil)
     }
+
+    /// Else its pause would be over for ever, and nobody would wait any more.
+    @Test func oneWhoseOrderIsForgottenIsNotWaitedFor() throws {
+        let (f, g) = (try ChunkID("f_0"), try ChunkID("g_0"))
+        var retries = DeletionRetries()
+        let now = MonotonicInstant(nanoseconds: 0)
+        retries.failed(f, now: now)
+        retries.keep(only: [f, g])
+        #expect(retries.pause(now: now) == .seconds(2))
+        retries.keep(only: [g])
+        #expect(retries.pause(now: now) == nil)
+        #expect(retries.isDue(f, now: now))
+    }
 }

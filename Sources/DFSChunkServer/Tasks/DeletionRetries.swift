@@ -20,6 +20,13 @@ struct DeletionRetries: Sendable {
     /// It is over.
     mutating func ended(_ id: ChunkID) { waiting[id] = nil }
 
+    /// Of all others there are no orders any more.
+    mutating func keep(only ordered: some Sequence<ChunkID>) {
+        if waiting.isEmpty { return }
+        let ordered = Set(ordered)
+        waiting = waiting.filter { ordered.contains($0.key) }
+    }
+
     /// How long after `now` the next one is due; `nil` where none waits.
     func pause(now: MonotonicInstant) -> Duration? {
         waiting.values.map(\.next).min().map { $0 <= now ? .zero : $0 - now }

@@ -27,14 +27,16 @@ struct DeletionWorker: Sendable {
     func run() async {
         var retries = DeletionRetries()
         while !Task.isCancelled {
-            for (id, order) in tasks.state.withLock({ $0.deletions }) where retries.isDue(id, now: tasks.clock.now) {
+            let orders = tasks.state.withLock { $0.deletions }
+            for (id, order) in orders where retries.isDue(id, now: tasks.clock.now) {
                 switch await delete(id, order) {
                 case .failed: retries.failed(id, now: tasks.clock.now)
                 // The end of the upload that it waits for rings.
                 case .over, .waits: retries.ended(id)
                 }
             }
-            let hasHeld = tasks.state.withLock { !$0.held.isEmpty }
+            let (hasHeld, ids) = tasks.state.withLock { (!$0.held.isEmpty, $0.deletions.keys) }
+            retries.keep(only: ids)
             let pause = retries.pause(now: tasks.clock.now)
             if pause != nil || hasHeld {
                 let limit = hasHeld ? Self.releaseCheck : DeletionRetries.longestPause

@@ -121,11 +121,20 @@ final class NodeTasks: Sendable {
 
     /// A session with a Swift master begins, which may not know what was ordered before: it counts what it is told of, and gives
     /// its orders again. Those of open chunks, of which it is not told, stay.
+    ///
+    /// - Parameter isOpen: may ask the catalog, whose lock others hold when they take that of the tasks: it is called without.
     func forgetOrders(but isOpen: (ChunkID) -> Bool) {
+        let certain = state.withLock { state in
+            state.deletions.filter { $0.value.ground == .certain }.map(\.key)
+                + state.held.filter { $0.value.ground == .certain }.map(\.key)
+        }
+        let forgotten = certain.filter { !isOpen($0) }
         state.withLock { state in
-            state.deletions = state.deletions.filter { $0.value.ground != .certain || isOpen($0.key) }
-            state.held = state.held.filter { $0.value.ground != .certain || isOpen($0.key) }
-            state.released.formIntersection(state.deletions.keys)
+            for id in forgotten {
+                state.deletions[id] = nil
+                state.held[id] = nil
+                state.released.remove(id)
+            }
         }
     }
 
