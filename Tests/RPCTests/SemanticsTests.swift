@@ -73,6 +73,20 @@ import Testing
         }
     }
 
+    /// A pause that lasts beyond the call's deadline is not waited for: there is no attempt behind it.
+    @Test func pauseBeyondTheDeadlineEndsTheCall() async throws {
+        let calls = Counter()
+        var error = RPCError(.unavailable, "in 49 days")
+        error.retryPushback = .after(.milliseconds(Int64(UInt32.max)))
+        try await Fixture.overTCP(Self.failing(100, error, calls: calls)) { fixture in
+            let failure = await #expect(throws: RPCError.self) {
+                try await fixture.channel.unary(Fixture.echo, message("x"), Self.options())
+            }
+            #expect(failure?.code == .unavailable && failure?.message == "in 49 days")
+            #expect(calls.value == 1)
+        }
+    }
+
     /// Neither the status nor the call may be lost with it.
     @Test func veryLongStatusMessageArrivesCut() async throws {
         let handler: ServiceRoutes.Handler = { _ in
