@@ -108,4 +108,54 @@ private final class Greeter: ChannelInboundHandler {
             #expect(second != first)
         }
     }
+
+    /// Its memory (session, header tables, buffers) is not kept until the next check for idleness.
+    @Test func lostConnectionIsForgotten() async throws {
+        let group = Self.group
+        var routes = ServiceRoutes()
+        routes.add(Fixture.echo, handler: echoHandler)
+        let server = RPCServer(routes: routes, configuration: .init(), group: group, logger: Fixture.logger())
+        let connector = WatchedConnector(
+            base: MemoryConnector(server: server, eventLoop: group.next(), pieceByteCount: .max))
+        let channel = ClientChannel(
+            connector: connector, authority: "memory", configuration: .init(), logger: Fixture.logger())
+        _ = try await channel.unary(Fixture.echo, message("?"))
+        #expect(await connector.isAlive)
+        await server.shutdown(grace: .zero)
+        let limit = NIODeadline.now() + .seconds(3)
+        while await connector.isAlive, .now() < limit {}
+        #expect(await !connector.isAlive)
+        await channel.close()
+    }
+}
+
+/// Remembers the connection that was made, and keeps it not.
+private struct WatchedConnector: TransportConnector {
+    private final class Memory {
+        weak var receiver: (any TransportReceiver)?
+    }
+
+    let base: MemoryConnector
+    private let memory: NIOLoopBoundBox<Memory>
+
+    var eventLoop: any EventLoop { base.eventLoop }
+
+    init(base: MemoryConnector) {
+        self.base = base
+        memory = NIOLoopBoundBox.makeBoxSendingValue(Memory(), eventLoop: base.eventLoop)
+    }
+
+    var isAlive: Bool {
+        get async { (try? await eventLoop.submit { memory.value.receiver != nil }.get()) ?? false }
+    }
+
+    func connect(
+        timeout: TimeAmount, attach: @escaping @Sendable (any ByteTransport) throws -> any TransportReceiver
+    ) -> EventLoopFuture<Void> {
+        base.connect(timeout: timeout) { transport in
+            let receiver = try attach(transport)
+            memory.value.receiver = receiver
+            return receiver
+        }
+    }
 }
