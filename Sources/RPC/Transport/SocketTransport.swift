@@ -36,6 +36,12 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
         context.flush()
     }
 
+    func finish() {
+        guard let context else { return }
+        let (channel, isSecure) = (context.channel, isSecure)
+        eventLoop.execute { OrderlyClose.begin(channel) { Self.close(channel, isSecure: isSecure) } }
+    }
+
     func close() {
         guard let context else { return }
         // Not from within the caller: closing calls back.
