@@ -41,6 +41,20 @@ private final class Greeter: ChannelInboundHandler {
         try await listener.close()
     }
 
+    /// Its socket stays open and takes what is sent, as behind a proxy that has lost it; it has no call.
+    @Test func silentClientIsFoundOutByPings() async throws {
+        #expect(RPCServer.Configuration().limits.keepalive?.time == .seconds(60))
+        #expect(RPCServer.Configuration().limits.keepalive?.withoutCalls == true)
+        var configuration = RPCServer.Configuration()
+        configuration.limits.keepalive?.time = .milliseconds(20)
+        configuration.limits.keepalive?.timeout = .seconds(2)
+        try await Arena.run(configuration) { arena in
+            let mute = try await arena.attacker()
+            #expect(await mute.frame { $0.kind == .ping && $0.flags == 0 } != nil)
+            _ = await mute.end()
+        }
+    }
+
     @Test func clientThatPingsTooOftenIsCutOff() async throws {
         var configuration = ClientChannel.Configuration()
         configuration.keepalive = Keepalive(time: .milliseconds(5), timeout: .seconds(10))

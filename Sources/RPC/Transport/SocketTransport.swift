@@ -54,6 +54,7 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
         isWritable = context.channel.isWritable
         peerHost = Self.numericHost(context.channel.remoteAddress)
         LocalConnection.stopPacing(context.channel)
+        VanishedPeer.limitSilence(context.channel)
         if isSecure { SocketBuffers.limitReads(underTLS: context.channel) }
     }
 
