@@ -43,6 +43,7 @@ final class HTTP2Connection: TransportReceiver {
     /// Times that bytes have come from the peer.
     private(set) var readCount: UInt64 = 0
     private(set) var statistics = ConnectionStatistics()
+    let unfinishedMessages: UnfinishedMessages
     /// Bytes that the calls together may have queued for the peer; `nil` is without limit.
     var maxQueuedByteCount: Int?
 
@@ -61,6 +62,7 @@ final class HTTP2Connection: TransportReceiver {
         self.isSecure = transport.isSecure
         self.turnByteCount = transport.isSecure ? SocketBuffers.securedTurnByteCount : Self.plainTurnByteCount
         self.session = try HTTP2Session(role: role, settings: settings)
+        unfinishedMessages = UnfinishedMessages(connectionWindow: settings.connectionWindow)
     }
 
     /// What requests on this connection say of it (RFC 9113 §8.3.1).
