@@ -53,6 +53,7 @@ static inline uint32_t dfs_nghttp2_reset_error(const nghttp2_frame *frame) { ret
 static const int dfs_nghttp2_would_block = NGHTTP2_ERR_WOULDBLOCK;
 static const int dfs_nghttp2_deferred = NGHTTP2_ERR_DEFERRED;
 static const int dfs_nghttp2_callback_failure = NGHTTP2_ERR_CALLBACK_FAILURE;
+static const int dfs_nghttp2_stream_failure = NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 static const uint32_t dfs_nghttp2_data_eof = NGHTTP2_DATA_FLAG_EOF;
 static const uint32_t dfs_nghttp2_data_no_end_stream = NGHTTP2_DATA_FLAG_NO_END_STREAM;
 static const uint32_t dfs_nghttp2_data_no_copy = NGHTTP2_DATA_FLAG_NO_COPY;

@@ -151,6 +151,57 @@ private func exchange(_ pair: Pair, dataByteCount: Int) throws -> (client: [Stri
         #expect(pair.server.openStreamCount == 0 && pair.client.openStreamCount == 0)
     }
 
+    /// A full output holds a DATA frame back inside the library; its bytes are gone when the stream is reset meanwhile.
+    /// Whoever has not heard of the reset yet goes on sending (`sendsOn`): that must not go out in the frame's place.
+    @Test(arguments: [HTTP2Session.Role.client, .server], [true, false])
+    func resetOfAStreamWithAFrameHeldBackEndsThatStreamOnly(role: HTTP2Session.Role, sendsOn: Bool) throws {
+        let pair = try Pair()
+        try pair.settle()
+        let first = try #require(pair.client.submitRequest(request, endStream: false))
+        let second = try #require(pair.client.submitRequest(request, endStream: false))
+        try pair.settle()
+        let sender = role == .client ? pair.client : pair.server
+        if role == .server {
+            for id in [first, second] {
+                sender.submitResponse(stream: id, HeaderBlock([(":status", "200")]), endStream: false)
+            }
+            try pair.settle()
+        }
+        sender.send(stream: first, ByteBuffer(repeating: 1, count: 3 << 20))
+        let taken = try sender.produce(budget: 1 << 20)
+        #expect(sender.queuedByteCount(stream: first) > 0)
+        sender.reset(stream: first, .cancel)
+        if sendsOn { sender.send(stream: first, ByteBuffer(repeating: 2, count: 1 << 20)) }
+        sender.send(stream: second, ByteBuffer(repeating: 3, count: 100_000))
+        sender.finish(stream: second)
+        let receiver = role == .client ? pair.server : pair.client
+        for buffer in taken { try receiver.receive(buffer) }
+        try pair.settle()
+        let events = summary(role == .client ? pair.serverEvents : pair.clientEvents)
+        #expect(events.contains { $0.hasPrefix("data \(first) \(1 << 20) ") })
+        #expect(events.contains("closed \(first) 8 true"))
+        #expect(events.contains { $0.hasPrefix("data \(second) 100000 ") } && events.contains("end \(second)"))
+        #expect(sender.queuedByteCount == 0)
+    }
+
+    /// The library refuses to send a block above 64 KiB.
+    @Test(arguments: [true, false]) func answerThatCannotBeSentEndsTheStream(isTrailers: Bool) throws {
+        let pair = try Pair()
+        let id = try #require(pair.client.submitRequest(request, endStream: true))
+        try pair.settle()
+        var block = HeaderBlock(isTrailers ? [] : [(":status", "200")])
+        block.append("x-long", String(repeating: "v", count: 70_000))
+        if isTrailers {
+            pair.server.submitResponse(stream: id, HeaderBlock([(":status", "200")]), endStream: false)
+            pair.server.finish(stream: id, trailers: block)
+        } else {
+            pair.server.submitResponse(stream: id, block, endStream: true)
+        }
+        try pair.settle()
+        #expect(summary(pair.clientEvents).contains("closed 1 2 true"))
+        #expect(summary(pair.serverEvents).contains("closed 1 2 true"))
+    }
+
     @Test func noRequestAfterGoAway() throws {
         let pair = try Pair()
         try pair.settle()

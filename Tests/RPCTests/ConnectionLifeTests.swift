@@ -41,6 +41,20 @@ private final class Greeter: ChannelInboundHandler {
         try await listener.close()
     }
 
+    /// Its socket stays open and takes what is sent, as behind a proxy that has lost it; it has no call.
+    @Test func silentClientIsFoundOutByPings() async throws {
+        #expect(RPCServer.Configuration().limits.keepalive?.time == .seconds(60))
+        #expect(RPCServer.Configuration().limits.keepalive?.withoutCalls == true)
+        var configuration = RPCServer.Configuration()
+        configuration.limits.keepalive?.time = .milliseconds(20)
+        configuration.limits.keepalive?.timeout = .seconds(2)
+        try await Arena.run(configuration) { arena in
+            let mute = try await arena.attacker()
+            #expect(await mute.frame { $0.kind == .ping && $0.flags == 0 } != nil)
+            _ = await mute.end()
+        }
+    }
+
     @Test func clientThatPingsTooOftenIsCutOff() async throws {
         var configuration = ClientChannel.Configuration()
         configuration.keepalive = Keepalive(time: .milliseconds(5), timeout: .seconds(10))
@@ -106,6 +120,56 @@ private final class Greeter: ChannelInboundHandler {
             #expect(await gone.next().map { "\($0)" } == first)
             let second = text(try await fixture.channel.unary(Fixture.echo, message("?")).message)
             #expect(second != first)
+        }
+    }
+
+    /// Its memory (session, header tables, buffers) is not kept until the next check for idleness.
+    @Test func lostConnectionIsForgotten() async throws {
+        let group = Self.group
+        var routes = ServiceRoutes()
+        routes.add(Fixture.echo, handler: echoHandler)
+        let server = RPCServer(routes: routes, configuration: .init(), group: group, logger: Fixture.logger())
+        let connector = WatchedConnector(
+            base: MemoryConnector(server: server, eventLoop: group.next(), pieceByteCount: .max))
+        let channel = ClientChannel(
+            connector: connector, authority: "memory", configuration: .init(), logger: Fixture.logger())
+        _ = try await channel.unary(Fixture.echo, message("?"))
+        #expect(await connector.isAlive)
+        await server.shutdown(grace: .zero)
+        let limit = NIODeadline.now() + .seconds(3)
+        while await connector.isAlive, .now() < limit {}
+        #expect(await !connector.isAlive)
+        await channel.close()
+    }
+}
+
+/// Remembers the connection that was made, and keeps it not.
+private struct WatchedConnector: TransportConnector {
+    private final class Memory {
+        weak var receiver: (any TransportReceiver)?
+    }
+
+    let base: MemoryConnector
+    private let memory: NIOLoopBoundBox<Memory>
+
+    var eventLoop: any EventLoop { base.eventLoop }
+
+    init(base: MemoryConnector) {
+        self.base = base
+        memory = NIOLoopBoundBox.makeBoxSendingValue(Memory(), eventLoop: base.eventLoop)
+    }
+
+    var isAlive: Bool {
+        get async { (try? await eventLoop.submit { memory.value.receiver != nil }.get()) ?? false }
+    }
+
+    func connect(
+        timeout: TimeAmount, attach: @escaping @Sendable (any ByteTransport) throws -> any TransportReceiver
+    ) -> EventLoopFuture<Void> {
+        base.connect(timeout: timeout) { transport in
+            let receiver = try attach(transport)
+            memory.value.receiver = receiver
+            return receiver
         }
     }
 }

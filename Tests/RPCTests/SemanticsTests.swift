@@ -73,6 +73,61 @@ import Testing
         }
     }
 
+    /// A pause that lasts beyond the call's deadline is not waited for: there is no attempt behind it.
+    @Test func pauseBeyondTheDeadlineEndsTheCall() async throws {
+        let calls = Counter()
+        var error = RPCError(.unavailable, "in 49 days")
+        error.retryPushback = .after(.milliseconds(Int64(UInt32.max)))
+        try await Fixture.overTCP(Self.failing(100, error, calls: calls)) { fixture in
+            let failure = await #expect(throws: RPCError.self) {
+                try await fixture.channel.unary(Fixture.echo, message("x"), Self.options())
+            }
+            #expect(failure?.code == .unavailable && failure?.message == "in 49 days")
+            #expect(calls.value == 1)
+        }
+    }
+
+    /// Neither the status nor the call may be lost with it.
+    @Test func veryLongStatusMessageArrivesCut() async throws {
+        let handler: ServiceRoutes.Handler = { _ in
+            throw RPCError(.dataLoss, String(repeating: "ü%", count: 100_000))
+        }
+        try await Fixture.overTCP(handler) { fixture in
+            let failure = await #expect(throws: RPCError.self) {
+                try await fixture.channel.unary(Fixture.echo, message("x"), CallOptions(timeout: .seconds(20)))
+            }
+            #expect(failure?.code == .dataLoss)
+            let text = try #require(failure?.message)
+            #expect(text.hasPrefix("ü%ü%") && text.hasSuffix("...") && !text.contains("\u{FFFD}"))
+        }
+    }
+
+    @Test func metadataBeyondAHeaderBlockIsRefused() async throws {
+        let handler: ServiceRoutes.Handler = { call in
+            if call.metadata.all("x-long") == [] {
+                call.setTrailingMetadata(["x-big": String(repeating: "v", count: 70_000)])
+            }
+            try await echoHandler(call)
+        }
+        try await Fixture.overTCP(handler) { fixture in
+            let answer = await #expect(throws: RPCError.self) {
+                try await fixture.channel.unary(Fixture.echo, message("x"), CallOptions(timeout: .seconds(20)))
+            }
+            #expect(answer?.code == .internalError)
+        }
+        // A server that takes more than we send.
+        var server = RPCServer.Configuration()
+        server.http2.maxHeaderListSize = 1 << 20
+        try await Fixture.overTCP(server: server, handler) { fixture in
+            let long = CallOptions(
+                metadata: ["x-long": String(repeating: "v", count: 70_000)], timeout: .seconds(20))
+            let request = await #expect(throws: RPCError.self) {
+                try await fixture.channel.unary(Fixture.echo, message("x"), long)
+            }
+            #expect(request?.code == .resourceExhausted)
+        }
+    }
+
     @Test func throttleStopsRetriesWhileMostCallsFail() async throws {
         let calls = Counter()
         var configuration = ClientChannel.Configuration()

@@ -34,6 +34,34 @@ import Testing
         try await listener.close()
     }
 
+    /// A machine that is gone answers nothing; the kernel asks for a quarter of an hour otherwise.
+    @Test func socketsOfBothSidesGiveUpAVanishedPeer() async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let (accepted, sink) = AsyncStream<any Channel>.makeStream()
+        let addTransport: @Sendable (any Channel) -> EventLoopFuture<Void> = { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(SocketTransport(eventLoop: channel.eventLoop))
+            }
+        }
+        let listener = try await ServerBootstrap(group: group)
+            .childChannelInitializer { channel in
+                sink.yield(channel)
+                return addTransport(channel)
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let client = try await ClientBootstrap.forCalls(on: group.next(), timeout: .seconds(10))
+            .connect(to: try #require(listener.localAddress)).get()
+        try await client.eventLoop.flatSubmit { addTransport(client) }.get()
+        var servers = accepted.makeAsyncIterator()
+        let server = try #require(await servers.next())
+        for channel in [client, server] {
+            let limit = try await channel.getOption(.tcpOption(VanishedPeer.userTimeout)).get()
+            #expect(limit == 30_000)
+        }
+        try await client.close()
+        try await listener.close()
+    }
+
     /// The first write of a connection may find the peer gone, before the transport knows its receiver.
     @Test func receiverOfAClosedTransportIsTold() throws {
         let channel = EmbeddedChannel()

@@ -176,11 +176,12 @@ extension HTTP2Session {
         if stream.pointee.resetsAfterEnd && !stream.pointee.isRemoteClosed { reset(stream: head.stream_id, .noError) }
     }
 
-    /// A request that could not be sent any more (GOAWAY came first) never gets a close callback.
+    /// Headers could not be sent. A request (GOAWAY came first) never gets a close callback; an answer (larger than the
+    /// library sends) would leave its stream open for ever.
     fileprivate func frameNotSent(_ head: nghttp2_frame_hd) {
-        guard role == .client, UInt32(head.type) == NGHTTP2_HEADERS.rawValue,
-            var stream = state.pointee.streams.remove(head.stream_id)
-        else { return }
+        guard UInt32(head.type) == NGHTTP2_HEADERS.rawValue else { return }
+        if role == .server { return reset(stream: head.stream_id, .internalError) }
+        guard var stream = state.pointee.streams.remove(head.stream_id) else { return }
         dropQueue(of: &stream)
         state.pointee.events.append(.closed(stream: head.stream_id, .refusedStream, wasReset: true))
     }
@@ -217,9 +218,11 @@ extension HTTP2Session {
     fileprivate func sendData(stream id: Int32, head: UnsafeRawBufferPointer, count: Int) -> Int32 {
         if state.pointee.output.byteCount >= state.pointee.outputBudget { return dfs_nghttp2_would_block }
         // The library sends no data of a stream it has closed, and the table follows its closing.
-        guard let stream = state.pointee.streams.pointer(to: id), count <= stream.pointee.outbound.byteCount else {
-            return dfs_nghttp2_callback_failure
-        }
+        guard let stream = state.pointee.streams.pointer(to: id) else { return dfs_nghttp2_callback_failure }
+        // The frame was held back, by the budget, when the stream was reset: its bytes are gone. The library drops it, and
+        // the RST_STREAM that waits behind it goes out.
+        if stream.pointee.wasReset { return dfs_nghttp2_stream_failure }
+        guard count <= stream.pointee.outbound.byteCount else { return dfs_nghttp2_callback_failure }
         state.pointee.output.append(head)
         stream.pointee.outbound.move(count, to: &state.pointee.output)
         state.pointee.queuedByteCount -= count

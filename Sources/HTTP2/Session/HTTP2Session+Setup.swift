@@ -4,6 +4,10 @@ extension HTTP2Session {
     /// Bytes below which a waiting sender is told to go on.
     package static let lowWaterMark = 256 << 10
 
+    /// The largest header list that the library sends. It counts less for each field than RFC 9113 §6.5.2 does, so no list
+    /// within this is refused.
+    package static let maxSentHeaderListSize = 64 << 10
+
     /// A peer may reset this many streams at once, and this many a second, before the library ends the connection
     /// (CVE-2023-44487).
     private static let resetBurst: UInt64 = 1000

@@ -151,6 +151,20 @@ package final class HTTP2Session {
         }
     }
 
+    /// The same for the connection's window alone: the peer may send as much on other streams. ``consumeOfStream(_:byteCount:)``
+    /// is to follow, unless the stream ends.
+    package func consumeOfConnection(byteCount: Int) {
+        if byteCount > 0 { nghttp2_session_consume_connection(session, byteCount) }
+    }
+
+    /// The same for the stream's window alone.
+    package func consumeOfStream(_ id: Int32, byteCount: Int) {
+        guard byteCount > 0, let stream = state.pointee.streams.pointer(to: id), !stream.pointee.isRemoteClosed else {
+            return
+        }
+        nghttp2_session_consume_stream(session, id, byteCount)
+    }
+
     /// Asks the peer for a sign of life; ``HTTP2Event/pingAcknowledged`` follows.
     package func ping() { nghttp2_submit_ping(session, 0, nil) }
 

@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import RPC
 import Synchronization
 
 /// Serves ``StatusPages`` by HTTP/1.1 on a port of its own. It asks nobody who they are: the address should be one that only
@@ -40,9 +41,9 @@ package final class StatusServer: Sendable {
             }
         let listener: any Channel
         do {
-            listener = try await bootstrap.bind(
-                host: address.host.isEmpty ? "::" : address.host, port: Int(address.port)
-            ).get()
+            listener = try await ListenHosts.bind(address.host) { host in
+                try await bootstrap.bind(host: host, port: Int(address.port)).get()
+            }
         } catch {
             throw DFSError(
                 .failedPrecondition, "cannot listen for HTTP on \(address): \(error); choose another -http-listen")

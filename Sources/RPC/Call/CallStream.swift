@@ -31,8 +31,9 @@ final class CallStream: @unchecked Sendable {
     private var others: InboundMessages?
     /// The peer has ended its side behind what is not deframed.
     private var endsWhenDeframed = false
-    /// Received and not yet given back to the windows.
-    private var chargedByteCount = 0
+    private var charge = WindowCharge()
+    /// What ``UnfinishedMessages`` knows of.
+    private var unfinishedByteCount = 0
     private(set) var inboundEnding = Ending.open
     /// Why nothing more can be sent, where that is so.
     private var outboundFailure: RPCError?
@@ -108,6 +109,7 @@ final class CallStream: @unchecked Sendable {
         }
         guard let others, let message = others.popFirst() else { return nil }
         checkDeframed(others)
+        _ = noteUnfinished(others.partialByteCount)
         return message
     }
 
@@ -139,7 +141,7 @@ final class CallStream: @unchecked Sendable {
 
     /// Data of the stream has arrived.
     func received(_ data: ByteBuffer) {
-        chargedByteCount += data.readableBytes
+        charge.byteCount += data.readableBytes
         guard case .open = inboundEnding else { return returnCredit() }
         if first == nil, others == nil,
             let message = MessagePrefix.readWhole(data, maxMessageByteCount: maxReceiveByteCount)
@@ -153,8 +155,26 @@ final class CallStream: @unchecked Sendable {
             self.others = others
             others.append(data)
             checkDeframed(others)
+            guard noteUnfinished(others.partialByteCount) else { return failForRoom() }
         }
         wakeReceiver()
+        returnCredit()
+    }
+
+    /// - Returns: false where there is no room for the message in progress.
+    private func noteUnfinished(_ byteCount: Int) -> Bool {
+        guard byteCount != unfinishedByteCount else { return true }
+        defer { unfinishedByteCount = byteCount }
+        return connection.unfinishedMessages.change(id, from: unfinishedByteCount, to: byteCount)
+    }
+
+    private func failForRoom() {
+        dropUnread()
+        failInbound(
+            RPCError(
+                .resourceExhausted,
+                "the messages that are under way on this connection have more than \(UnfinishedMessages.maxByteCount) bytes"
+            ))
         returnCredit()
     }
 
@@ -187,7 +207,8 @@ final class CallStream: @unchecked Sendable {
     private func dropUnread() {
         if first != nil { first = nil }
         firstByteCount = 0
-        others?.removeAll()
+        others = nil
+        _ = noteUnfinished(0)
     }
 
     /// The reader gets the messages that are there, then `error`.
@@ -220,22 +241,31 @@ final class CallStream: @unchecked Sendable {
     private func cancelReceiver(ticket: Int) {
         guard ticket == receiveTicket, let receiver else { return }
         self.receiver = nil
+        connection.unfinishedMessages.leave(id)
         receiver.resume(throwing: RPCError(.cancelled, "the task that waited for a message was cancelled"))
     }
 
     /// Gives back what no longer waits for a reader. While somebody waits, a message in progress is given back as it
-    /// comes: it may be larger than the window.
-    private func returnCredit() {
-        guard chargedByteCount > 0 else { return }
+    /// comes: it may be larger than the window. ``UnfinishedMessages`` says whether the stream's window, too, is given back.
+    func returnCredit() {
+        guard charge.byteCount > 0 else { return }
         var held = firstByteCount
+        var heldOfStream = 0
         if let others {
             held += others.waitingByteCount
-            if receiver == nil, case .open = inboundEnding { held += others.partialByteCount }
+            if case .open = inboundEnding, others.partialByteCount > 0 {
+                if receiver == nil {
+                    held += others.partialByteCount
+                } else if !connection.unfinishedMessages.mayGrow(self) {
+                    heldOfStream = others.partialByteCount
+                }
+            }
         }
-        let credit = chargedByteCount - held
-        guard credit > 0 else { return }
-        chargedByteCount = held
-        connection.session.consume(stream: id, byteCount: credit)
+        let credit = charge.settle(held: held, heldOfStream: heldOfStream)
+        guard credit != WindowCharge.Credit() else { return }
+        connection.session.consume(stream: id, byteCount: credit.both)
+        connection.session.consumeOfStream(id, byteCount: credit.streamAlone)
+        connection.session.consumeOfConnection(byteCount: credit.connectionAlone)
         connection.schedulePump()
     }
 

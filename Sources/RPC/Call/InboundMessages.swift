@@ -42,12 +42,6 @@ final class InboundMessages {
         return first.message
     }
 
-    func removeAll() {
-        messages.removeAll()
-        messageByteCount = 0
-        backlog.removeAll()
-    }
-
     private func deframe() {
         while messages.count < Self.maxCount, var data = backlog.popFirst() {
             do {

@@ -33,6 +33,8 @@ final class ChannelCore {
     private var current: ClientConnection?
     private var waiters: [UInt64: Waiter] = [:]
     private var lastTicket: UInt64 = 0
+    /// When ``current`` is looked at next: whether its handshake is done, then whether it has calls. It holds the connection.
+    private var connectionTimer: Scheduled<Void>?
     private var closeWaiters: [UnsafeContinuation<Void, Never>] = []
 
     init(
@@ -136,7 +138,7 @@ final class ChannelCore {
     private func scheduleIdleCheck(callsSeen: UInt64) {
         guard let idleTimeout = configuration.idleTimeout, let current else { return }
         let bound = NIOLoopBound((self, current), eventLoop: loop)
-        loop.scheduleTask(in: TimeAmount(idleTimeout)) {
+        connectionTimer = loop.scheduleTask(in: TimeAmount(idleTimeout)) {
             let (core, connection) = bound.value
             guard core.current === connection, case .ready = core.state else { return }
             let callsStarted = connection.connection.statistics.callsStarted
@@ -176,7 +178,7 @@ final class ChannelCore {
         current = client
         client.start(configuration.keepalive)
         let bound = NIOLoopBound(client, eventLoop: loop)
-        loop.scheduleTask(deadline: handshakeDeadline) {
+        connectionTimer = loop.scheduleTask(deadline: handshakeDeadline) {
             guard bound.value.state == .handshaking else { return }
             bound.value.connection.close(reason: "no HTTP/2 SETTINGS from the server in time; is it a gRPC server?")
         }
@@ -190,6 +192,7 @@ final class ChannelCore {
         case .ready:
             guard case .connecting = state else { return }
             failureCount = 0
+            connectionTimer?.cancel()
             state = .ready(current)
             wakeWaiters()
             scheduleIdleCheck(callsSeen: 0)
@@ -197,12 +200,18 @@ final class ChannelCore {
             if case .ready = state { state = .idle }
             // The next call makes a new connection; this one ends by itself.
             if case .closed = state { return }
-            self.current = nil
+            forgetConnection()
             if !waiters.isEmpty { wakeWaiters() }
         case .closed:
-            self.current = nil
+            forgetConnection()
             closed(reason)
         }
+    }
+
+    private func forgetConnection() {
+        current = nil
+        connectionTimer?.cancel()
+        connectionTimer = nil
     }
 
     private func closed(_ reason: String) {
@@ -225,7 +234,7 @@ final class ChannelCore {
     private func attemptFailed(_ error: RPCError) {
         guard case .connecting = state else { return }
         failureCount += 1
-        current = nil
+        forgetConnection()
         let delay = configuration.backoff.delay(
             failureCount: failureCount, random: Double.random(in: -1...1))
         let until = NIODeadline.now() + TimeAmount(delay)

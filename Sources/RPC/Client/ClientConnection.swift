@@ -55,10 +55,10 @@ final class ClientConnection: HTTP2ConnectionOwner {
             block.append("grpc-previous-rpc-attempts", String(options.previousAttempts))
         }
         options.metadata.append(to: &block)
-        let maxSize = connection.session.peerMaxHeaderListSize
+        let maxSize = min(connection.session.peerMaxHeaderListSize, HTTP2Session.maxSentHeaderListSize)
         guard block.listSize <= maxSize else {
             throw RPCError(
-                .resourceExhausted, "the request's headers have \(block.listSize) bytes; the server takes \(maxSize)")
+                .resourceExhausted, "the request's headers have \(block.listSize) bytes; \(maxSize) are sent and taken")
         }
         guard let id = connection.session.submitRequest(block, endStream: false) else {
             change(to: .draining, "the connection takes no new call")

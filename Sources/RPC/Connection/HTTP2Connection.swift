@@ -31,11 +31,19 @@ final class HTTP2Connection: TransportReceiver {
     private var isReceiving = false
     /// Something was submitted meanwhile.
     private var isPumpWanted = false
-    private var isClosing = false
+    private enum Life {
+        case open
+        /// All was said; the transport closes when the peer has taken it. What still comes is dropped.
+        case finishing
+        case closing
+    }
+
+    private var life = Life.open
     private var fault: String?
     /// Times that bytes have come from the peer.
     private(set) var readCount: UInt64 = 0
     private(set) var statistics = ConnectionStatistics()
+    let unfinishedMessages: UnfinishedMessages
     /// Bytes that the calls together may have queued for the peer; `nil` is without limit.
     var maxQueuedByteCount: Int?
 
@@ -54,6 +62,7 @@ final class HTTP2Connection: TransportReceiver {
         self.isSecure = transport.isSecure
         self.turnByteCount = transport.isSecure ? SocketBuffers.securedTurnByteCount : Self.plainTurnByteCount
         self.session = try HTTP2Session(role: role, settings: settings)
+        unfinishedMessages = UnfinishedMessages(connectionWindow: settings.connectionWindow)
     }
 
     /// What requests on this connection say of it (RFC 9113 §8.3.1).
@@ -61,7 +70,7 @@ final class HTTP2Connection: TransportReceiver {
     /// Whether the caller is on the connection's loop. Asked of the loop here: handing the loop out costs two counts of references.
     var isOnLoop: Bool { eventLoop.inEventLoop }
     var peerHost: String { transport?.peerHost ?? "" }
-    var isOpen: Bool { transport != nil && !isClosing }
+    var isOpen: Bool { transport != nil && life == .open }
 
     /// So much is queued for the peer that each call is to wait at its low-water mark.
     var isCrowded: Bool { maxQueuedByteCount.map { session.queuedByteCount > $0 / 4 } ?? false }
@@ -79,7 +88,7 @@ final class HTTP2Connection: TransportReceiver {
     }
 
     func received(_ buffer: ByteBuffer) {
-        guard !isClosing else { return }
+        guard life == .open else { return }
         readCount &+= 1
         statistics.bytesReceived += UInt64(buffer.readableBytes)
         isReceiving = true
@@ -101,7 +110,7 @@ final class HTTP2Connection: TransportReceiver {
     func takeNextInput() -> Bool {
         if isPumpWanted { frameAnswers() }
         do {
-            guard !isClosing, try session.receiveNext() else { return false }
+            guard life == .open, try session.receiveNext() else { return false }
         } catch {
             fail("\(error)")
         }
@@ -111,7 +120,7 @@ final class HTTP2Connection: TransportReceiver {
 
     /// Frames what was submitted, and lets the peer have it when there is enough of it, so that it can go on while we do.
     private func frameAnswers() {
-        guard let transport, transport.isWritable else { return }
+        guard life == .open, let transport, transport.isWritable else { return }
         isPumpWanted = false
         do {
             try session.frame(budget: turnByteCount)
@@ -125,7 +134,9 @@ final class HTTP2Connection: TransportReceiver {
     /// Frames a request that is whole, so that its frames follow each other: the peer can answer it before it has read the
     /// next one. They are sent with the rest.
     func frameRequest() {
-        guard let transport, transport.isWritable, session.outputByteCount < turnByteCount else { return }
+        guard life == .open, let transport, transport.isWritable, session.outputByteCount < turnByteCount else {
+            return
+        }
         do {
             try session.frame(budget: turnByteCount)
         } catch {
@@ -140,7 +151,7 @@ final class HTTP2Connection: TransportReceiver {
     func transportClosed(reason: (any Error)?) {
         guard transport != nil else { return }
         transport = nil
-        isClosing = true
+        life = .closing
         let owner = self.owner
         self.owner = nil
         owner?.connectionClosed(reason: fault ?? reason.map { "\($0)" } ?? "the peer closed the connection")
@@ -163,19 +174,28 @@ final class HTTP2Connection: TransportReceiver {
 
     /// Tells the peer that it asks too much (RFC 9113 §7), and closes.
     func cutOff(_ reason: StaticString) {
-        guard !isClosing else { return }
+        guard life == .open else { return close(reason: "\(reason)") }
         session.goAway(.enhanceYourCalm, reason: reason)
         close(reason: "\(reason)")
     }
 
-    /// Closes after what waits has been sent. `reason` reaches the owner.
+    /// Closes now: what the socket takes at once is sent, the rest is lost. `reason` reaches the owner.
     func close(reason: String) {
         fault = fault ?? reason
         pump()
         closeTransport()
     }
 
+    /// Closes when the peer has taken what waits, or has had time enough. For a connection without calls; `reason` reaches
+    /// the owner.
+    func finish(reason: String) {
+        fault = fault ?? reason
+        pump()
+        finishTransport()
+    }
+
     private func pump() {
+        guard life == .open else { return }
         do {
             isPumpWanted = false
             while let transport, transport.isWritable {
@@ -187,7 +207,10 @@ final class HTTP2Connection: TransportReceiver {
         } catch {
             fail("\(error)")
         }
-        if session.isFinished { closeTransport() }
+        guard session.isFinished else { return }
+        // The client closes first; a server that did might destroy what is on its way. Calls that are open are cut by a fault.
+        let isInOrder = session.role == .server && session.openStreamCount == 0
+        isInOrder ? finishTransport() : closeTransport()
     }
 
     private func write(_ buffers: [ByteBuffer], to transport: any ByteTransport) {
@@ -215,12 +238,26 @@ final class HTTP2Connection: TransportReceiver {
         closeTransport()
     }
 
+    private func finishTransport() {
+        guard life == .open, let transport else { return }
+        life = .finishing
+        // Without calls these are a few control frames: they need not wait until the transport is writable.
+        try? session.frame(budget: .max)
+        writeFramed(to: transport)
+        transport.finish()
+    }
+
     private func closeTransport() {
-        guard !isClosing else { return }
-        isClosing = true
+        guard life != .closing else { return }
+        let wasOpen = life == .open
+        life = .closing
         guard let transport else { return }
-        // What is framed would be lost with the session.
-        if session.outputByteCount > 0 { write(session.takeOutput(), to: transport) }
+        if wasOpen { writeFramed(to: transport) }
         transport.close()
+    }
+
+    /// What is framed would be lost with the session.
+    private func writeFramed(to transport: any ByteTransport) {
+        if session.outputByteCount > 0 { write(session.takeOutput(), to: transport) }
     }
 }

@@ -55,26 +55,21 @@ package final class RPCServer: Sendable {
     /// - Returns: the port.
     /// - Throws: ``RPCError`` `unavailable` that names address and cause, such as a port in use.
     package func listen(host: String, port: UInt16, tls: ServerTLS? = nil) async throws -> UInt16 {
-        let hosts = host.isEmpty ? ["::", "0.0.0.0"] : [host]
-        var failure: (any Error)?
-        for candidate in hosts {
-            do {
-                let channel = try await bootstrap(tls).childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-                    .bind(host: candidate, port: Int(port)).get()
-                state.withLock { state in
-                    state.listeners.append(channel)
-                    if let tls { state.tls.append(tls) }
-                }
-                return UInt16(channel.localAddress?.port ?? Int(port))
-            } catch let error as IOError where error.errnoCode == EADDRINUSE {
-                throw RPCError(
-                    .unavailable, "port \(port) is in use; stop what listens there, or choose another port")
-            } catch {
-                failure = failure ?? error
+        do {
+            let channel = try await ListenHosts.bind(host) { host in
+                try await bootstrap(tls).childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                    .bind(host: host, port: Int(port)).get()
             }
+            state.withLock { state in
+                state.listeners.append(channel)
+                if let tls { state.tls.append(tls) }
+            }
+            return UInt16(channel.localAddress?.port ?? Int(port))
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw RPCError(.unavailable, "port \(port) is in use; stop what listens there, or choose another port")
+        } catch {
+            throw RPCError(.unavailable, "cannot listen on \(host):\(port): \(error)")
         }
-        let cause = failure.map { "\($0)" } ?? "no address"
-        throw RPCError(.unavailable, "cannot listen on \(host):\(port): \(cause)")
     }
 
     /// Accepts nothing new, lets open calls finish for `grace`, then closes what is left. Returns when all is closed.

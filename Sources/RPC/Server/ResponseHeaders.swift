@@ -10,6 +10,9 @@ enum ResponseHeaders {
     /// The trailers of most calls.
     static let plainEnd = HeaderBlock.permanent([("grpc-status", "0")])
 
+    /// A longer `grpc-message` is cut. gRPC's C core, and with it Python, may refuse headers above 8 KiB, status and all.
+    private static let maxMessageByteCount = 4 << 10
+
     static func initial(compression: MessageCompression = .identity) -> HeaderBlock {
         if compression == .identity { return plain }
         var block = plain
@@ -31,7 +34,10 @@ enum ResponseHeaders {
     private static func append(_ error: RPCError?, trailing: Metadata, to block: inout HeaderBlock) {
         block.append("grpc-status", String((error?.code ?? .ok).rawValue))
         if let error {
-            if !error.message.isEmpty { block.append("grpc-message", PercentEncoding.encode(error.message)) }
+            if !error.message.isEmpty {
+                let text = PercentEncoding.encode(error.message, maxByteCount: maxMessageByteCount)
+                block.append("grpc-message", text)
+            }
             if let pushback = error.retryPushback { block.append("grpc-retry-pushback-ms", pushback.text) }
             error.metadata.append(to: &block)
         }

@@ -140,7 +140,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
     }
 
     private func closeIfDrained() {
-        if draining == .yes, calls.isEmpty { connection.close(reason: "the connection was drained") }
+        if draining == .yes, calls.isEmpty { connection.finish(reason: "the connection was drained") }
     }
 
     private func receivedPing() {

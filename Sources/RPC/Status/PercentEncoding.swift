@@ -1,11 +1,20 @@
 /// The encoding of `grpc-message` (gRPC over HTTP/2, "Responses"): bytes outside printable ASCII, and `%`, as `%XX`.
 enum PercentEncoding {
+    private static let ellipsis = Array("...".utf8)
+
     /// Spaces at the ends are encoded too: HTTP/2 libraries drop or refuse values with outer spaces.
-    static func encode(_ text: String) -> String {
-        let bytes = Array(text.utf8)
+    ///
+    /// - Parameter maxByteCount: of the result; a longer text is cut between two characters, and ends with `...`.
+    static func encode(_ text: String, maxByteCount: Int = .max) -> String {
+        // No character takes less than it has bytes.
+        let bytes = Array(text.utf8.prefix(maxByteCount))
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
+        /// Where the text can be cut: behind whole characters, with room for the ellipsis.
+        var cut = 0
         for (index, byte) in bytes.enumerated() {
+            let isFirstOfCharacter = byte & 0xC0 != 0x80
+            if isFirstOfCharacter, result.count <= maxByteCount - ellipsis.count { cut = result.count }
             let isOuterSpace = byte == 0x20 && (index == 0 || index == bytes.count - 1)
             if byte >= 0x20, byte <= 0x7E, byte != UInt8(ascii: "%"), !isOuterSpace {
                 result.append(byte)
@@ -13,6 +22,7 @@ enum PercentEncoding {
                 result += [UInt8(ascii: "%"), digit(byte >> 4), digit(byte & 0xF)]
             }
         }
+        if result.count > maxByteCount || bytes.count < text.utf8.count { result = result.prefix(cut) + ellipsis }
         return String(decoding: result, as: UTF8.self)
     }
 

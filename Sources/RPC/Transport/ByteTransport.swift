@@ -13,13 +13,19 @@ protocol ByteTransport: AnyObject {
     var isSecure: Bool { get }
     /// Queues the buffers, in order, and starts writing.
     func write(_ buffers: [ByteBuffer])
-    /// Closes after what was written; ``TransportReceiver/transportClosed(reason:)`` follows, once, not from within.
+    /// Closes when the peer has had what was written, and the time to take it; ``TransportReceiver/transportClosed(reason:)``
+    /// follows, once, not from within. Nothing may be written after this.
+    func finish()
+    /// Closes now: what the socket has not taken is lost. ``TransportReceiver/transportClosed(reason:)`` follows, once, not
+    /// from within.
     func close()
 }
 
 extension ByteTransport {
     var isSecure: Bool { false }
     var queuedByteCount: Int { 0 }
+    /// For transports that lose nothing when they close.
+    func finish() { close() }
 }
 
 /// The side of a connection that a transport talks to. All calls come on the transport's event loop.

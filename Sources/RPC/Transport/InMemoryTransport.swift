@@ -43,10 +43,10 @@ final class InMemoryTransport: ByteTransport {
         guard let openPeer else { return }
         self.openPeer = nil
         let ends = NIOLoopBound([self, openPeer], eventLoop: eventLoop)
-        eventLoop.execute { for end in ends.value { end.finish() } }
+        eventLoop.execute { for transport in ends.value { transport.end() } }
     }
 
-    private func finish() {
+    private func end() {
         openPeer = nil
         let receiver = self.receiver
         self.receiver = nil

@@ -36,6 +36,12 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
         context.flush()
     }
 
+    func finish() {
+        guard let context else { return }
+        let (channel, isSecure) = (context.channel, isSecure)
+        eventLoop.execute { OrderlyClose.begin(channel) { Self.close(channel, isSecure: isSecure) } }
+    }
+
     func close() {
         guard let context else { return }
         // Not from within the caller: closing calls back.
@@ -48,6 +54,7 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
         isWritable = context.channel.isWritable
         peerHost = Self.numericHost(context.channel.remoteAddress)
         LocalConnection.stopPacing(context.channel)
+        VanishedPeer.limitSilence(context.channel)
         if isSecure { SocketBuffers.limitReads(underTLS: context.channel) }
     }
 

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// A client that writes whatever it likes to a server, and reads frames, or does not.
 final class Attacker: Sendable {
@@ -16,14 +17,18 @@ final class Attacker: Sendable {
     let frames: AsyncStream<RawFrame>
     private let channel: any Channel
 
-    /// - Parameter reads: with false nothing is ever taken from the socket.
-    static func connect(port: UInt16, reads: Bool = true) async throws -> Attacker {
+    /// - Parameter reads: with false nothing is taken from the socket.
+    static func connect(port: UInt16, reads: Bool = true, tls: NIOSSLContext? = nil) async throws -> Attacker {
         let (frames, sink) = AsyncStream<RawFrame>.makeStream()
         let channel = try await ClientBootstrap(group: group)
             .channelOption(.autoRead, value: reads)
             .channelOption(.socketOption(.so_rcvbuf), value: 64 << 10)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        let handler = try NIOSSLClientHandler(context: tls, serverHostname: "localhost")
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
                     try channel.pipeline.syncOperations.addHandler(FrameReader(sink: sink))
                 }
             }
@@ -34,9 +39,10 @@ final class Attacker: Sendable {
     /// Connects and greets as the protocol demands. Large frames are taken only from one that acknowledges the server's
     /// settings.
     static func greeted(
-        port: UInt16, settings: RawFrame = RawFrame.settings, acknowledges: Bool = true, reads: Bool = true
+        port: UInt16, settings: RawFrame = RawFrame.settings, acknowledges: Bool = true, reads: Bool = true,
+        tls: NIOSSLContext? = nil
     ) async throws -> Attacker {
-        let attacker = try await connect(port: port, reads: reads)
+        let attacker = try await connect(port: port, reads: reads, tls: tls)
         await attacker.send(bytes: RawFrame.preface + settings.bytes)
         if acknowledges { await attacker.send(.settingsAcknowledged) }
         return attacker
@@ -88,6 +94,9 @@ final class Attacker: Sendable {
     func resetCode(of stream: UInt32) async -> UInt32? {
         await frame { $0.kind == .resetStream && $0.stream == stream }?.payload.reduce(0) { $0 << 8 | UInt32($1) }
     }
+
+    /// Whether what comes is taken from the socket from now on.
+    func setReads(_ reads: Bool) async throws { try await channel.setOption(.autoRead, value: reads).get() }
 
     func close() async { try? await channel.close().get() }
 }

@@ -48,8 +48,9 @@ struct RawFrame: Sendable, Equatable {
         return RawFrame(.settings, stream: 0, payload: payload)
     }
 
-    static func ping(_ value: UInt8 = 0) -> RawFrame {
-        RawFrame(.ping, stream: 0, payload: [UInt8](repeating: value, count: 8))
+    static func ping(_ value: UInt8 = 0, isAnswer: Bool = false) -> RawFrame {
+        RawFrame(
+            .ping, flags: isAnswer ? acknowledged : 0, stream: 0, payload: [UInt8](repeating: value, count: 8))
     }
 
     static func windowUpdate(stream: UInt32, by increment: UInt32) -> RawFrame {

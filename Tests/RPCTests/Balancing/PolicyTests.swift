@@ -58,6 +58,26 @@ private final class HandSubchannel: Subchannel {
         #expect(channels.map(\.attempts) == [2, 1, 1])
     }
 
+    /// What failed at the old addresses says nothing of the new ones.
+    @Test func pickFirstTriesNewAddressesAtOnce() throws {
+        var policy = PickFirst(backoff: .init())
+        var now = start
+        for _ in 0..<5 {
+            #expect(isWait(policy.pick([channels[0]], now: now)))
+            channels[0].fail("refused")
+            now = try #require(failure(policy.pick([channels[0]], now: now))).until
+        }
+        #expect(isWait(policy.pick([channels[0]], now: now)))
+        channels[0].fail("refused")
+        #expect(failure(policy.pick([channels[0]], now: now)) != nil)
+        policy.addressesChanged()
+        #expect(isWait(policy.pick([channels[1]], now: now)))
+        #expect(channels[1].attempts == 1)
+        channels[1].fail("refused")
+        let failed = try #require(failure(policy.pick([channels[1]], now: now)))
+        #expect(failed.until <= now + .milliseconds(1200), "the first pause is a short one")
+    }
+
     @Test func pickFirstDoesNotTakeAConnectionLostUnseenForAFailure() {
         var policy = PickFirst(backoff: .init())
         #expect(isWait(policy.pick([channels[0]], now: start)))

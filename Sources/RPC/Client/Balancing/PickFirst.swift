@@ -32,7 +32,12 @@ struct PickFirst: BalancingPolicy {
         return advance(subchannels, now)
     }
 
-    mutating func addressesChanged() { state = .resting }
+    /// What failed at the old addresses says nothing of the new ones: they are tried at once.
+    mutating func addressesChanged() {
+        state = .resting
+        failedPasses = 0
+        failure = nil
+    }
 
     private mutating func begin(_ index: Int, _ subchannels: [any Subchannel]) {
         state = .passing(index)

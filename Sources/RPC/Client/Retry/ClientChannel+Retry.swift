@@ -1,3 +1,5 @@
+import NIOCore
+
 extension ClientChannel {
     /// Makes `attempt` as often as the policy of `options` says. Without one only a call that the server has certainly not
     /// begun is made again, once (gRFC A6, "Transparent Retries").
@@ -20,6 +22,8 @@ extension ClientChannel {
                     continue
                 }
                 guard let pause = pause(after: error, attempts: attempts, options) else { throw error }
+                // Nobody waits for what would come behind the pause.
+                if let deadline = CallContext.deadline, .now() + TimeAmount(pause) >= deadline { throw error }
                 attempts += 1
                 options.previousAttempts += 1
                 try await Task.sleep(for: pause)
