@@ -22,7 +22,13 @@ enum SystemError {
         case ENOMEM: (.resourceExhausted, "the machine is out of memory", .retrySamePeer)
         case EACCES, EPERM: (.permissionDenied, "check owner and mode", nil)
         case EROFS: (.permissionDenied, "the file system is mounted read-only", nil)
-        case EIO: (.dataLoss, "the disk failed; check the kernel log", .tryOtherReplica)
+        // Not EIO alone: what reads past the page cache get of an unreadable sector is ENODATA, as the kernel's table of block
+        // errors has it (block/blk-core.c), and broken metadata of a file system is EUCLEAN or EBADMSG.
+        case EIO, ENODATA, EREMOTEIO, EILSEQ, EUCLEAN, EBADMSG:
+            (.dataLoss, "the disk failed; check the kernel log", .tryOtherReplica)
+        // These say nothing of the bytes, but of the way to them or of the whole disk.
+        case ETIMEDOUT, ENOLINK, ETIME, ENODEV, ENXIO:
+            (.unavailable, "the disk does not answer; check the kernel log", .tryOtherReplica)
         case EISDIR: (.invalidArgument, "a file is needed, this is a folder", nil)
         case ENOTDIR: (.invalidArgument, "a folder is needed", nil)
         case ENAMETOOLONG, ELOOP, EINVAL: (.invalidArgument, nil, nil)
