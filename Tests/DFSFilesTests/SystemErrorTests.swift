@@ -10,6 +10,8 @@ import Testing
         (ENOENT, .notFound, .giveUp),
         (EEXIST, .alreadyExists, .giveUp), (ENOTEMPTY, .alreadyExists, .giveUp),
         (ENOSPC, .resourceExhausted, .giveUp), (EDQUOT, .resourceExhausted, .giveUp),
+        (EMFILE, .unavailable, .retrySamePeer), (ENFILE, .unavailable, .retrySamePeer),
+        (ENOMEM, .unavailable, .retrySamePeer), (EFBIG, .invalidArgument, .giveUp),
         (EACCES, .permissionDenied, .giveUp), (EPERM, .permissionDenied, .giveUp),
         (EROFS, .permissionDenied, .giveUp),
         (EIO, .dataLoss, .tryOtherReplica), (ENODATA, .dataLoss, .tryOtherReplica),

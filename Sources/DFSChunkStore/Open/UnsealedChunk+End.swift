@@ -60,9 +60,7 @@ extension UnsealedChunk {
     private func cut(to digest: ContentDigest, _ state: inout State) throws(DFSError) {
         let file = try openFile()
         do throws(DFSError) {
-            _ = try store.withRoom(for: 1) { () throws(DFSError) in
-                try file.setAttribute(DigestAttribute.name, to: DigestAttribute.text(of: digest))
-            }
+            _ = try file.setAttribute(DigestAttribute.name, to: DigestAttribute.text(of: digest))
             try file.sync()
             try file.truncate(to: digest.length)
             state.length = digest.length

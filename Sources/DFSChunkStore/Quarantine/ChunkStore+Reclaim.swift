@@ -17,7 +17,8 @@ extension ChunkStore {
         }
     }
 
-    /// Runs `body`, and again for as long as it fails for want of room and quarantined chunks give way.
+    /// Runs `body`, and again for as long as it fails for want of room on the disk, which alone is
+    /// ``DFSError/Code/resourceExhausted`` here, and quarantined chunks give way.
     ///
     /// - Parameters:
     ///   - bytes: about what `body` needs; at least that much is erased between two attempts, where there is as much.

@@ -17,9 +17,10 @@ enum SystemError {
         case ENOENT: (.notFound, nil, nil)
         case EEXIST, ENOTEMPTY: (.alreadyExists, nil, nil)
         case ENOSPC, EDQUOT: (.resourceExhausted, "free some space on that file system", nil)
-        case EFBIG: (.resourceExhausted, "the file is larger than the file system or the process may have", nil)
-        case EMFILE, ENFILE: (.resourceExhausted, "raise the limit of open files", .retrySamePeer)
-        case ENOMEM: (.resourceExhausted, "the machine is out of memory", .retrySamePeer)
+        case EFBIG: (.invalidArgument, "the file is larger than the file system or the process may have", nil)
+        // Not for want of room on a disk, which is what the store erases quarantined chunks for.
+        case EMFILE, ENFILE: (.unavailable, "raise the limit of open files", .retrySamePeer)
+        case ENOMEM: (.unavailable, "the machine is out of memory", .retrySamePeer)
         case EACCES, EPERM: (.permissionDenied, "check owner and mode", nil)
         case EROFS: (.permissionDenied, "the file system is mounted read-only", nil)
         // Not EIO alone: what reads past the page cache get of an unreadable sector is ENODATA, as the kernel's table of block
