@@ -61,6 +61,7 @@ extension ChunkServer {
             logger.error(
                 "open chunks are damaged: their files are in quarantine", metadata: ["count": "\(found.openDamaged)"])
         }
+        logUnreadable(found)
         if !found.ignored.isEmpty {
             let names = found.ignored.sorted().prefix(5).joined(separator: " ")
             logger.warning(
@@ -70,6 +71,25 @@ extension ChunkServer {
         logger.info(
             "chunks found", metadata: ["complete": "\(found.complete)", "unverified": "\(found.unverified)"])
         return store
+    }
+
+    private func logUnreadable(_ found: ChunkStore.StartReport) {
+        let kinds = [
+            (found.unreadable, "files of chunks cannot be read: they are not served, and copied from other servers"),
+            (found.openUnreadable, "files of open chunks cannot be read: nothing is told of these chunks"),
+        ]
+        for (unreadable, text) in kinds {
+            for file in unreadable.prefix(5) {
+                logger.error(
+                    "a chunk cannot be read", metadata: ["chunk": "\(file.id)", "error": "\(file.error)"])
+            }
+            if !unreadable.isEmpty { logger.error("\(text)", metadata: ["count": "\(unreadable.count)"]) }
+        }
+        if let first = found.leftovers.first {
+            logger.warning(
+                "files that are of no use any more could not be removed",
+                metadata: ["count": "\(found.leftovers.count)", "error": "\(first)"])
+        }
     }
 
     /// Opens the socket for readers on this machine. Without it they read over the network, so it stops nobody.

@@ -31,6 +31,10 @@ struct ChunkServerPages: Sendable {
             metrics.single(
                 "dfs_chunkserver_free_bytes", .gauge, "Room for new chunks, as the master is told.", freeMiB << 20)
         }
+        metrics.single(
+            "dfs_chunkserver_unserved_files", .gauge,
+            "Files of chunks in the folder that are damaged or cannot be read, and not in quarantine.",
+            store.unservedCount)
         let reports = session.state.withLock { ($0.fullReports, $0.differences) }
         metrics.begin(
             "dfs_chunkserver_reports_total", .counter, "Reports to masters that take differences, by kind.")

@@ -5,6 +5,7 @@ import DFSSimulation
 import DFSWire
 import NIOCore
 import RPC
+import Synchronization
 import Testing
 
 @testable import DFSChunkServer
@@ -177,6 +178,47 @@ import Testing
             }
             #expect(strikes > 3)
             #expect(try await server.download("f_0").bytes == bytes)
+        }
+    }
+
+    /// Not its bytes, but the file itself cannot be had from the disk.
+    @Test func aChunkThatCannotEvenBeOpenedIsDamaged() async throws {
+        let isBroken = Mutex(false)
+        let files = WatchedFiles(PosixFileSystem()) { call, path throws(DFSError) in
+            guard call == .open, path.hasSuffix("/f_0"), !path.contains("/.dfs/"), isBroken.withLock({ $0 }) else {
+                return
+            }
+            throw DFSError(.dataLoss, "cannot open \(path): input/output error")
+        }
+        let master = try await TestMaster(isSwift: true, group: testGroup)
+        try await withServer(masterPort: master.port, files: files) { server in
+            try await server.upload("f_0", content(1000), metadata: [CallMetadata.length: "1000"])
+            await master.heartbeat(listing: ["f_0"])
+            isBroken.withLock { $0 = true }
+            let found = try await server.peer.unary(
+                Methods.checkReplica, CheckReplicaRequest(chunkID: "f_0"), as: CheckReplicaResponse.self)
+            #expect(!found.isSound)
+            await reported(master, damaged: "f_0")
+            #expect(try holdsInQuarantine(server, "f_0"))
+        }
+        await master.stop()
+    }
+
+    /// Nor does an attribute or a table that cannot be read speak against the bytes.
+    @Test(arguments: [WatchedFiles.Call.attribute, .status])
+    func aSoundChunkStaysWhereWhatIsKeptBesideItCannotBeRead(failing: WatchedFiles.Call) async throws {
+        let isBroken = Mutex(false)
+        let files = WatchedFiles(PosixFileSystem()) { call, path throws(DFSError) in
+            guard call == failing, path.hasSuffix("/f_0"), isBroken.withLock({ $0 }) else { return }
+            throw DFSError(.dataLoss, "cannot look at \(path): input/output error")
+        }
+        try await withServer(files: files) { server in
+            try await server.upload("f_0", content(Self.size))
+            try PosixFileSystem().remove("\(server.folder)/.dfs/checksums/f_0")
+            isBroken.withLock { $0 = true }
+            let found = try await server.peer.unary(
+                Methods.checkReplica, CheckReplicaRequest(chunkID: "f_0"), as: CheckReplicaResponse.self)
+            #expect(found.isSound)
         }
     }
 }

@@ -1,11 +1,12 @@
 import DFSCore
-import DFSFiles
 import DFSSimulation
+import Glibc
 import NIOCore
 import Synchronization
 import Testing
 
 @testable import DFSChunkStore
+@testable import DFSFiles
 
 /// What gives way on a full disk, and what never does.
 @Suite struct ReclaimTests {
@@ -108,5 +109,26 @@ import Testing
         disk.strike(.fullOnce, atCall: 1)
         #expect(try store.quarantine(id("b_0"), .certain) == .removed)
         #expect(disk.files == ["/data/.dfs/node-id", "/data/a_0"])
+    }
+
+    /// Neither is a disk that is full.
+    @Test(arguments: [EMFILE, ENFILE, ENOMEM]) func nothingGivesWayForWantOfOpenFilesOrMemory(number: Int32) throws {
+        let disk = try disk(holding: ["a_0", "b_0"])
+        try delete(["a_0"], .certain, on: disk)
+        let files = WatchedFiles(disk) { call, path throws(DFSError) in
+            let isRefused =
+                switch call {
+                case .open: path.hasPrefix("/data/.dfs/tmp/")
+                case .makeFolder: path.hasSuffix("-spare")
+                default: false
+                }
+            if isRefused { throw SystemError.error(number, cannot: "open", path) }
+        }
+        let store = try openStore(on: files)
+        #expect(code { try put(store, "d_0", content(100)) } == .unavailable)
+        #expect(code { _ = try store.quarantine(id("b_0"), .certain) } == .unavailable)
+        #expect(quarantined(disk) == ["6000-spare/a_0"])
+        #expect(store.takeReclaimed() == .init())
+        #expect(try read(store, "b_0") == content(3000))
     }
 }

@@ -50,7 +50,7 @@ func read(_ store: ChunkStore, _ name: String) throws -> [UInt8] {
 func check(_ store: ChunkStore, _ name: String) throws -> CheckFinding {
     guard let check = try store.beginCheck(id(name)) else { return .gone }
     while try check.scan.step() > 0 {}
-    return try store.conclude(check)
+    return store.conclude(check)
 }
 
 extension SimulatedDisk {

@@ -60,17 +60,17 @@ struct ReplicaChecker: Sendable {
         _ id: ChunkID, _ threads: DiskThreads, isSuspect: Bool, _ pace: (Int) async throws -> Void
     ) async throws -> CheckFinding {
         let store = store
-        guard let check = try await threads.run({ try store.beginCheck(id, isSuspect: isSuspect) }) else {
-            return .gone
-        }
         do {
+            guard let check = try await threads.run({ try store.beginCheck(id, isSuspect: isSuspect) }) else {
+                return .gone
+            }
             while case let count = try await threads.run({ try check.scan.step() }), count > 0 { try await pace(count) }
+            return try await threads.run { store.conclude(check) }
         } catch let error as DFSError where error.code == .dataLoss {
             // What the disk does not give back is as lost as what it gives back wrong.
             logger.error("a chunk cannot be read", metadata: ["chunk": "\(id)", "error": "\(error)"])
             return .damaged(blocks: [])
         }
-        return try await threads.run { try store.conclude(check) }
     }
 
     private func settle(_ finding: CheckFinding, _ id: ChunkID) async throws {

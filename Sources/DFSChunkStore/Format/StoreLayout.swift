@@ -35,7 +35,14 @@ struct StoreLayout: Sendable {
     func table(_ id: ChunkID) -> String { "\(tables)/\(id.text)" }
 
     /// The file of the upload with this number.
-    func temporary(_ number: UInt64) -> String { "\(temporaries)/upload-\(number)" }
+    func temporary(_ number: UInt64) -> String { "\(temporaries)/\(Self.temporaryPrefix)\(number)" }
+
+    /// The number in such a file's name; `nil` for any other name.
+    static func temporaryNumber(_ name: String) -> UInt64? {
+        name.hasPrefix(temporaryPrefix) ? UInt64(name.dropFirst(temporaryPrefix.count)) : nil
+    }
+
+    private static let temporaryPrefix = "upload-"
 
     /// The folder of chunks deleted around `second`.
     func quarantineFolder(_ second: Int64, _ ground: DeletionGround) -> String {

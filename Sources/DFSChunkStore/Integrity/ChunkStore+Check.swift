@@ -30,6 +30,7 @@ extension ChunkStore {
     /// - Parameter isSuspect: whether somebody has read wrong bytes: then what the page cache has of the chunk is dropped, since
     ///   it may be that alone which is wrong.
     /// - Returns: `nil` when there is no such chunk.
+    /// - Throws: code ``DFSError/Code/dataLoss`` where the disk does not give the file back.
     package func beginCheck(_ id: ChunkID, isSuspect: Bool = false) throws(DFSError) -> ChunkCheck? {
         guard let stored = state.withLock({ $0.catalog.stored(id) }) else { return nil }
         do {
@@ -45,8 +46,8 @@ extension ChunkStore {
     /// Says what a check has found once its scan is at the end, and mends what it can: of bytes, table and attribute any
     /// two that agree speak against the third.
     ///
-    /// - Throws: where the disk fails in another way than by wrong bytes.
-    package func conclude(_ check: ChunkCheck) throws(DFSError) -> CheckFinding {
+    /// What cannot be mended stays as it is: a disk that fails there says nothing against the bytes.
+    package func conclude(_ check: ChunkCheck) -> CheckFinding {
         let (id, found) = (check.id, check.scan.checksums)
         // It may have been deleted meanwhile, and a file of that name be another one's.
         guard state.withLock({ $0.catalog.stored(id) }) == check.stored else { return .gone }
@@ -55,11 +56,11 @@ extension ChunkStore {
         guard found.length == check.stored.length else { return .damaged(blocks: []) }
         guard let known = check.stored.digest else {
             if let table, table != found { return .damaged(blocks: found.blocks(unlike: table)) }
-            return .digestFound(digest, mended: try adopt(found, for: check))
+            return .digestFound(digest, mended: adopt(found, for: check))
         }
-        if digest == known { return .sound(digest, mended: try mend(check, found, table)) }
+        if digest == known { return .sound(digest, mended: mend(check, found, table)) }
         // The digest was read off the attribute, at the start.
-        if let table, table == found { return .digestFound(digest, mended: try adopt(found, for: check)) }
+        if let table, table == found { return .digestFound(digest, mended: adopt(found, for: check)) }
         guard let table, table.digest == known else { return .damaged(blocks: []) }
         return .damaged(blocks: found.blocks(unlike: table))
     }
@@ -73,17 +74,17 @@ extension ChunkStore {
         while try check.scan.step() > 0 {}
         let found = check.scan.checksums
         guard found.length == check.stored.length else { return nil }
-        _ = try adopt(found, for: check)
+        _ = adopt(found, for: check)
         return found.digest
     }
 
-    private func adopt(_ found: BlockChecksums, for check: ChunkCheck) throws(DFSError) -> [String] {
+    private func adopt(_ found: BlockChecksums, for check: ChunkCheck) -> [String] {
         let isThere = state.withLock { state in
             guard state.catalog.stored(check.id) == check.stored else { return false }
             state.catalog.store(check.id, ChunkCatalog.Stored(found.digest))
             return true
         }
-        return isThere ? try mend(check, found, keptTable(of: check.id, length: found.length)) : []
+        return isThere ? mend(check, found, keptTable(of: check.id, length: found.length)) : []
     }
 
     /// How a table is called that was not there: that of a chunk of an older version or a Go node, or of the time before a
@@ -91,11 +92,10 @@ extension ChunkStore {
     package static let missingTable = "missing table"
 
     /// Writes what is kept beside the bytes anew, where it is wrong; says what that was.
-    private func mend(
-        _ check: ChunkCheck, _ found: BlockChecksums, _ table: BlockChecksums?
-    ) throws(DFSError) -> [String] {
+    private func mend(_ check: ChunkCheck, _ found: BlockChecksums, _ table: BlockChecksums?) -> [String] {
         var mended: [String] = []
-        if try check.file.attribute(DigestAttribute.name).flatMap({ DigestAttribute.digest(in: $0) }) != found.digest {
+        let kept = (try? check.file.attribute(DigestAttribute.name)).flatMap { DigestAttribute.digest(in: $0) }
+        if kept != found.digest {
             // Only a saving for the next start: a folder that may be read and not written is served all the same.
             let text = DigestAttribute.text(of: found.digest)
             if (try? check.file.setAttribute(DigestAttribute.name, to: text)) == true {
@@ -104,7 +104,7 @@ extension ChunkStore {
             }
         }
         if found.length > BlockChecksums.wholeBlockSize, table != found {
-            let isThere = try files.status(of: layout.table(check.id)) != nil
+            let isThere = (try? files.status(of: layout.table(check.id))) != nil
             keepTable(found, of: check.id)
             mended.append(isThere ? "table" : Self.missingTable)
         }

@@ -48,11 +48,19 @@ extension ChunkStore {
 
     /// Removes tables of chunks that are gone.
     static func removeStrayTables(
-        _ files: any FileSystem, _ layout: StoreLayout, keeping chunks: Set<ChunkID>
-    ) throws(DFSError) {
-        for name in try files.names(inFolder: layout.tables) {
-            if let id = try? ChunkID(name), chunks.contains(id) { continue }
-            try files.remove("\(layout.tables)/\(name)")
+        _ files: any FileSystem, _ layout: StoreLayout, keeping chunks: Set<ChunkID>, _ report: inout StartReport
+    ) {
+        do {
+            for name in try files.names(inFolder: layout.tables) {
+                if let id = try? ChunkID(name), chunks.contains(id) { continue }
+                do throws(DFSError) {
+                    try files.remove("\(layout.tables)/\(name)")
+                } catch {
+                    report.leftovers.append(error)
+                }
+            }
+        } catch {
+            report.leftovers.append(error)
         }
     }
 }

@@ -134,6 +134,10 @@ extension ChunkStore {
             if state.catalog.stored(id) != nil {
                 throw DFSError(.failedPrecondition, "chunk \(id) is sealed", advice: .refreshLocations)
             }
+            // It may be what was sealed here: nobody must take it for absent.
+            if state.isInTheWay(id) {
+                throw DFSError(.dataLoss, "the file of chunk \(id) cannot be used here", advice: .tryOtherReplica)
+            }
             guard !state.closed.contains(id), !state.closedWhole.contains(id) else {
                 throw DFSError(
                     .failedPrecondition, "chunk \(id) was deleted here, and is not opened again",
@@ -149,7 +153,7 @@ extension ChunkStore {
     /// A chunk that could not be made, and of which nothing is on the disk.
     private func forgetIfEmpty(_ chunk: UnsealedChunk) {
         chunk.state.withLock { open in
-            guard open.end == nil, open.fence == 0 else { return }
+            guard open.end == nil, open.fence == 0, !open.isUnknown else { return }
             // A file that could not be told from one that was not made is no word that anybody was given.
             _ = try? files.remove(layout.open(chunk.id))
             chunk.end(as: .gone, &open)

@@ -11,23 +11,45 @@ extension ChunkStore {
     ) throws(DFSError) -> [(ChunkID, OpenJournal)] {
         var found: [(ChunkID, OpenJournal)] = []
         for name in try files.names(inFolder: layout.open) {
-            guard let id = try? ChunkID(name), try files.status(of: layout.open(id))?.kind == .file else {
+            guard let id = try? ChunkID(name) else {
                 report.ignored.append(name)
                 continue
             }
-            if try files.status(of: layout.chunk(id)) != nil {
-                try files.remove(layout.open(id))
-            } else if try !finishSeal(files, layout, id) {
-                if let journal = try OpenJournal(files.open(layout.open(id), .reading)) {
+            do throws(DFSError) {
+                guard try files.status(of: layout.open(id))?.kind == .file else {
+                    report.ignored.append(name)
+                    continue
+                }
+                if let journal = try inspectOpen(files, layout, id, second: second, &report) {
                     found.append((id, journal))
                     report.open += 1
-                } else {
-                    try setAside(files, layout, id, second: second)
-                    report.openDamaged += 1
                 }
+            } catch  where error.isOfOneFile {
+                report.openUnreadable.append(StartReport.Unreadable(id: id, error: error))
             }
         }
         return found
+    }
+
+    /// - Returns: what waits to be sealed; `nil` where the file is no open chunk's any more.
+    private static func inspectOpen(
+        _ files: any FileSystem, _ layout: StoreLayout, _ id: ChunkID, second: Int64, _ report: inout StartReport
+    ) throws(DFSError) -> OpenJournal? {
+        if try files.status(of: layout.chunk(id)) != nil {
+            // Only where that can be read is this one not needed.
+            _ = try inspect(files, layout.chunk(id))
+            do throws(DFSError) {
+                try files.remove(layout.open(id))
+            } catch {
+                report.leftovers.append(error)
+            }
+            return nil
+        }
+        if try finishSeal(files, layout, id) { return nil }
+        if let journal = try OpenJournal(files.open(layout.open(id), .reading)) { return journal }
+        try setAside(files, layout, id, second: second)
+        report.openDamaged += 1
+        return nil
     }
 
     /// A file with a digest was being sealed, by the master's order.
@@ -56,13 +78,14 @@ extension ChunkStore {
     }
 
     /// An open chunk of the last run takes nothing more; its data is read when somebody asks for its length.
-    func takeUp(_ id: ChunkID, _ journal: OpenJournal) {
+    ///
+    /// - Parameter journal: `nil` where the file cannot be read now. The chunk may have bytes that were acknowledged, so nobody is
+    ///   told that there is none: what needs the file fails, until that can be read.
+    func takeUp(_ id: ChunkID, _ journal: OpenJournal?) {
         var found = UnsealedChunk.State()
-        found.chunkSize = journal.chunkSize
-        found.version = journal.version
-        found.fence = journal.fence
-        found.nextSlot = journal.nextSlot
         found.isUnread = true
+        found.isUnknown = true
+        if let journal { found.learn(journal) }
         found.frozen = DFSError(
             .unavailable, "chunk \(id) takes nothing more here, since this server was restarted",
             advice: .refreshLocations)
@@ -71,5 +94,16 @@ extension ChunkStore {
             state.open[id] = chunk
             state.catalog.setOpen(id, true)
         }
+    }
+}
+
+extension UnsealedChunk.State {
+    /// Takes over what the journal says of the chunk, but for its bytes.
+    mutating func learn(_ journal: OpenJournal) {
+        chunkSize = journal.chunkSize
+        version = journal.version
+        fence = journal.fence
+        nextSlot = journal.nextSlot
+        isUnknown = false
     }
 }

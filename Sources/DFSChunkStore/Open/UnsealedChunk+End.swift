@@ -60,9 +60,7 @@ extension UnsealedChunk {
     private func cut(to digest: ContentDigest, _ state: inout State) throws(DFSError) {
         let file = try openFile()
         do throws(DFSError) {
-            _ = try store.withRoom(for: 1) { () throws(DFSError) in
-                try file.setAttribute(DigestAttribute.name, to: DigestAttribute.text(of: digest))
-            }
+            _ = try file.setAttribute(DigestAttribute.name, to: DigestAttribute.text(of: digest))
             try file.sync()
             try file.truncate(to: digest.length)
             state.length = digest.length
@@ -95,7 +93,7 @@ extension UnsealedChunk {
         // A seal may have come as far as the name.
         let path = state.isMoved ? store.layout.chunk(id) : store.layout.open(id)
         if let size = try store.files.status(of: path)?.size {
-            let isRead = try read(&state)
+            let isRead = try isReadable(&state)
             if isRead, !state.isMoved, state.length == 0 {
                 try store.files.remove(path)
             } else {
@@ -106,6 +104,15 @@ extension UnsealedChunk {
             }
         }
         state.isLeaving = true
+    }
+
+    /// Whether its bytes are known; one that the start could not read either leaves as it is.
+    private func isReadable(_ state: inout State) throws(DFSError) -> Bool {
+        do throws(DFSError) {
+            return try read(&state)
+        } catch  where state.isUnknown && error.isOfOneFile {
+            return false
+        }
     }
 
     /// Erases it: the whole chunk has come by another way.

@@ -20,6 +20,7 @@ extension UnsealedChunk {
         }
         return try state.withLock { (state) throws(DFSError) in
             try checkIsOpen(state)
+            try learnIfUnknown(&state)
             guard version >= state.fence, version >= state.version else { throw fenced(version, state) }
             if version == state.version {
                 if let frozen = state.frozen { throw frozen }
@@ -53,6 +54,7 @@ extension UnsealedChunk {
         try state.withLock { (state) throws(DFSError) in
             if case .sealed(let digest) = state.end { return (true, digest, true) }
             try checkIsOpen(state)
+            try learnIfUnknown(&state)
             guard version >= state.fence else { throw fenced(version, state) }
             try settle(&state)
             if version > state.fence || state.isFileUncertain {

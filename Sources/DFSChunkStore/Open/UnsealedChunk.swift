@@ -26,6 +26,8 @@ package final class UnsealedChunk: Sendable {
         var hasFailedSync = false
         /// As it was found at the start: ``length`` and ``crc32c`` are not known yet.
         var isUnread = false
+        /// As it was found at the start, in a file that could not be read: nothing of it is known, not even ``fence``.
+        var isUnknown = false
         /// The file of an empty chunk was to be replaced, and nobody knows by which the next start will find it.
         var isFileUncertain = false
         /// The file has its name as a chunk, which is not durable yet.
@@ -217,6 +219,11 @@ package final class UnsealedChunk: Sendable {
         return crc.value
     }
 
+    /// Finds out what the start could not read. To be called before anything is compared with ``State/fence``.
+    func learnIfUnknown(_ state: inout State) throws(DFSError) {
+        if state.isUnknown { try settle(&state) }
+    }
+
     /// Finds out, once after a start, where the chunk ends.
     func settle(_ state: inout State) throws(DFSError) {
         guard try read(&state) else {
@@ -229,6 +236,7 @@ package final class UnsealedChunk: Sendable {
         guard state.isUnread else { return true }
         let file = try openFile()
         guard let journal = try OpenJournal(file) else { return false }
+        if state.isUnknown { state.learn(journal) }
         let content = try journal.durableContent(file)
         state.length = content.length
         state.crc32c = content.crc32c

@@ -17,7 +17,8 @@ extension ChunkStore {
         }
     }
 
-    /// Runs `body`, and again for as long as it fails for want of room and quarantined chunks give way.
+    /// Runs `body`, and again for as long as it fails for want of room on the disk, which alone is
+    /// ``DFSError/Code/resourceExhausted`` here, and quarantined chunks give way.
     ///
     /// - Parameters:
     ///   - bytes: about what `body` needs; at least that much is erased between two attempts, where there is as much.
@@ -45,22 +46,38 @@ extension ChunkStore {
         }
     }
 
-    /// What may give way in the folder, as the last run left it; oldest first.
-    static func findSpare(_ files: any FileSystem, _ layout: StoreLayout) throws(DFSError) -> SpareChunks {
-        var seconds: [Int64] = []
-        for name in try files.names(inFolder: layout.quarantine) {
-            if let (second, ground) = StoreLayout.quarantined(name), ground == .certain { seconds.append(second) }
-        }
+    /// What may give way in the folder, as the last run left it; oldest first. What cannot be looked at stays until its time is
+    /// over.
+    static func findSpare(
+        _ files: any FileSystem, _ layout: StoreLayout, _ report: inout StartReport
+    ) -> SpareChunks {
         var spare = SpareChunks()
-        for second in seconds.sorted() {
-            let folder = layout.quarantineFolder(second, .certain)
-            guard try files.status(of: folder)?.kind == .folder else { continue }
+        do throws(DFSError) {
+            var seconds: [Int64] = []
+            for name in try files.names(inFolder: layout.quarantine) {
+                if let (second, ground) = StoreLayout.quarantined(name), ground == .certain { seconds.append(second) }
+            }
+            for second in seconds.sorted() {
+                addSpare(files, in: layout.quarantineFolder(second, .certain), to: &spare, &report)
+            }
+        } catch {
+            report.leftovers.append(error)
+        }
+        return spare
+    }
+
+    private static func addSpare(
+        _ files: any FileSystem, in folder: String, to spare: inout SpareChunks, _ report: inout StartReport
+    ) {
+        do throws(DFSError) {
+            guard try files.status(of: folder)?.kind == .folder else { return }
             for name in try files.names(inFolder: folder) {
                 let path = "\(folder)/\(name)"
                 guard let status = try files.status(of: path), status.kind == .file else { continue }
                 spare.append(SpareChunks.Entry(path: path, folder: folder, bytes: status.size))
             }
+        } catch {
+            report.leftovers.append(error)
         }
-        return spare
     }
 }

@@ -12,7 +12,7 @@ extension ChunkStore {
     /// - Returns: whether it is `source` that has the name now.
     /// - Throws: code ``DFSError/Code/alreadyExists`` for other bytes that are not damaged.
     func takeName(of id: ChunkID, for source: String, _ digest: ContentDigest) throws(DFSError) -> Bool {
-        let isInTheWay = state.withLock { $0.unmoved.contains(id) }
+        let isInTheWay = state.withLock { $0.isInTheWay(id) }
         if !isInTheWay, try isRenamed(source, id) { return true }
         let isOwn = try naming.withLock { (_) throws(DFSError) in try takeNameAlone(id, source, digest) }
         if !isOwn { try files.remove(source) }
@@ -25,7 +25,7 @@ extension ChunkStore {
         // Once for the file that is in the way, and once for an upload that was quicker then.
         for _ in 0..<3 {
             if try isRenamed(source, id) {
-                state.withLock { _ = $0.unmoved.remove(id) }
+                state.withLock { $0.clearTheWay(of: id) }
                 return true
             }
             if try isSame(id, digest) { return false }
@@ -56,27 +56,40 @@ extension ChunkStore {
     /// Whether the file of that name has these bytes: it is listed and durable then. If not, none is in the way any more.
     /// To be called with ``naming``, so that the file that is read is the one that is moved.
     private func isSame(_ id: ChunkID, _ digest: ContentDigest) throws(DFSError) -> Bool {
-        let (stored, isUnmoved, isLeaving) = state.withLock { state in
-            (state.catalog.stored(id), state.unmoved.contains(id), state.catalog.isLeaving(id))
+        let (stored, isInTheWay, isLeaving) = state.withLock { state in
+            (state.catalog.stored(id), state.isInTheWay(id), state.catalog.isLeaving(id))
         }
         if isLeaving { throw foundDamaged(id) }
-        if stored == nil, try files.status(of: layout.chunk(id)) == nil { return false }
+        if stored == nil, !isInTheWay, try files.status(of: layout.chunk(id)) == nil { return false }
         if stored != nil {
             try list(id, digest, digestOnDisk(id))
             return true
         }
-        let file = try files.open(layout.chunk(id), .reading)
-        let found = try bytesDigest(of: file, isUnmoved)
+        guard let file = try openNamed(id, isInTheWay) else { return false }
+        let found = try bytesDigest(of: file, isInTheWay)
         if let found, found == digest {
             try list(id, digest, found)
             return true
         }
-        if let found, !isUnmoved {
+        if let found, !isInTheWay {
             let kept = try file.attribute(DigestAttribute.name).flatMap { DigestAttribute.digest(in: $0) }
             if kept == nil || kept == found { throw otherBytes(id, found, digest) }
         }
         try moveDamaged(id, bytes: file.size())
         return false
+    }
+
+    /// The file of that name; `nil` where there is none, or one that cannot be opened has given way to quarantine: there is a good
+    /// copy to take its place.
+    private func openNamed(_ id: ChunkID, _ isInTheWay: Bool) throws(DFSError) -> (any OpenFile)? {
+        do throws(DFSError) {
+            return try files.open(layout.chunk(id), .reading)
+        } catch  where isInTheWay && error.code == .notFound {
+            state.withLock { $0.clearTheWay(of: id) }
+        } catch  where isInTheWay && error.isOfOneFile {
+            try moveDamaged(id, bytes: (try? files.status(of: layout.chunk(id)))?.size ?? 0)
+        }
+        return nil
     }
 
     /// What the disk really holds; `nil` where a damaged file cannot be read.
@@ -96,7 +109,7 @@ extension ChunkStore {
         let isLeaving = state.withLock { state -> Bool in
             if state.catalog.isLeaving(id) { return true }
             state.catalog.store(id, ChunkCatalog.Stored(digest))
-            state.unmoved.remove(id)
+            state.clearTheWay(of: id)
             return false
         }
         if isLeaving { throw foundDamaged(id) }
@@ -110,7 +123,11 @@ extension ChunkStore {
             // It is out of the way, too.
         }
         dropTable(of: id, length: bytes)
-        state.withLock { _ = $0.unmoved.remove(id) }
+        state.withLock { state in
+            state.clearTheWay(of: id)
+            // It may be what was sealed here: a call that asks for an open chunk must not take it for absent.
+            state.closedWhole.insert(id)
+        }
     }
 
     private func foundDamaged(_ id: ChunkID) -> DFSError {

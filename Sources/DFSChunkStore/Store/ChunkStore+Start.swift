@@ -1,7 +1,41 @@
 import DFSCore
 import DFSFiles
 
+// What a start makes of the folder. One file that the disk does not give back, or that this process may not read, keeps no other
+// from being served.
 extension ChunkStore {
+    /// What opening a folder found.
+    package struct StartReport: Sendable, Equatable {
+        /// A chunk whose file is there and cannot be read.
+        package struct Unreadable: Sendable, Equatable {
+            package let id: ChunkID
+            /// Why.
+            package let error: DFSError
+        }
+
+        /// Chunks whose digest is known.
+        package var complete = 0
+        /// Chunks that must be read to know their digest.
+        package var unverified = 0
+        /// Unfinished uploads of the last run, removed.
+        package var temporariesRemoved = 0
+        /// Open chunks of the last run, which wait to be sealed.
+        package var open = 0
+        /// Open chunks whose file says nothing any more; in quarantine.
+        package var openDamaged = 0
+        /// Names in the folder that are no chunks; left alone.
+        package var ignored: [String] = []
+        /// Whole chunks that are not listed, since their files cannot be read.
+        package var unreadable: [Unreadable] = []
+        /// Open chunks that answer nobody, since their files cannot be read.
+        package var openUnreadable: [Unreadable] = []
+        /// Why files of ours that are of no use any more stay where they are.
+        package var leftovers: [DFSError] = []
+    }
+
+    /// So many files that cannot be read never keep a server from starting.
+    static let maxUnreadableCount = 10
+
     /// The node id in the folder, or `new`, which is durable on return.
     static func keptNodeID(_ files: any FileSystem, _ layout: StoreLayout, new: String) throws(DFSError) -> String {
         if let kept = try files.readSmallFile("\(layout.own)/\(layout.nodeIDName)") {
@@ -12,11 +46,23 @@ extension ChunkStore {
         return new
     }
 
-    /// Removes what unfinished uploads left; says how many files.
-    static func removeTemporaries(_ files: any FileSystem, _ layout: StoreLayout) throws(DFSError) -> Int {
-        let names = try files.names(inFolder: layout.temporaries)
-        for name in names { try files.remove("\(layout.temporaries)/\(name)") }
-        return names.count
+    /// Removes what unfinished uploads left.
+    ///
+    /// - Returns: a number that no file which stays there has, nor any above it.
+    static func removeTemporaries(
+        _ files: any FileSystem, _ layout: StoreLayout, _ report: inout StartReport
+    ) throws(DFSError) -> UInt64 {
+        var free: UInt64 = 1
+        for name in try files.names(inFolder: layout.temporaries) {
+            do throws(DFSError) {
+                try files.remove("\(layout.temporaries)/\(name)")
+                report.temporariesRemoved += 1
+            } catch {
+                report.leftovers.append(error)
+                if let number = StoreLayout.temporaryNumber(name), number < .max / 2 { free = max(free, number + 1) }
+            }
+        }
+        return free
     }
 
     /// Finds the chunks in the folder. A chunk without a kept digest, such as one of a Go node, is unverified.
@@ -25,22 +71,46 @@ extension ChunkStore {
     ) throws(DFSError) -> [(ChunkID, ChunkCatalog.Stored)] {
         var found: [(ChunkID, ChunkCatalog.Stored)] = []
         for name in try files.names(inFolder: layout.root) where name != ".dfs" {
-            guard let id = try? ChunkID(name), try files.status(of: layout.chunk(id))?.kind == .file else {
+            guard let id = try? ChunkID(name) else {
                 report.ignored.append(name)
                 continue
             }
-            let stored = try inspect(files, layout.chunk(id))
-            if stored.crc32c == nil { report.unverified += 1 } else { report.complete += 1 }
-            found.append((id, stored))
+            do throws(DFSError) {
+                guard try files.status(of: layout.chunk(id))?.kind == .file else {
+                    report.ignored.append(name)
+                    continue
+                }
+                let stored = try inspect(files, layout.chunk(id))
+                if stored.crc32c == nil { report.unverified += 1 } else { report.complete += 1 }
+                found.append((id, stored))
+            } catch  where error.isOfOneFile {
+                report.unreadable.append(StartReport.Unreadable(id: id, error: error))
+            }
         }
         return found
     }
 
-    /// What a chunk's file says of itself; a kept digest whose length is not the file's is not believed.
+    /// What a chunk's file says of itself; a kept digest whose length is not the file's is not believed, and one that cannot be
+    /// read is missing.
     static func inspect(_ files: any FileSystem, _ path: String) throws(DFSError) -> ChunkCatalog.Stored {
         let file = try files.open(path, .reading)
         let size = try file.size()
-        let digest = try file.attribute(DigestAttribute.name).flatMap { DigestAttribute.digest(in: $0) }
+        let digest = (try? file.attribute(DigestAttribute.name)).flatMap { DigestAttribute.digest(in: $0) }
         return ChunkCatalog.Stored(length: size, crc32c: digest?.length == size ? digest?.crc32c : nil)
     }
+
+    /// Where much cannot be read, it is the disk that is broken, or the folder is another user's: nothing in it is to be touched.
+    static func refuseIfBroken(_ report: StartReport, _ root: String) throws(DFSError) {
+        let unreadable = report.unreadable + report.openUnreadable
+        let count = report.complete + report.unverified + report.open + unreadable.count
+        guard unreadable.count > max(maxUnreadableCount, count / 10), let first = unreadable.first else { return }
+        throw DFSError(
+            first.error.code,
+            "\(unreadable.count) of \(count) chunks in \(root) cannot be read; the first: \(first.error.message)")
+    }
+}
+
+extension DFSError {
+    /// Whether it may be that of one file alone, as a bad sector or another owner, and not that of the process or the machine.
+    var isOfOneFile: Bool { code == .dataLoss || code == .permissionDenied }
 }

@@ -21,22 +21,6 @@ package final class ChunkStore: Sendable {
         package init() {}
     }
 
-    /// What opening a folder found.
-    package struct StartReport: Sendable, Equatable {
-        /// Chunks whose digest is known.
-        package var complete = 0
-        /// Chunks that must be read to know their digest.
-        package var unverified = 0
-        /// Unfinished uploads of the last run, removed.
-        package var temporariesRemoved = 0
-        /// Open chunks of the last run, which wait to be sealed.
-        package var open = 0
-        /// Open chunks whose file says nothing any more; in quarantine.
-        package var openDamaged = 0
-        /// Names in the folder that are no chunks; left alone.
-        package var ignored: [String] = []
-    }
-
     struct State {
         var catalog = ChunkCatalog()
         var reservations = SpaceReservations()
@@ -52,6 +36,18 @@ package final class ChunkStore: Sendable {
         var closedWhole = RecentSet<ChunkID>(limit: ChunkStore.maxClosedCount)
         /// Damaged chunks that are out of service, and whose files could not be moved to quarantine.
         var unmoved: Set<ChunkID> = []
+        /// Chunks whose files the start found that this process may not read. They stay until an operator has changed that, or
+        /// a good copy comes in their place.
+        var forbidden: Set<ChunkID> = []
+
+        /// Whether a file that is not to be taken for the chunk has its name.
+        func isInTheWay(_ id: ChunkID) -> Bool { unmoved.contains(id) || forbidden.contains(id) }
+
+        /// It has the name no longer.
+        mutating func clearTheWay(of id: ChunkID) {
+            unmoved.remove(id)
+            forbidden.remove(id)
+        }
     }
 
     /// Closed chunks of either kind that are remembered: far more than calls can be late for.
@@ -76,13 +72,14 @@ package final class ChunkStore: Sendable {
     package let startReport: StartReport
 
     /// Opens the folder `root`, made where missing, for this process alone: removes what unfinished uploads left and
-    /// learns what chunks there are.
+    /// learns what chunks there are. Single files that cannot be read are not listed and keep no other from it.
     ///
     /// - Parameters:
     ///   - wallClock: seconds since 1970; only the age of quarantined files is judged by it, since that outlives
     ///     processes.
     ///   - newNodeID: used if the folder has no node id yet.
-    /// - Throws: code ``DFSError/Code/failedPrecondition`` when another server has the folder.
+    /// - Throws: code ``DFSError/Code/failedPrecondition`` when another server has the folder; what keeps many files in it from
+    ///   being read.
     package init(
         root: String, files: any FileSystem, settings: Settings = Settings(),
         wallClock: @escaping @Sendable () -> Int64,
@@ -103,18 +100,30 @@ package final class ChunkStore: Sendable {
         self.lock = lock
         nodeID = try Self.keptNodeID(files, layout, new: newNodeID)
         var report = StartReport()
-        report.temporariesRemoved = try Self.removeTemporaries(files, layout)
+        let firstUpload = try Self.removeTemporaries(files, layout, &report)
         let open = try Self.scanOpen(files, layout, second: wallClock(), &report)
         let found = try Self.scan(files, layout, &report)
-        try Self.removeStrayTables(files, layout, keeping: Set(found.map(\.0)))
-        let spare = try Self.findSpare(files, layout)
+        try Self.refuseIfBroken(report, root)
+        Self.removeStrayTables(files, layout, keeping: Set(found.map(\.0) + report.unreadable.map(\.id)), &report)
+        let spare = Self.findSpare(files, layout, &report)
         startReport = report
         state.withLock { state in
             for (id, stored) in found { state.catalog.store(id, stored) }
             state.spare = spare
+            state.nextUpload = firstUpload
+            for (id, error) in report.unreadable.map({ ($0.id, $0.error) }) {
+                if error.code == .dataLoss { state.unmoved.insert(id) } else { state.forbidden.insert(id) }
+            }
         }
         for (id, journal) in open { takeUp(id, journal) }
+        for unreadable in report.openUnreadable { takeUp(unreadable.id, nil) }
     }
+
+    /// How many files of chunks are there that are served to nobody, since they are damaged or cannot be read, and are not in
+    /// quarantine.
+    package var unservedCount: Int { state.withLock { $0.unmoved.count + $0.forbidden.count } + openUnreadableCount }
+
+    private var openUnreadableCount: Int { startReport.openUnreadable.count { unsealed($0.id) != nil } }
 
     /// What the catalog says, without touching the disk.
     package func withCatalog<Result: Sendable>(_ body: (ChunkCatalog) -> Result) -> Result {

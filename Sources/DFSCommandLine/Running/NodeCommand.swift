@@ -1,4 +1,5 @@
 import DFSCore
+import DFSFiles
 import Glibc
 import Logging
 import ServiceLifecycle
@@ -25,6 +26,9 @@ extension NodeCommand {
     package func serve(logger: Logger) async throws {
         let reloading = Reloading(logger: logger, levelFile: life?.logLevelFile.map { LogLevelFile(path: $0) })
         try reloading.readLevel()
+        if let limit = OpenFileLimit.raise() {
+            logger.debug("open files and connections", metadata: ["limit": "\(limit)"])
+        }
         let service = NodeService(node: try makeNode(logger: logger), reloading: reloading, logger: logger)
         // The lifecycle's own lines are of no use to an operator at info.
         var lifecycleLogger = logger

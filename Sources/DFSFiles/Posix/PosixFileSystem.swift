@@ -71,12 +71,12 @@ package struct PosixFileSystem: FileSystem {
         let descriptor = try systemCall(cannot: "open", path) {
             Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         }
-        do {
-            try systemCall(cannot: "lock", path) { flock(descriptor, LOCK_EX | LOCK_NB) }
-        } catch {
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            let number = errno
+            if number == EINTR { continue }
             close(descriptor)
-            if error.code == .unavailable { return nil }
-            throw error
+            if number == EWOULDBLOCK { return nil }
+            throw SystemError.error(number, cannot: "lock", path)
         }
         return FileLock { close(descriptor) }
     }

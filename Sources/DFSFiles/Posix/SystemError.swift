@@ -17,12 +17,19 @@ enum SystemError {
         case ENOENT: (.notFound, nil, nil)
         case EEXIST, ENOTEMPTY: (.alreadyExists, nil, nil)
         case ENOSPC, EDQUOT: (.resourceExhausted, "free some space on that file system", nil)
-        case EFBIG: (.resourceExhausted, "the file is larger than the file system or the process may have", nil)
-        case EMFILE, ENFILE: (.resourceExhausted, "raise the limit of open files", .retrySamePeer)
-        case ENOMEM: (.resourceExhausted, "the machine is out of memory", .retrySamePeer)
+        case EFBIG: (.invalidArgument, "the file is larger than the file system or the process may have", nil)
+        // Not for want of room on a disk, which is what the store erases quarantined chunks for.
+        case EMFILE, ENFILE: (.unavailable, "raise the limit of open files", .retrySamePeer)
+        case ENOMEM: (.unavailable, "the machine is out of memory", .retrySamePeer)
         case EACCES, EPERM: (.permissionDenied, "check owner and mode", nil)
         case EROFS: (.permissionDenied, "the file system is mounted read-only", nil)
-        case EIO: (.dataLoss, "the disk failed; check the kernel log", .tryOtherReplica)
+        // Not EIO alone: what reads past the page cache get of an unreadable sector is ENODATA, as the kernel's table of block
+        // errors has it (block/blk-core.c), and broken metadata of a file system is EUCLEAN or EBADMSG.
+        case EIO, ENODATA, EREMOTEIO, EILSEQ, EUCLEAN, EBADMSG:
+            (.dataLoss, "the disk failed; check the kernel log", .tryOtherReplica)
+        // These say nothing of the bytes, but of the way to them or of the whole disk.
+        case ETIMEDOUT, ENOLINK, ETIME, ENODEV, ENXIO:
+            (.unavailable, "the disk does not answer; check the kernel log", .tryOtherReplica)
         case EISDIR: (.invalidArgument, "a file is needed, this is a folder", nil)
         case ENOTDIR: (.invalidArgument, "a folder is needed", nil)
         case ENAMETOOLONG, ELOOP, EINVAL: (.invalidArgument, nil, nil)

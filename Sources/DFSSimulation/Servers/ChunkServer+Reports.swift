@@ -86,14 +86,14 @@ extension ChunkServer {
 
     private func lookAt(_ chunk: ChunkID) -> Result<CheckFinding, DFSError> {
         onDisk { store throws(DFSError) -> CheckFinding in
-            guard let check = try store.beginCheck(chunk, isSuspect: true) else { return .gone }
             do throws(DFSError) {
+                guard let check = try store.beginCheck(chunk, isSuspect: true) else { return .gone }
                 while try check.scan.step() > 0 {}
+                return store.conclude(check)
             } catch {
                 if error.code == .dataLoss, !disk.hasLostPower { return .damaged(blocks: []) }
                 throw error
             }
-            return try store.conclude(check)
         }
     }
 
