@@ -166,6 +166,27 @@ import Testing
         #expect(master.image.files.isEmpty)
     }
 
+    /// It says that it has no such chunk, and lists it all the same.
+    @Test func aChunkThatIsListedIsNotAbandoned() throws {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        _ = try master.heartbeat(servers[0], [id])
+        _ = master.close(1)
+        for _ in 0..<4 {
+            _ = master.tick(after: .seconds(11))
+            _ = try master.beat([servers[0]: [id], servers[1]: []])
+            for server in servers { _ = try master.readBack(id, server, .absent) }
+        }
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        for _ in 0..<4 {
+            _ = master.tick(after: .seconds(11))
+            _ = try master.beat([servers[0]: [], servers[1]: []])
+            for server in servers { _ = try master.readBack(id, server, .absent) }
+        }
+        #expect(try master.fileInfo("a").answer.code == .notFound)
+    }
+
     @Test func aDeadServerThatMayHoldTheOnlyCopyIsWaitedFor() throws {
         var master = MasterHarness()
         try master.join(.go, ":1", ":2")

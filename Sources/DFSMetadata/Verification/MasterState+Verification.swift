@@ -74,15 +74,29 @@ extension MasterState {
         guard let server = servers.handle(of: address) else { return }
         noteSurplusRead(id, server, finding)
         let read = Verification.ReadKey(chunk: id, server: server)
-        // A chunk without a byte is never written by a Go client: an upload broke before its first one.
-        let isNothing = chunk(named: id).map { chunks[$0].digest == nil } ?? false
-        let meaning = isNothing && finding == .read(Digest(length: 0, crc32c: 0)) ? .absent : finding
+        let meaning = meaning(of: finding, id, server)
         guard let key = verification.finish(read, meaning, now: now), chunks.holds(key.chunk) else { return }
         if let digest = chunks[key.chunk].digest {
             compare(key, with: digest, meaning)
         } else {
             weigh(key, meaning)
         }
+    }
+
+    private func meaning(of finding: Finding, _ id: ChunkID, _ server: ServerHandle) -> Finding {
+        guard let chunk = chunk(named: id) else { return finding }
+        switch finding {
+        // A chunk without a byte is never written by a Go client: an upload broke before its first one.
+        case .read(Digest(length: 0, crc32c: 0)) where chunks[chunk].digest == nil: return .absent
+        // Its newest list names it: which of the two is right the next ones show.
+        case .absent where isInNewestList(chunk, of: server): return .unreachable
+        case .read, .absent, .unreachable: return finding
+        }
+    }
+
+    private func isInNewestList(_ chunk: ChunkHandle, of server: ServerHandle) -> Bool {
+        guard let replica = chunks[chunk].replica(on: server), replica.state == .listed else { return false }
+        return !replica.isMissing && replica.listNumber == servers[server].listNumber
     }
 
     /// A read of a chunk whose digest is known.
