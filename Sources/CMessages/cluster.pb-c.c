@@ -2983,7 +2983,7 @@ const ProtobufCMessageDescriptor dfs__create_response__descriptor =
   (ProtobufCMessageInit) dfs__create_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__chunk_digest__field_descriptors[3] =
+static const ProtobufCFieldDescriptor dfs__chunk_digest__field_descriptors[4] =
 {
   {
     "chunk_id",
@@ -3021,16 +3021,29 @@ static const ProtobufCFieldDescriptor dfs__chunk_digest__field_descriptors[3] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "is_adopted",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__ChunkDigest, is_adopted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__chunk_digest__field_indices_by_name[] = {
   0,   /* field[0] = chunk_id */
   2,   /* field[2] = crc32c */
+  3,   /* field[3] = is_adopted */
   1,   /* field[1] = length */
 };
 static const ProtobufCIntRange dfs__chunk_digest__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor dfs__chunk_digest__descriptor =
 {
@@ -3040,7 +3053,7 @@ const ProtobufCMessageDescriptor dfs__chunk_digest__descriptor =
   "Dfs__ChunkDigest",
   "dfs",
   sizeof(Dfs__ChunkDigest),
-  3,
+  4,
   dfs__chunk_digest__field_descriptors,
   dfs__chunk_digest__field_indices_by_name,
   1,  dfs__chunk_digest__number_ranges,

@@ -349,7 +349,7 @@ const ProtobufCMessageDescriptor dfs__inventory_request__descriptor =
   (ProtobufCMessageInit) dfs__inventory_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__held_chunk__field_descriptors[4] =
+static const ProtobufCFieldDescriptor dfs__held_chunk__field_descriptors[5] =
 {
   {
     "chunk_id",
@@ -399,17 +399,30 @@ static const ProtobufCFieldDescriptor dfs__held_chunk__field_descriptors[4] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "is_adopted",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__HeldChunk, is_adopted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__held_chunk__field_indices_by_name[] = {
   0,   /* field[0] = chunk_id */
   3,   /* field[3] = crc32c */
+  4,   /* field[4] = is_adopted */
   1,   /* field[1] = is_verified */
   2,   /* field[2] = length */
 };
 static const ProtobufCIntRange dfs__held_chunk__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor dfs__held_chunk__descriptor =
 {
@@ -419,7 +432,7 @@ const ProtobufCMessageDescriptor dfs__held_chunk__descriptor =
   "Dfs__HeldChunk",
   "dfs",
   sizeof(Dfs__HeldChunk),
-  4,
+  5,
   dfs__held_chunk__field_descriptors,
   dfs__held_chunk__field_indices_by_name,
   1,  dfs__held_chunk__number_ranges,

@@ -47,6 +47,9 @@ extension DFSError.Code {
 
 /// The texts of the Go original's errors (WIRE.md), all sent with UNKNOWN.
 private enum GoStatusText {
+    /// How Go words ENOENT, behind the call and the path.
+    static let noSuchFile = "no such file or directory"
+
     static let codes: [String: DFSError.Code] = [
         "chunk already exists": .alreadyExists,
         "server count criteria not met": .resourceExhausted,
@@ -93,4 +96,8 @@ extension DFSError {
         default: self.init(.internal, "\(peer): \(error)")
         }
     }
+
+    /// Whether a Go chunk server says that it has no file of that name: it passes on what its system says, and nothing else tells
+    /// that from all other troubles of opening a file.
+    package var saysNoFileOfGo: Bool { code == .internal && message.hasSuffix(GoStatusText.noSuchFile) }
 }

@@ -72,6 +72,11 @@ import Testing
                 $0.changed.contains { $0.isVerified && $0.length == 1 } || $0.added.contains(where: \.isVerified)
             }
             #expect(master.told.wrongDigests == 0)
+            // Nobody has said here what the files of another node must hold.
+            await master.inventory {
+                ($0.changed + $0.added).contains { $0.isVerified }
+                    && ($0.changed + $0.added).allSatisfy { $0.isVerified == $0.isAdopted }
+            }
         }
         await master.stop()
     }

@@ -105,6 +105,32 @@ import Testing
         #expect(code { try put(store, "plain", content(11)) } == .alreadyExists)
     }
 
+    @Test func aDigestThatWasOnlyReadOffAGoFileIsMarkedAlsoAfterARestart() throws {
+        let disk = SimulatedDisk()
+        try disk.makeFolder("/data")
+        try disk.open("/data/a_0", .creating).write([ByteBuffer(bytes: content(2500))], at: 0)
+        do {
+            let store = try openStore(on: disk)
+            try put(store, "b_0", content(100))
+            _ = try check(store, "a_0")
+            #expect(try isAdopted("a_0", store) == true)
+            #expect(try isAdopted("b_0", store) == false)
+        }
+        let store = try openStore(on: disk)
+        #expect(store.startReport.complete == 2)
+        #expect(try isAdopted("a_0", store) == true)
+        #expect(try check(store, "a_0") == .sound(digest(content(2500)), mended: []))
+        #expect(try isAdopted("b_0", store) == false)
+        try put(store, "a_0", content(2500))
+        #expect(try isAdopted("a_0", store) == false, "its writer has sent the same bytes")
+        #expect(try check(store, "a_0") == .sound(digest(content(2500)), mended: ["attribute"]))
+    }
+
+    private func isAdopted(_ name: String, _ store: ChunkStore) throws -> Bool? {
+        let id = try id(name)
+        return store.withCatalog { $0.stored(id)?.isAdopted }
+    }
+
     @Test func keptDigestOfAnotherLengthIsNotBelieved() throws {
         let disk = SimulatedDisk()
         do { try put(openStore(on: disk), "f_0", content(100)) }

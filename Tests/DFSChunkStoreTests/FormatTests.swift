@@ -12,6 +12,15 @@ import Testing
         #expect(DigestAttribute.digest(in: "1 0 00000000") == ContentDigest(length: 0, crc32c: 0))
     }
 
+    @Test func anAdoptedFilesTextIsAsDocumented() {
+        let text = DigestAttribute.text(of: digest, isAdopted: true)
+        #expect(text == "1-adopted 67108864 00abcdef")
+        #expect(DigestAttribute.digest(in: text) == digest)
+        #expect(DigestAttribute.isAdopted(text))
+        #expect(!DigestAttribute.isAdopted(DigestAttribute.text(of: digest)))
+        for count in 0..<text.count { #expect(DigestAttribute.digest(in: String(text.prefix(count))) == nil) }
+    }
+
     @Test func everyCutIsRefused() {
         let text = DigestAttribute.text(of: digest)
         for count in 0..<text.count { #expect(DigestAttribute.digest(in: String(text.prefix(count))) == nil) }

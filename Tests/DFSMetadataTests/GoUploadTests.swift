@@ -166,6 +166,45 @@ import Testing
         #expect(master.image.files.isEmpty)
     }
 
+    /// It says that it has no such chunk, and lists it all the same.
+    @Test func aChunkThatIsListedIsNotAbandoned() throws {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        _ = try master.heartbeat(servers[0], [id])
+        _ = master.close(1)
+        for _ in 0..<4 {
+            _ = master.tick(after: .seconds(11))
+            _ = try master.beat([servers[0]: [id], servers[1]: []])
+            for server in servers { _ = try master.readBack(id, server, .absent) }
+        }
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        for _ in 0..<4 {
+            _ = master.tick(after: .seconds(11))
+            _ = try master.beat([servers[0]: [], servers[1]: []])
+            for server in servers { _ = try master.readBack(id, server, .absent) }
+        }
+        #expect(try master.fileInfo("a").answer.code == .notFound)
+    }
+
+    /// Nobody knows yet what it is: a Go server tells nothing of what it has taken.
+    @Test func aGoServerInThePlaceOfASwiftOneIsWaitedFor() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        _ = try master.heartbeat(servers[0], life: 1)
+        _ = master.close(1)
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        _ = try master.described(servers[0], .go)
+        for _ in 0..<3 {
+            _ = try master.readBack(id, servers[0], .read(.short))
+            _ = master.tick(after: .seconds(11))
+            _ = try master.heartbeat(servers[0], life: 1, [id])
+            _ = try master.heartbeat(servers[1])
+        }
+        #expect(try master.fileInfo("a").answer.located().map(\.digest) == [.short])
+    }
+
     @Test func aDeadServerThatMayHoldTheOnlyCopyIsWaitedFor() throws {
         var master = MasterHarness()
         try master.join(.go, ":1", ":2")

@@ -49,7 +49,8 @@ enum Samples {
             ]),
         ReportRequest(serverAddress: ":9001", syncedOn: names),
         ReportRequest(
-            serverAddress: ":9001", nodeID: "n", chunks: names.map { ChunkDigest(chunkID: $0, length: 1, crc32c: 2) },
+            serverAddress: ":9001", nodeID: "n",
+            chunks: names.map { ChunkDigest(chunkID: $0, length: 1, crc32c: 2, isAdopted: true) },
             tlsPort: 9443, damagedChunks: names, keptDamagedChunks: names),
         OpenAppendRequest(), CloseAppendRequest(), CloseAppendRequest(name: "logs/a", writerID: "w"),
         OpenAppendRequest(
@@ -63,7 +64,9 @@ enum Samples {
         InventoryRequest(
             serverAddress: ":9001", nodeID: "n", tlsPort: 9443, freeBytes: .max, begins: true, keyLow: 1,
             keyHigh: .max,
-            added: names.map { HeldChunk(chunkID: $0, isVerified: true, length: .max, crc32c: .max) },
+            added: names.map {
+                HeldChunk(chunkID: $0, isVerified: true, length: .max, crc32c: .max, isAdopted: true)
+            },
             changed: [HeldChunk(chunkID: "a_0")], removed: names, isPartial: true, digestLow: .max,
             digestHigh: 2, count: 3),
         InventoryResponse(

@@ -204,10 +204,14 @@ struct  Dfs__ChunkDigest
    * of the whole chunk
    */
   uint32_t crc32c;
+  /*
+   * in a report: read off a file that was not written there, such as a Go node's; it may be torn
+   */
+  protobuf_c_boolean is_adopted;
 };
 #define DFS__CHUNK_DIGEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__chunk_digest__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0 }
+    , (char *)protobuf_c_empty_string, 0, 0, 0 }
 
 
 struct  Dfs__CompleteRequest

@@ -98,10 +98,14 @@ struct  Dfs__HeldChunk
    * of the whole chunk
    */
   uint32_t crc32c;
+  /*
+   * as in ChunkDigest
+   */
+  protobuf_c_boolean is_adopted;
 };
 #define DFS__HELD_CHUNK__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__held_chunk__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0 }
 
 
 struct  Dfs__InventoryResponse

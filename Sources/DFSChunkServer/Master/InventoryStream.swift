@@ -178,6 +178,6 @@ extension HeldChunk {
     fileprivate init(_ id: ChunkID, _ stored: ChunkCatalog.Stored) {
         self.init(
             chunkID: id.text, isVerified: stored.crc32c != nil, length: UInt64(stored.length),
-            crc32c: stored.crc32c ?? 0)
+            crc32c: stored.crc32c ?? 0, isAdopted: stored.isAdopted)
     }
 }

@@ -90,10 +90,15 @@ extension MasterSession {
         _ chunks: [(ChunkID, ContentDigest)] = [], syncedOn: [ServerAddress] = [], damaged: [ChunkID] = [],
         keptDamaged: [ChunkID] = [], limit: Duration
     ) async throws -> ReportResponse {
+        let adopted = store.withCatalog { catalog in
+            Set(chunks.map(\.0).filter { catalog.stored($0)?.isAdopted == true })
+        }
         let request = ReportRequest(
             serverAddress: address, nodeID: nodeID,
             chunks: chunks.map { id, digest in
-                ChunkDigest(chunkID: id.text, length: UInt64(digest.length), crc32c: digest.crc32c)
+                ChunkDigest(
+                    chunkID: id.text, length: UInt64(digest.length), crc32c: digest.crc32c,
+                    isAdopted: adopted.contains(id))
             }, tlsPort: UInt32(tlsPort), syncedOn: syncedOn.map(\.description), damagedChunks: damaged.map(\.text),
             keptDamagedChunks: keptDamaged.map(\.text))
         let response = try await peer.unary(

@@ -12,13 +12,19 @@ package struct ChunkCatalog: Sendable {
         package let length: Int64
         /// Of the file; `nil` until it has been read.
         package var crc32c: UInt32?
+        /// Whether the checksum was read off a file that came in another way than by an upload, such as one of a Go node: it says
+        /// what the bytes are, and nobody has said that they are the chunk's.
+        package var isAdopted: Bool
 
-        package init(length: Int64, crc32c: UInt32?) {
+        package init(length: Int64, crc32c: UInt32?, isAdopted: Bool = false) {
             self.length = length
             self.crc32c = crc32c
+            self.isAdopted = isAdopted
         }
 
-        init(_ digest: ContentDigest) { self.init(length: digest.length, crc32c: digest.crc32c) }
+        init(_ digest: ContentDigest, isAdopted: Bool = false) {
+            self.init(length: digest.length, crc32c: digest.crc32c, isAdopted: isAdopted)
+        }
 
         /// Length and checksum, once both are known.
         package var digest: ContentDigest? { crc32c.map { ContentDigest(length: length, crc32c: $0) } }

@@ -58,7 +58,9 @@ extension ChunkStore {
             if let table, table != found { return .damaged(blocks: found.blocks(unlike: table)) }
             return .digestFound(digest, mended: adopt(found, for: check))
         }
-        if digest == known { return .sound(digest, mended: mend(check, found, table)) }
+        if digest == known {
+            return .sound(digest, mended: mend(check, found, isAdopted: check.stored.isAdopted, table))
+        }
         // The digest was read off the attribute, at the start.
         if let table, table == found { return .digestFound(digest, mended: adopt(found, for: check)) }
         guard let table, table.digest == known else { return .damaged(blocks: []) }
@@ -78,13 +80,15 @@ extension ChunkStore {
         return found.digest
     }
 
+    /// Keeps the digest of the bytes. Where none was kept, the file may be one that was not written here.
     private func adopt(_ found: BlockChecksums, for check: ChunkCheck) -> [String] {
+        let isAdopted = check.stored.digest == nil || check.stored.isAdopted
         let isThere = state.withLock { state in
             guard state.catalog.stored(check.id) == check.stored else { return false }
-            state.catalog.store(check.id, ChunkCatalog.Stored(found.digest))
+            state.catalog.store(check.id, ChunkCatalog.Stored(found.digest, isAdopted: isAdopted))
             return true
         }
-        return isThere ? mend(check, found, keptTable(of: check.id, length: found.length)) : []
+        return isThere ? mend(check, found, isAdopted: isAdopted, keptTable(of: check.id, length: found.length)) : []
     }
 
     /// How a table is called that was not there: that of a chunk of an older version or a Go node, or of the time before a
@@ -92,12 +96,13 @@ extension ChunkStore {
     package static let missingTable = "missing table"
 
     /// Writes what is kept beside the bytes anew, where it is wrong; says what that was.
-    private func mend(_ check: ChunkCheck, _ found: BlockChecksums, _ table: BlockChecksums?) -> [String] {
+    private func mend(
+        _ check: ChunkCheck, _ found: BlockChecksums, isAdopted: Bool, _ table: BlockChecksums?
+    ) -> [String] {
         var mended: [String] = []
-        let kept = (try? check.file.attribute(DigestAttribute.name)).flatMap { DigestAttribute.digest(in: $0) }
-        if kept != found.digest {
+        let text = DigestAttribute.text(of: found.digest, isAdopted: isAdopted)
+        if (try? check.file.attribute(DigestAttribute.name)) != text {
             // Only a saving for the next start: a folder that may be read and not written is served all the same.
-            let text = DigestAttribute.text(of: found.digest)
             if (try? check.file.setAttribute(DigestAttribute.name, to: text)) == true {
                 try? check.file.sync()
                 mended.append("attribute")

@@ -23,7 +23,7 @@ extension ChunkStore {
         guard checksums(of: id, digest) == nil, let file = try? files.open(layout.chunk(id), .reading),
             let found = try? ChunkScan.checksums(of: file), found.digest == digest
         else { return }
-        if state.withLock({ $0.catalog.stored(id) }) == ChunkCatalog.Stored(digest) { keepTable(found, of: id) }
+        if state.withLock({ $0.catalog.stored(id)?.digest }) == digest { keepTable(found, of: id) }
     }
 
     func dropTable(of id: ChunkID, length: Int64) {

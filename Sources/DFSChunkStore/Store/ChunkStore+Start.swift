@@ -95,8 +95,10 @@ extension ChunkStore {
     static func inspect(_ files: any FileSystem, _ path: String) throws(DFSError) -> ChunkCatalog.Stored {
         let file = try files.open(path, .reading)
         let size = try file.size()
-        let digest = (try? file.attribute(DigestAttribute.name)).flatMap { DigestAttribute.digest(in: $0) }
-        return ChunkCatalog.Stored(length: size, crc32c: digest?.length == size ? digest?.crc32c : nil)
+        guard let text = try? file.attribute(DigestAttribute.name), let digest = DigestAttribute.digest(in: text),
+            digest.length == size
+        else { return ChunkCatalog.Stored(length: size, crc32c: nil) }
+        return ChunkCatalog.Stored(digest, isAdopted: DigestAttribute.isAdopted(text))
     }
 
     /// Where much cannot be read, it is the disk that is broken, or the folder is another user's: nothing in it is to be touched.

@@ -10,7 +10,7 @@ extension ChunkStore {
         let found = try ChunkScan.checksums(of: file)
         guard state.withLock({ $0.catalog.stored(id) != nil }) else { return found.digest }
         // Only a saving for the next start: a folder that may be read and not written is served all the same.
-        _ = try? file.setAttribute(DigestAttribute.name, to: DigestAttribute.text(of: found.digest))
+        _ = try? file.setAttribute(DigestAttribute.name, to: DigestAttribute.text(of: found.digest, isAdopted: true))
         keepTable(found, of: id)
         return found.digest
     }

@@ -38,7 +38,8 @@ extension InventoryReport {
 extension InventoryReport.Held {
     fileprivate init?(_ chunk: HeldChunk) {
         guard let id = try? ChunkID(chunk.chunkID) else { return nil }
-        self.init(id: id, digest: chunk.isVerified ? Digest(length: chunk.length, crc32c: chunk.crc32c) : nil)
+        let digest = chunk.isVerified ? Digest(length: chunk.length, crc32c: chunk.crc32c) : nil
+        self.init(id: id, digest: digest, isAdopted: chunk.isAdopted)
     }
 }
 

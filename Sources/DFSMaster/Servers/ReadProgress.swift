@@ -22,15 +22,10 @@ final class ReadProgress: Sendable {
 
     var digest: Digest { sum.withLock { Digest(length: $0.length, crc32c: $0.crc.value) } }
 
-    /// What a failed read says of the chunk: a server that was reached and refused before the first byte has no such
-    /// chunk; anything else says nothing.
+    /// What a failed read says of the chunk: a server that says so before the first byte has no such chunk. Anything else says
+    /// nothing: one that has no file left to open, or a disk that fails, may hold the only copy.
     func finding(after error: any Error) -> Finding {
         guard digest.length == 0, let error = error as? DFSError else { return .unreachable }
-        switch error.code {
-        case .notFound, .internal, .invalidArgument, .outOfRange, .failedPrecondition: return .absent
-        case .alreadyExists, .unavailable, .resourceExhausted, .dataLoss, .permissionDenied, .deadlineExceeded,
-            .cancelled, .unimplemented:
-            return .unreachable
-        }
+        return error.code == .notFound || error.saysNoFileOfGo ? .absent : .unreachable
     }
 }

@@ -39,6 +39,7 @@ struct ReportService: Sendable {
         let report = ReplicaReport(
             address: try ServerAddress(registered: request.serverAddress, by: call.peerHost), nodeID: request.nodeID,
             connection: call.connection, replicas: replicas,
+            adopted: Set(request.chunks.filter(\.isAdopted).compactMap { try? ChunkID($0.chunkID) }),
             syncedOn: request.syncedOn.compactMap { try? ServerAddress($0) },
             damaged: request.damagedChunks.compactMap { try? ChunkID($0) },
             keptDamaged: request.keptDamagedChunks.compactMap { try? ChunkID($0) })

@@ -47,14 +47,12 @@ extension MasterState {
             // have reached one that was away from here all the time, but one of ours acknowledges nothing without our word.
             guard server.isAlive else { return server.kind == .swift && !replica.wasReachable && hasLostPatience }
             switch server.kind {
-            case .swift:
-                // It lists whole chunks only, and reports what it lists. One that has no stream may have been
-                // restarted, and have taken the chunk before it could tell.
-                guard replica.state == .assigned, server.stream != nil else { return false }
-                // Otherwise a server of ours has the master's word before it acknowledges what a Go client sends, so
+            case .swift where replica.state == .assigned:
+                guard hasNothing(replica) else { return false }
+                // A server of ours has the master's word before it acknowledges what a Go client sends, so
                 // nothing is on its way, unless the server was not heard of lately, or the master has just begun.
                 return hasLostPatience || (!entry.isRecovered && now - server.lastHeard <= policy.absenceInterval)
-            case .go:
+            case .swift, .go:
                 // Having nothing is believed when it is said twice, too few bytes in mid-file only when the time is up.
                 let finding = verification.settledFinding(
                     ProbeKey(chunk: chunk, server: replica.server), now, policy.rereadInterval)
@@ -66,5 +64,17 @@ extension MasterState {
             case .unknown: return false
             }
         }
+    }
+
+    /// Whether one of ours has told of no such chunk: it lists whole chunks and what it has adopted, and reports what it writes.
+    /// One without a stream may have been restarted and have taken the chunk before it could tell; so may one whose first report
+    /// is not whole.
+    func hasNothing(_ replica: Replica) -> Bool {
+        let server = servers[replica.server]
+        guard server.kind == .swift, server.isAlive, server.stream != nil, replica.state == .assigned else {
+            return false
+        }
+        if case .reporting = server.inventory?.phase { return false }
+        return true
     }
 }

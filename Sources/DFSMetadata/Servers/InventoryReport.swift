@@ -8,10 +8,13 @@ package struct InventoryReport: Sendable {
         package let id: ChunkID
         /// What the file holds; `nil` until the server has read it.
         package let digest: Digest?
+        /// Whether the server did not write the file: the digest is what reading it has found.
+        package let isAdopted: Bool
 
-        package init(id: ChunkID, digest: Digest?) {
+        package init(id: ChunkID, digest: Digest?, isAdopted: Bool = false) {
             self.id = id
             self.digest = digest
+            self.isAdopted = isAdopted
         }
     }
 

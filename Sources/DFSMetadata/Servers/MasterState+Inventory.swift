@@ -136,7 +136,10 @@ extension MasterState {
             see(held.id, known, isNew: isNew, on: server)
             return
         }
-        if isAcceptable(digest, for: chunk) {
+        if held.isAdopted, chunks[chunk].digest == nil, isAcceptable(digest, for: chunk) {
+            see(held.id, known, isNew: isNew, on: server)
+            weighAdopted(digest, of: chunk, on: server)
+        } else if isAcceptable(digest, for: chunk) {
             endForwarding(of: chunk, from: server)
             accept(chunk, digest, on: server)
             // The proof may have ended an upload, and the chunk with it.

@@ -20,6 +20,8 @@ extension MasterState {
             if !isAcceptable(digest, for: chunk) {
                 unwanted.append(id)
                 reject(chunk, id, on: server)
+            } else if report.adopted.contains(id), chunks[chunk].digest == nil {
+                weighAdopted(digest, of: chunk, on: server)
             } else {
                 endForwarding(of: chunk, from: server)
                 accept(chunk, digest, on: server)
@@ -82,8 +84,11 @@ extension MasterState {
         guard isFirstProof else { return }
         // Copies that could not be judged before can be compared now.
         for replica in chunks[chunk].replicas where replica.state == .listed {
-            verification.forget(ProbeKey(chunk: chunk, server: replica.server))
+            let key = ProbeKey(chunk: chunk, server: replica.server)
+            verification.forget(key)
             considerReading(chunk, on: replica.server)
+            // What one of ours has adopted it tells once, and that was before.
+            if servers[replica.server].inventory != nil { verification.want(key, isUrgent: false, now: now) }
         }
         reviewSettling(chunks[chunk].file)
     }

@@ -127,6 +127,8 @@ package struct ReplicaReport: Sendable {
     package let nodeID: String
     package let connection: ConnectionToken
     package let replicas: [(ChunkID, Digest)]
+    /// Those of them whose bytes the server did not write: their digests are what reading the files has found.
+    package let adopted: Set<ChunkID>
     /// Go servers that have taken the one chunk of this report from the server, all of it.
     package let syncedOn: [ServerAddress]
     /// Replicas that it has just found damaged, and does not serve any more.
@@ -136,12 +138,13 @@ package struct ReplicaReport: Sendable {
 
     package init(
         address: ServerAddress, nodeID: String, connection: ConnectionToken, replicas: [(ChunkID, Digest)],
-        syncedOn: [ServerAddress] = [], damaged: [ChunkID] = [], keptDamaged: [ChunkID] = []
+        adopted: Set<ChunkID> = [], syncedOn: [ServerAddress] = [], damaged: [ChunkID] = [], keptDamaged: [ChunkID] = []
     ) {
         self.address = address
         self.nodeID = nodeID
         self.connection = connection
         self.replicas = replicas
+        self.adopted = adopted
         self.syncedOn = syncedOn
         self.damaged = damaged
         self.keptDamaged = keptDamaged

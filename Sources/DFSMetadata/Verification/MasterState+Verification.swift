@@ -4,7 +4,7 @@ import DFSCore
 extension MasterState {
     /// Queues a read of the server's copy, if reading it can tell anything now.
     mutating func considerReading(_ chunk: ChunkHandle, on server: ServerHandle, isUrgent: Bool = false) {
-        guard servers[server].kind == .go, servers[server].isAlive,
+        guard servers[server].kind == .go || mayHaveAdopted(chunk, on: server), servers[server].isAlive,
             let state = chunks[chunk].replica(on: server)?.state, state == .listed || state == .assigned,
             let file = namespace.facts(chunks[chunk].file)
         else { return }
@@ -22,6 +22,26 @@ extension MasterState {
         }
         let isWaitedFor = isUrgent || !file.isSealed || repair.isCopying(chunk, to: server)
         verification.want(ProbeKey(chunk: chunk, server: server), isUrgent: isWaitedFor, now: now)
+    }
+
+    /// Whether one of ours lists a file of an unproven chunk that it may not have written, such as one of the Go server that had its
+    /// folder before: what it writes itself it tells of with the digest, and that is the proof.
+    private func mayHaveAdopted(_ chunk: ChunkHandle, on server: ServerHandle) -> Bool {
+        guard servers[server].inventory != nil, chunks[chunk].digest == nil,
+            chunks[chunk].replica(on: server)?.state == .listed, let file = namespace.facts(chunks[chunk].file),
+            case .settling = file.phase
+        else { return false }
+        return true
+    }
+
+    /// Takes what a server of ours has found in a file that it did not write. Of a chunk that nobody has vouched for that proves no
+    /// more than reading a Go server's copy does: a full one proves itself, a short one is read again when its file settles.
+    mutating func weighAdopted(_ digest: Digest, of chunk: ChunkHandle, on server: ServerHandle) {
+        if digest.length == namespace.facts(chunks[chunk].file)?.chunkSize {
+            accept(chunk, digest, on: server)
+        } else {
+            considerReading(chunk, on: server)
+        }
     }
 
     /// Reads every copy of the chunk that is not proven, before all others.
@@ -54,15 +74,29 @@ extension MasterState {
         guard let server = servers.handle(of: address) else { return }
         noteSurplusRead(id, server, finding)
         let read = Verification.ReadKey(chunk: id, server: server)
-        // A chunk without a byte is never written by a Go client: an upload broke before its first one.
-        let isNothing = chunk(named: id).map { chunks[$0].digest == nil } ?? false
-        let meaning = isNothing && finding == .read(Digest(length: 0, crc32c: 0)) ? .absent : finding
+        let meaning = meaning(of: finding, id, server)
         guard let key = verification.finish(read, meaning, now: now), chunks.holds(key.chunk) else { return }
         if let digest = chunks[key.chunk].digest {
             compare(key, with: digest, meaning)
         } else {
             weigh(key, meaning)
         }
+    }
+
+    private func meaning(of finding: Finding, _ id: ChunkID, _ server: ServerHandle) -> Finding {
+        guard let chunk = chunk(named: id) else { return finding }
+        switch finding {
+        // A chunk without a byte is never written by a Go client: an upload broke before its first one.
+        case .read(Digest(length: 0, crc32c: 0)) where chunks[chunk].digest == nil: return .absent
+        // Its newest list names it: which of the two is right the next ones show.
+        case .absent where isInNewestList(chunk, of: server): return .unreachable
+        case .read, .absent, .unreachable: return finding
+        }
+    }
+
+    private func isInNewestList(_ chunk: ChunkHandle, of server: ServerHandle) -> Bool {
+        guard let replica = chunks[chunk].replica(on: server), replica.state == .listed else { return false }
+        return !replica.isMissing && replica.listNumber == servers[server].listNumber
     }
 
     /// A read of a chunk whose digest is known.
@@ -123,9 +157,8 @@ extension MasterState {
                 if digest.length >= best?.0.length ?? 0 { best = (digest, replica.server) }
             case .absent: continue
             case .unreachable, nil:
-                // One of ours would have reported it. A server that is away may hold more than we see elsewhere, unless
-                // it was away all the time.
-                if server.kind == .swift && server.isAlive { continue }
+                // A server that is away may hold more than we see elsewhere, unless it was away all the time.
+                if hasNothing(replica) { continue }
                 let wasAway = !server.isAlive && !replica.wasReachable && now - since > policy.settlingPatience
                 if !wasAway { return nil }
             }

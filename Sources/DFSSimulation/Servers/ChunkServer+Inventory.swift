@@ -156,7 +156,7 @@ extension ChunkServer {
 
 extension InventoryReport.Held {
     fileprivate init(_ id: ChunkID, _ stored: ChunkCatalog.Stored) {
-        self.init(id: id, digest: stored.digest.map { Digest($0) })
+        self.init(id: id, digest: stored.digest.map { Digest($0) }, isAdopted: stored.isAdopted)
     }
 }
 

@@ -18,11 +18,14 @@ extension ChunkServer {
         _ then: @escaping (Result<Set<ChunkID>, DFSError>) -> Void
     ) {
         let (address, nodeID) = (address, nodeID)
+        let adopted = Set(
+            chunks.map(\.0).filter { id in store?.withCatalog { $0.stored(id)?.isAdopted } == true })
         ask(limit: limit) { call, connection in
             .report(
                 ReplicaReport(
                     address: address, nodeID: nodeID, connection: connection,
-                    replicas: chunks.map { ($0.0, Digest($0.1)) }, syncedOn: syncedOn, damaged: damaged,
+                    replicas: chunks.map { ($0.0, Digest($0.1)) }, adopted: adopted, syncedOn: syncedOn,
+                    damaged: damaged,
                     keptDamaged: keptDamaged), call)
         } then: { [self] answer in
             switch answer {

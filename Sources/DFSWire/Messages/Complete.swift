@@ -7,20 +7,28 @@ package struct ChunkDigest: WireMessage {
     package var length: UInt64
     /// Of the whole chunk.
     package var crc32c: UInt32
+    /// In a report: read off a file that the server did not write, so that it may be torn.
+    package var isAdopted: Bool
 
-    package init(chunkID: String = "", length: UInt64 = 0, crc32c: UInt32 = 0) {
+    package init(chunkID: String = "", length: UInt64 = 0, crc32c: UInt32 = 0, isAdopted: Bool = false) {
         self.chunkID = chunkID
         self.length = length
         self.crc32c = crc32c
+        self.isAdopted = isAdopted
     }
 
     package static let codec = WireCodec<Self>(
         dfs__chunk_digest__init,
-        read: { Self(chunkID: text($0.chunk_id), length: $0.length, crc32c: $0.crc32c) },
+        read: { field in
+            Self(
+                chunkID: text(field.chunk_id), length: field.length, crc32c: field.crc32c,
+                isAdopted: field.is_adopted != 0)
+        },
         write: { message, field, writer throws(WireError) in
             field.chunk_id = try writer.text(message.chunkID, "chunk_id")
             field.length = message.length
             field.crc32c = message.crc32c
+            field.is_adopted = message.isAdopted ? 1 : 0
         })
 }
 

@@ -86,12 +86,17 @@ package struct HeldChunk: WireMessage {
     package var length: UInt64
     /// Of the whole chunk.
     package var crc32c: UInt32
+    /// As in ``ChunkDigest``.
+    package var isAdopted: Bool
 
-    package init(chunkID: String = "", isVerified: Bool = false, length: UInt64 = 0, crc32c: UInt32 = 0) {
+    package init(
+        chunkID: String = "", isVerified: Bool = false, length: UInt64 = 0, crc32c: UInt32 = 0, isAdopted: Bool = false
+    ) {
         self.chunkID = chunkID
         self.isVerified = isVerified
         self.length = length
         self.crc32c = crc32c
+        self.isAdopted = isAdopted
     }
 
     package static let codec = WireCodec<Self>(
@@ -99,13 +104,14 @@ package struct HeldChunk: WireMessage {
         read: { field in
             Self(
                 chunkID: text(field.chunk_id), isVerified: field.is_verified != 0, length: field.length,
-                crc32c: field.crc32c)
+                crc32c: field.crc32c, isAdopted: field.is_adopted != 0)
         },
         write: { message, field, writer throws(WireError) in
             field.chunk_id = try writer.text(message.chunkID, "chunk_id")
             field.is_verified = message.isVerified ? 1 : 0
             field.length = message.length
             field.crc32c = message.crc32c
+            field.is_adopted = message.isAdopted ? 1 : 0
         })
 }
 

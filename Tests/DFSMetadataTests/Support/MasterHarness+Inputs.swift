@@ -49,13 +49,14 @@ extension MasterHarness {
     }
 
     mutating func report(
-        _ address: String, life: UInt64 = 0, _ replicas: [(ChunkID, Digest)], syncedOn: [String] = [],
+        _ address: String, life: UInt64 = 0, _ replicas: [(ChunkID, Digest)], adopted: Set<ChunkID> = [],
+        syncedOn: [String] = [],
         damaged: [ChunkID] = [], keptDamaged: [ChunkID] = []
     ) throws -> (answer: Result<Answer, DFSError>, effects: [Effect]) {
         let server = try ServerAddress(address)
         let report = ReplicaReport(
             address: server, nodeID: Self.nodeID(of: server), connection: Self.connection(of: server, life: life),
-            replicas: replicas,
+            replicas: replicas, adopted: adopted,
             syncedOn: try syncedOn.map { try ServerAddress($0) }, damaged: damaged, keptDamaged: keptDamaged)
         return ask { .report(report, $0) }
     }

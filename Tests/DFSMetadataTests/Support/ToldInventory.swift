@@ -9,6 +9,8 @@ struct ToldInventory {
     private(set) var digest = InventoryDigest(key: .init(low: 0, high: 0))
     /// What the master was told, and whether with a digest.
     private(set) var told: [ChunkID: Bool] = [:]
+    /// Those that it did not write.
+    var adopted: Set<ChunkID> = []
 
     init(_ address: ServerAddress, life: UInt64 = 0) {
         self.address = address
@@ -24,13 +26,17 @@ struct ToldInventory {
             freeBytes: 1 << 40)
     }
 
+    private func record(_ id: ChunkID, _ digest: Digest?) -> InventoryReport.Held {
+        InventoryReport.Held(id: id, digest: digest, isAdopted: digest != nil && adopted.contains(id))
+    }
+
     /// All that the server holds, in parts of so many chunks.
     mutating func fullReport(
         _ chunks: [ChunkID: Digest?], key: UInt64 = 7, pageCount: Int = 2000
     ) -> [InventoryReport] {
         digest = InventoryDigest(key: .init(low: key, high: ~key))
         told = chunks.mapValues { $0 != nil }
-        let held = chunks.sorted { $0.key < $1.key }.map { InventoryReport.Held(id: $0.key, digest: $0.value) }
+        let held = chunks.sorted { $0.key < $1.key }.map { record($0.key, $0.value) }
         for chunk in held { digest.insert(chunk.id) }
         var parts: [InventoryReport] = []
         for start in stride(from: 0, to: max(1, held.count), by: pageCount) {
@@ -47,7 +53,7 @@ struct ToldInventory {
     mutating func difference(_ chunks: [ChunkID: Digest?]) -> InventoryReport {
         var report = heartbeat
         for (id, content) in chunks.sorted(by: { $0.key < $1.key }) {
-            let held = InventoryReport.Held(id: id, digest: content)
+            let held = record(id, content)
             guard let isVerified = told[id] else {
                 report.added.append(held)
                 digest.insert(id)
