@@ -3249,7 +3249,7 @@ const ProtobufCMessageDescriptor dfs__abandon_response__descriptor =
   (ProtobufCMessageInit) dfs__abandon_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__upload_state_request__field_descriptors[1] =
+static const ProtobufCFieldDescriptor dfs__upload_state_request__field_descriptors[2] =
 {
   {
     "upload_id",
@@ -3263,14 +3263,27 @@ static const ProtobufCFieldDescriptor dfs__upload_state_request__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "renews",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__UploadStateRequest, renews),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__upload_state_request__field_indices_by_name[] = {
+  1,   /* field[1] = renews */
   0,   /* field[0] = upload_id */
 };
 static const ProtobufCIntRange dfs__upload_state_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor dfs__upload_state_request__descriptor =
 {
@@ -3280,7 +3293,7 @@ const ProtobufCMessageDescriptor dfs__upload_state_request__descriptor =
   "Dfs__UploadStateRequest",
   "dfs",
   sizeof(Dfs__UploadStateRequest),
-  1,
+  2,
   dfs__upload_state_request__field_descriptors,
   dfs__upload_state_request__field_indices_by_name,
   1,  dfs__upload_state_request__number_ranges,

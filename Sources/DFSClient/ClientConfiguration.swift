@@ -19,6 +19,8 @@ public struct ClientConfiguration: Sendable {
     public var connectLimit = Duration.seconds(8)
     /// How long a call to the master may take, with waiting for a master that is away for a moment.
     public var masterLimit = Duration.seconds(15)
+    /// How often a put that is at work tells the master so, which gives an upload up 10 s after it lost its connection.
+    public var renewalInterval = Duration.seconds(3)
     /// A chunk transfer that makes no progress for this long fails, and another server is tried.
     public var stallLimit = Duration.seconds(30)
     /// Bytes a second that a chunk server must take of an upload over ``stallLimit`` while this client, or the server before it,

@@ -39,6 +39,10 @@ struct EffectPerformer: Sendable {
                     "server": "\(server)", "chunks": "\(count)", "example": "\(example.map(\.text) ?? "")",
                 ])
         case .serverDied(let server): logger.warning("chunk server is dead", metadata: ["server": "\(server)"])
+        case .serverMoved(let former, let server):
+            logger.warning(
+                "a chunk server has another address now; if it runs at both, one folder is a copy: remove node-id there",
+                metadata: ["server": "\(server)", "former": "\(former)"])
         case .serverKind(let server, let kind):
             logger.info("chunk server described", metadata: ["server": "\(server)", "kind": "\(kind.rawValue)"])
         case .inventoriesDiffer(let server):

@@ -54,6 +54,39 @@ import Testing
         }
     }
 
+    /// `tail -f` may be at one chunk for hours.
+    @Test func aPutThatHasNothingElseToAskTellsTheMasterThatItIsAtWork() async throws {
+        var wish = wish
+        wish.configuration.renewalInterval = .milliseconds(20)
+        try await TestCluster.run(wish) { cluster in
+            try cluster.disk.makeFolder("tmp")
+            let bytes = try cluster.makeFile("in", 200_000)
+            let pipe = Pipe()
+            await pipe.send(Array(bytes.prefix(100_000)), closing: false).value
+            let put = Task { try await cluster.client.put(from: pipe.read, as: "f") }
+            while cluster.master.state.withLock({ $0.renewed.count }) < 3 { try await Task.sleep(for: .milliseconds(1)) }
+            let upload = cluster.master.state.withLock { $0.files["f"]?.uploadID }
+            await pipe.send(Array(bytes.dropFirst(100_000))).value
+            #expect(cluster.replicasHold(bytes, try await put.value))
+            #expect(cluster.master.state.withLock { Set($0.renewed) } == [upload])
+        }
+    }
+
+    @Test func anUploadThatTheMasterHasGivenUpIsNoMissingFile() async throws {
+        try await TestCluster.run(wish) { cluster in
+            try cluster.disk.makeFolder("tmp")
+            let pipe = Pipe()
+            await pipe.send([1, 2, 3], closing: false).value
+            let put = Task { try await cluster.client.put(from: pipe.read, as: "f") }
+            while cluster.master.state.withLock({ $0.files.removeValue(forKey: "f") }) == nil {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            pipe.closeWrite()
+            let error = await failure { _ = try await put.value }
+            #expect(error?.code == .unavailable, "\(error?.message ?? "")")
+        }
+    }
+
     @Test func aPutFromAPipeThatIsCancelledLeavesNothing() async throws {
         try await TestCluster.run(wish) { cluster in
             try cluster.disk.makeFolder("tmp")

@@ -168,6 +168,94 @@ import Testing
         #expect(next.chunk == place.chunk.raised(by: 2) && next.start == 1000)
     }
 
+    @Test func aChunkWithoutAPrimaryIsGivenToOthersThoughAServerIsGone() throws {
+        var master = try cluster()
+        _ = try master.putFile("a")
+        let place = try master.openAppend("a").answer.place()
+        _ = try master.openAppend("a", failed: place.chunk, excluding: [place.servers[1].description])
+        _ = master.fenced(place.chunk.raised(), place.servers[0], FenceAnswer(hasChunk: false))
+        _ = master.fenced(place.chunk.raised(), place.servers[1], nil)
+        let again = try master.openAppend("a").answer.place()
+        #expect(again.chunk == place.chunk.raised(by: 2))
+    }
+
+    /// Whether it was granted is not durable, and one that is gone before a restart is not heard of any more.
+    @Test(arguments: [false, true])
+    func aServerThatIsGoneForGoodIsNotWaitedForWhenItIsOutOfService(_ restarts: Bool) throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        let (here, gone) = (place.servers[0], place.servers[1])
+        let others = [":1", ":2", ":3"].filter { $0 != gone.description }
+        let first = try #require(master.state.namespace.chunkIDs(of: fileID(master, "a"))?[0])
+        func beat() throws {
+            try master.join(.swift, others[0], others[1])
+            for server in others {
+                _ = try master.heartbeat(server, [first])
+                _ = try master.report(server, [(first, .short)])
+            }
+        }
+        if restarts { master.restart() }
+        for _ in 0..<8 {
+            _ = master.tick(after: .seconds(5))
+            try beat()
+        }
+        let raised = place.chunk.raised()
+        _ = master.fenced(raised, here, FenceAnswer(hasChunk: false))
+        _ = master.fenced(raised, gone, nil)
+        let refusal = try master.openAppend("a").answer
+        #expect(refusal.code == .unavailable, "it may have lost its disk, and the other one have what was acknowledged")
+        #expect(refusal.message?.contains("\(gone)") == true, "\(refusal.message ?? "")")
+        #expect(try master.open("a").answer.message == refusal.message)
+        _ = try master.set(.decommissioning, gone.description).answer.get()
+        try beat()
+        let fences = master.tick(after: .seconds(10)).fences
+        #expect(Set(fences) == Set(place.servers.map { "2@\($0)" }))
+        _ = master.fenced(raised, gone, nil)
+        _ = master.fenced(raised, here, FenceAnswer(hasChunk: false))
+        #expect(try master.open("a").answer.opened().length == 1000)
+        try beat()
+        let again = try master.openAppend("a").answer.place()
+        #expect(again.chunk == place.chunk.raised(by: 2) && Set(again.servers.map(\.description)) == Set(others))
+    }
+
+    /// Its chunk may have been sealed since the backup, and be on other servers.
+    @Test func anOpenChunkOfABackupIsNeverTakenForEmpty() throws {
+        var master = try cluster()
+        let place = try master.openChunk(of: "a")
+        var image = master.image
+        let file = try #require(image.files.firstIndex { $0.openChunk != nil })
+        image.files[file].chunks[1].version += ChunkRecord.versionsOfOneLife
+        master = MasterHarness(policy: .withoutSafeMode, image: image)
+        for server in [":1", ":2", ":3"] { try master.join(.swift, server) }
+        #expect(try master.renew(place.servers[0], [place.chunk]).answer.leases().granted.isEmpty)
+        let raised = place.chunk.raised(by: ChunkRecord.versionsOfOneLife + 1)
+        #expect(try master.openAppend("a").effects.fences.count == 2)
+        for server in place.servers { _ = master.fenced(raised, server, FenceAnswer(hasChunk: false)) }
+        #expect(try master.openAppend("a").answer.code == .unavailable)
+        let fences = master.tick(after: .seconds(10)).fences
+        #expect(fences.count == 2)
+        _ = master.fenced(raised, place.servers[0], FenceAnswer(hasChunk: true, length: 70, isSealed: true))
+        #expect(
+            master.fenced(raised, place.servers[1], FenceAnswer(hasChunk: false)).sealOrders
+                == ["70@\(place.servers[0])"])
+    }
+
+    @Test func tooFewSwiftServersAreCalledThat() throws {
+        var master = MasterHarness(policy: .withoutSafeMode)
+        try master.join(.swift, ":1")
+        try master.join(.go, ":2", ":3")
+        _ = master.tick(after: .seconds(20))
+        try master.join(.swift, ":1")
+        try master.join(.go, ":2", ":3")
+        _ = master.tick(after: .seconds(20))
+        try master.join(.swift, ":1")
+        try master.join(.go, ":2", ":3")
+        _ = try master.putFile("a")
+        let refusal = try master.openAppend("a").answer
+        #expect(refusal.code == .resourceExhausted)
+        #expect(refusal.message?.contains("2 are needed, 1 are connected, beside 2 Go servers") == true)
+    }
+
     @Test func lateAnswersOfAnOldVersionChangeNothing() throws {
         var master = try cluster()
         let place = try master.openChunk(of: "a")

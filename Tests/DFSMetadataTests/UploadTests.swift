@@ -79,6 +79,37 @@ import Testing
         #expect(master.tick(after: .seconds(20)).mutations.isEmpty)
     }
 
+    @Test func anUploadThatIsRenewedOutlivesItsConnectionAndItsMaster() throws {
+        var master = try cluster()
+        let upload = try master.create("a", over: 1).answer.upload()
+        _ = master.close(1)
+        let renewal = master.renew(upload, over: 2)
+        #expect(renewal.answer.code == nil && renewal.effects.mutations.isEmpty, "nothing is written")
+        #expect(master.tick(after: .seconds(100)).mutations.isEmpty)
+        // One that was on its way when its connection closed takes nothing from the present one.
+        #expect(master.renew(upload, over: 1).answer.code == nil)
+        #expect(master.tick(after: .seconds(100)).mutations.isEmpty)
+        master.restart()
+        _ = master.tick(after: .seconds(29))
+        _ = master.renew(upload, over: 3)
+        #expect(master.tick(after: .seconds(100)).mutations.isEmpty)
+        _ = master.close(3)
+        _ = master.tick(after: .seconds(11))
+        #expect(master.image.files.isEmpty)
+        #expect(master.renew(upload, over: 4).answer.code == .notFound)
+    }
+
+    @Test func aCreationThatIsAskedAgainOverAnotherConnectionHoldsTheUploadThere() throws {
+        var master = try cluster()
+        let upload = try master.create("a", over: 1, id: "x").answer.upload()
+        #expect(try master.create("a", over: 2, id: "x").answer.upload() == upload)
+        _ = master.close(1)
+        #expect(master.tick(after: .seconds(100)).mutations.isEmpty)
+        _ = master.close(2)
+        _ = master.tick(after: .seconds(11))
+        #expect(master.image.files.isEmpty)
+    }
+
     @Test func aCallThatWasOnItsWayWhenItsConnectionClosedHoldsNoLease() throws {
         var master = try cluster()
         _ = master.close(1)

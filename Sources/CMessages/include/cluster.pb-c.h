@@ -284,10 +284,14 @@ struct  Dfs__UploadStateRequest
 {
   ProtobufCMessage base;
   char *upload_id;
+  /*
+   * its writer is at work; nothing is told of its chunks
+   */
+  protobuf_c_boolean renews;
 };
 #define DFS__UPLOAD_STATE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__upload_state_request__descriptor) \
-    , (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0 }
 
 
 struct  Dfs__UploadStateResponse

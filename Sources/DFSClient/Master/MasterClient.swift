@@ -59,7 +59,7 @@ public final class MasterClient: Sendable {
                 Methods.allocateChunk, request, as: AllocateChunkResponse.self, metadata: metadata,
                 isRepeatable: upload.id != nil)
         } catch {
-            throw upload.id == nil ? Self.explained(error, upload.name) : error
+            throw upload.id == nil ? Self.explained(error, upload.name) : Self.lost(error)
         }
         let servers = response.replicaServers.compactMap { try? ServerAddress($0) }
         guard !servers.isEmpty, servers.count == Set(response.replicaServers).count else {
@@ -94,7 +94,7 @@ public final class MasterClient: Sendable {
             // A first attempt whose answer was lost may have sealed it; then the upload is no more.
             guard let sealed = try? await openOnSwift(upload.name),
                 sealed.chunks.map(\.id) == chunks.map(\.chunkID.text)
-            else { throw error }
+            else { throw Self.lost(error) }
         }
     }
 

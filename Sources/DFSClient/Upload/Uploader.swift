@@ -67,7 +67,7 @@ public final class Uploader: Sendable {
         let clusterID: String
         do {
             clusterID = try await master.clusterID()
-            chunks = try await send(upload)
+            chunks = try await master.holding(upload) { try await send(upload) }
             try await master.complete(upload, chunks)
         } catch {
             await leave(upload, options, after: error)

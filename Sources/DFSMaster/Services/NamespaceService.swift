@@ -13,7 +13,7 @@ struct NamespaceService: Sendable {
         routes.unary(Methods.create) { try await create($0, $1) }
         routes.unary(Methods.complete) { try await complete($0, $1) }
         routes.unary(Methods.abandon) { try await abandon($0, $1) }
-        routes.unary(Methods.uploadState) { (request: UploadStateRequest, _) in try await uploadState(request) }
+        routes.unary(Methods.uploadState) { try await uploadState($0, $1) }
         routes.unary(Methods.open) { try await open($0, $1) }
         routes.unary(Methods.stat) { (request: StatRequest, _) in try await stat(request) }
         routes.unary(Methods.list) { (request: ListRequest, _) in try await list(request) }
@@ -109,8 +109,12 @@ struct NamespaceService: Sendable {
 }
 
 extension NamespaceService {
-    private func uploadState(_ request: UploadStateRequest) async throws -> UploadStateResponse {
+    private func uploadState(_ request: UploadStateRequest, _ call: ServerCall) async throws -> UploadStateResponse {
         let upload = try FileID(request: request.uploadID)
+        if request.renews {
+            _ = try await metadata.ask { .renewUpload(upload, call.connection, $0) }
+            return UploadStateResponse()
+        }
         // It may name very many chunks: that is not done on the thread of a connection.
         guard case .uploadState(let state) = try await metadata.ask({ .uploadState(upload, $0) }) else {
             throw MismatchedAnswer.error

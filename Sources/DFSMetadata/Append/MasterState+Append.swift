@@ -9,7 +9,6 @@ extension MasterState {
 
     /// Where the next record goes: the open chunk at the end of the file, or a new one.
     mutating func openAppend(_ request: AppendRequest) throws(DFSError) -> Answer {
-        let text = quoted(request.name.text)
         guard (1...AppendRequest.maxWriterByteCount).contains(request.writer.utf8.count) else {
             throw DFSError(.invalidArgument, "a writer's id has 1 to \(AppendRequest.maxWriterByteCount) bytes")
         }
@@ -20,7 +19,8 @@ extension MasterState {
         switch appends[file]?.chunk?.phase {
         case .open: break
         case .recovering:
-            throw DFSError(.unavailable, "the last chunk of \(text) is being sealed; try again soon")
+            guard let chunk = appends[file]?.chunk else { preconditionFailure("it is being recovered") }
+            throw beingSealed(chunk, of: request.name)
         case .vacant, nil: try openChunk(of: file, excluding: request.excluded)
         }
         guard let chunk = appends[file]?.chunk, let facts = namespace.facts(file) else {
@@ -101,6 +101,7 @@ extension MasterState {
                 .resourceExhausted, "a file has at most \(Self.maxAppendedIndex) chunks; append to another one")
         }
         let unfit = Set(servers.all.filter { $0.kind != .swift || $0.stream == nil }.map(\.handle))
+        try checkSwiftServers(facts.replication)
         let failed = (appends[file]?.failed ?? []).union(excluded).compactMap { servers.handle(of: $0) }
         let chosen: [ServerHandle]
         do {
@@ -122,5 +123,16 @@ extension MasterState {
                 .openChunk(
                     file, index: facts.chunkCount, version: version, servers: addresses, former: sorted(former))))
         effects.append(.log(.chunkOpened(ids[facts.chunkCount], addresses)))
+    }
+
+    /// Only servers of ours take records, which no writer excludes: too few of them are another matter than too little room.
+    private func checkSwiftServers(_ count: Int) throws(DFSError) {
+        let ours = servers.all.count { $0.isAlive && $0.kind == .swift && $0.stream != nil }
+        let goCount = servers.all.count { $0.isAlive && $0.kind == .go }
+        guard !isStarting, ours < count, goCount > 0 else { return }
+        throw DFSError(
+            .resourceExhausted,
+            "records go to Swift chunk servers only: \(count) are needed, \(ours) are connected, beside \(goCount) Go servers; "
+                + "start more of them, or ask for fewer copies of the file with setrep")
     }
 }

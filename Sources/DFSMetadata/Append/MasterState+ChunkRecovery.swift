@@ -45,7 +45,7 @@ extension MasterState {
         let able = holders.filter { recovery.failedSeals[$0.key, default: 0] < ChunkRecovery.maxFailedSeals }
         let fit = able.isEmpty ? holders : able
         guard let length = sealed ?? fit.values.map(\.length).max() else {
-            if recovery.answers.count == chunk.servers.count {
+            if isSurelyEmpty(chunk, recovery) {
                 vacate(file, chunk)
             } else {
                 retryLater(file, recovery)
@@ -60,6 +60,42 @@ extension MasterState {
         for server in sealers.keys.sorted(by: { $0.description < $1.description }) {
             effects.append(.seal(version, length: length, at: server))
         }
+    }
+
+    /// Whether nothing can have been acknowledged of a chunk that no server which answered has. Without a primary nobody
+    /// acknowledges; with one, all servers had it, so that one which has not is proof. The others are waited for all the same, since
+    /// that one may have lost its disk, but not those that an operator has taken out of service and that are gone.
+    private func isSurelyEmpty(_ chunk: OpenChunk, _ recovery: ChunkRecovery) -> Bool {
+        // It may be whole on other servers by now.
+        if chunk.isOfBackup { return false }
+        if !chunk.wasGranted { return true }
+        let awaited = awaited(of: chunk, recovery)
+        return awaited.isEmpty && !recovery.answers.isEmpty
+    }
+
+    /// The servers of the chunk that have not answered and may still.
+    private func awaited(of chunk: OpenChunk, _ recovery: ChunkRecovery) -> [ServerAddress] {
+        chunk.servers.filter { address in
+            guard recovery.answers[address] == nil else { return false }
+            guard let server = servers.handle(of: address), !servers[server].isAlive else { return true }
+            return servers[server].adminState != .decommissioning && servers[server].adminState != .decommissioned
+        }
+    }
+
+    /// What they are told who want to read, or to append to, the file.
+    func beingSealed(_ chunk: OpenChunk, of name: FileName) -> DFSError {
+        let text = "the last chunk of file \(quoted(name.text)) is being sealed"
+        guard case .recovering(let recovery) = chunk.phase, recovery.retryAt != nil else {
+            return DFSError(.unavailable, "\(text); try again soon", advice: .refreshLocations)
+        }
+        let away = awaited(of: chunk, recovery).map(\.description).joined(separator: ", ")
+        return DFSError(
+            .unavailable,
+            away.isEmpty
+                ? "\(text), and its chunk servers could not do it; it is tried again, see their logs"
+                : "\(text), and waits for chunk servers that do not answer: \(away); start them, or decommission those that are "
+                    + "gone for good",
+            advice: .refreshLocations)
     }
 
     /// Nothing was acknowledged, and no server takes anything for the old version any more.

@@ -32,6 +32,10 @@ struct OpenChunk: Sendable {
     /// What servers have reported of it as sealed, before the answer to that has come.
     var reports: [ServerAddress: Digest] = [:]
 
+    /// Whether it was open when a backup was made that the store was restored from: it may have been sealed since, and have been
+    /// moved to other servers.
+    var isOfBackup: Bool { version >= ChunkRecord.versionsOfOneLife }
+
     var isOpen: Bool { if case .open = phase { true } else { false } }
 }
 

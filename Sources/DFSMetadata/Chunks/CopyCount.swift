@@ -2,7 +2,7 @@
 struct CopyCount: Sendable {
     /// Complete, on live servers that are to keep them.
     var counted = 0
-    /// Those of them that their servers' newest lists hold.
+    /// Those of them that their servers' newest lists hold, of servers with a heartbeat stream.
     var sure = 0
     /// On such servers and in their lists, to be proven; those that a copy is on its way to are not.
     var hoped = 0

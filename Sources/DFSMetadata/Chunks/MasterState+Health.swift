@@ -25,11 +25,12 @@ extension MasterState {
         return count
     }
 
-    /// Whether the copy is complete, on a live server that is to keep it, and in that server's newest list.
+    /// Whether the copy is complete, on a live server that is to keep it and has a heartbeat stream, and in that server's newest
+    /// list. One without a stream may have been started anew under another address, where it counts already.
     func isSure(_ replica: Replica, of chunk: ChunkHandle) -> Bool {
         replica.state == .complete && !replica.isMissing && servers[replica.server].isAlive
-            && servers[replica.server].adminState == .normal && !isBeingDeletedAsStale(chunk, on: replica.server)
-            && !isUnlisted(replica, of: chunk)
+            && servers[replica.server].stream != nil && servers[replica.server].adminState == .normal
+            && !isBeingDeletedAsStale(chunk, on: replica.server) && !isUnlisted(replica, of: chunk)
     }
 
     /// Whether the server's newest full report lacks the copy, which has only not been noted of this one yet.

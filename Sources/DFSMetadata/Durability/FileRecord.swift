@@ -78,6 +78,9 @@ package enum Writer: Int, Sendable, Hashable {
 package struct ChunkRecord: Sendable, Equatable {
     /// Only the versions of chunks that are appended to are raised.
     package static let firstVersion: UInt64 = 1
+    /// A store that is restored from a backup raises the versions of its open chunks by so much: above all that its servers can
+    /// have been told since the backup.
+    package static let versionsOfOneLife: UInt64 = 1 << 32
 
     package let index: Int
     package var version: UInt64 = Self.firstVersion

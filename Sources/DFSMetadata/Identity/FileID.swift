@@ -17,7 +17,7 @@ package struct FileID: Hashable, Sendable, Comparable, CustomStringConvertible {
     static var secondLimit: UInt64 { UInt64.max >> numberBits }
 
     /// When its upload began, in seconds since 1970.
-    var second: UInt64 { rawValue >> Self.numberBits }
+    package var second: UInt64 { rawValue >> Self.numberBits }
 
     /// Reads the text that a client sends back as `upload_id`; `nil` where no master made it.
     package init?(uploadID: String) {

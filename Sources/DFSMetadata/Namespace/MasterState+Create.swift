@@ -13,7 +13,11 @@ extension MasterState {
         if let place = way.place {
             let entry = namespace.openFile(at: place)
             if let entry {
-                if entry.request == request.id, !request.id.isEmpty { return created(entry.header) }
+                if entry.request == request.id, !request.id.isEmpty {
+                    // The first answer may have been lost with its connection.
+                    attach(entry.header.id, to: request.connection)
+                    return created(entry.header)
+                }
                 if !canResume(entry, request, copies) {
                     try checkRoom(in: entry)
                     inTheWay = entry
@@ -115,6 +119,24 @@ extension MasterState {
     /// A lease held over `connection`, or one that ends soon where the connection closed while the call was on its way.
     func lease(over connection: ConnectionToken, keptFor seconds: UInt32 = 0) -> Lease {
         closedConnections.contains(connection) ? detachedLease(keptFor: seconds) : .held(over: connection)
+    }
+
+    /// The writer of the upload is heard over this connection, which stands for it from now on.
+    mutating func attach(_ upload: FileID, to connection: ConnectionToken) {
+        guard let facts = namespace.facts(upload), case .writing(let lease) = facts.phase, lease.connection != connection
+        else { return }
+        // What was on its way when its connection closed takes nothing from the one that the writer has by now.
+        if lease.connection != nil, closedConnections.contains(connection) { return }
+        namespace.setPhase(.writing(self.lease(over: connection, keptFor: facts.keepSeconds)), of: upload)
+    }
+
+    /// The writer is at work, though it has nothing else to ask: a chunk may take very long.
+    mutating func renew(_ upload: FileID, over connection: ConnectionToken) throws(DFSError) -> Answer {
+        guard let facts = namespace.facts(upload), facts.writer == .swift, !facts.isSealed else {
+            throw DFSError(.notFound, "no open upload \(upload); it was completed or abandoned, start it over")
+        }
+        attach(upload, to: connection)
+        return .done
     }
 
     /// Frees the place of an open file whose writer is gone, after ``checkRoom(in:)``.

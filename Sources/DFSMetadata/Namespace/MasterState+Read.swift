@@ -94,10 +94,8 @@ extension MasterState {
         guard let chunk = appends[file]?.chunk, chunk.wasGranted else { return nil }
         switch chunk.phase {
         case .vacant: return nil
-        case .recovering:
-            throw DFSError(
-                .unavailable, "the last chunk of file \(quoted(name.text)) is being sealed; try again soon",
-                advice: .refreshLocations)
+        // All that was acknowledged, or nothing: the chunks before it alone would be a file that there never was.
+        case .recovering: throw beingSealed(chunk, of: name)
         case .open:
             return LocatedChunk(
                 id: chunk.id, digest: nil, version: chunk.version, servers: Array(chunk.servers.prefix(1)))

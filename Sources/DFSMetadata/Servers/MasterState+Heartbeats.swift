@@ -16,6 +16,8 @@ extension MasterState {
     mutating func heartbeat(_ report: ServerReport, _ stream: StreamToken) {
         outbox.open(stream)
         guard let server = admit(report.address, over: report.connection) else { return }
+        // What had copies too many while it had no stream is found again.
+        if servers[server].stream == nil, healths.over > 0 { surplus.scan.left = chunks.end }
         servers[server].stream = stream
         take(report, from: server)
     }
@@ -78,7 +80,7 @@ extension MasterState {
     mutating func setKind(_ kind: NodeKind, nodeID: String, of server: ServerHandle) {
         servers[server].describeAt = nil
         if servers[server].nodeID != nodeID {
-            servers[server].nodeID = nodeID
+            servers.setNodeID(nodeID, of: server)
             followNode(server)
         }
         guard servers[server].kind != kind else { return }
@@ -95,13 +97,35 @@ extension MasterState {
 
     /// Its replicas stay on record: if it returns, they count again. Until then copies of them are made.
     private mutating func die(_ server: ServerHandle) {
+        noteDeath(of: server)
+        effects.append(.log(.serverDied(servers[server].address)))
+        end(server)
+    }
+
+    /// A node begins a session under this address: the one that it had under another is over, whether or not its connection has been
+    /// seen to close.
+    mutating func endFormerSession(of server: ServerHandle) {
+        if let former = servers.session(of: servers[server].nodeID), former != server {
+            servers[former].stream = nil
+            servers[former].inventory = nil
+        }
+        servers.noteSession(of: server)
+    }
+
+    /// The node has told from this address all that it holds: under others nothing of it counts any more, and nothing is lost.
+    mutating func leaveFormerAddresses(of server: ServerHandle) {
+        for former in servers.all where former.isAlive && isSameNode(former.handle, server) {
+            effects.append(.log(.serverMoved(former.address, to: servers[server].address)))
+            end(former.handle)
+        }
+    }
+
+    private mutating func end(_ server: ServerHandle) {
         servers[server].isAlive = false
         servers[server].stream = nil
         servers[server].deletions.removeAll()
         servers[server].settledList = nil
         servers[server].inventory = nil
-        noteDeath(of: server)
-        effects.append(.log(.serverDied(servers[server].address)))
         cancelCopies(of: server)
         lookAtChunks(of: server, because: .death)
         // It may have been moved, and be there already under its new address.

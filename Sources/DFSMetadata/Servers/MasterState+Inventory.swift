@@ -11,12 +11,11 @@ extension MasterState {
     /// Takes a heartbeat of a server that tells differences.
     mutating func heartbeat(_ report: InventoryReport, _ stream: StreamToken) {
         outbox.answer(stream)
-        // What comes late over an old stream is older than what was told over the new one.
-        if let known = servers.handle(of: report.address), let current = servers[known].inventory?.stream,
-            current.rawValue > stream.rawValue
-        {
-            return
-        }
+        // What comes late over an old stream is older than what was told over the new one, at this address or, where the node was
+        // moved, at another. Two nodes of one id, as of a folder that was copied, are one, which is where its newer session is.
+        let known = [servers.handle(of: report.address), servers.session(of: report.nodeID)].compactMap(\.self)
+        let newest = known.compactMap { servers[$0].inventory?.stream.rawValue }.max()
+        if let newest, newest > stream.rawValue { return }
         guard let server = admit(report.address, over: report.connection) else { return }
         setKind(.swift, nodeID: report.nodeID, of: server)
         servers[server].stream = stream
@@ -42,6 +41,7 @@ extension MasterState {
         var inventory = Inventory(stream: stream, key: key)
         inventory.formerOrphans = servers[server].orphans
         inventory.formerOrphanCount = servers[server].orphanCount
+        endFormerSession(of: server)
         servers[server].orphans = [:]
         servers[server].orphanCount = 0
         servers[server].settledList = nil
@@ -109,6 +109,7 @@ extension MasterState {
             lookAt(rest.sorted(), of: server, because: .unlisted)
             servers[server].lacksListed = !rest.isEmpty
         }
+        leaveFormerAddresses(of: server)
         guard servers[server].isReturning else { return }
         servers[server].isReturning = false
         if servers[server].adminState != .normal { recountWithdrawn() }

@@ -7,6 +7,8 @@ struct ServerTable: Sendable {
 
     private var servers: [Server] = []
     private var handles: [ServerAddress: ServerHandle] = [:]
+    /// By node id: where the node began its newest session.
+    private var sessions: [String: ServerHandle] = [:]
 
     subscript(handle: ServerHandle) -> Server {
         get { servers[Int(handle.rawValue)] }
@@ -16,6 +18,20 @@ struct ServerTable: Sendable {
     func handle(of address: ServerAddress) -> ServerHandle? { handles[address] }
 
     var all: [Server] { servers }
+
+    /// Where the node of this id began its newest session, if it is known by that id there.
+    func session(of nodeID: String) -> ServerHandle? { sessions[nodeID] }
+
+    /// The node at this address begins a session.
+    mutating func noteSession(of server: ServerHandle) {
+        guard !self[server].nodeID.isEmpty else { return }
+        sessions[self[server].nodeID] = server
+    }
+
+    mutating func setNodeID(_ nodeID: String, of server: ServerHandle) {
+        if sessions[self[server].nodeID] == server { sessions[self[server].nodeID] = nil }
+        self[server].nodeID = nodeID
+    }
 
     /// The server at `address`, entered if it is new; `nil` when the table is full.
     mutating func enter(_ address: ServerAddress, now: MonotonicInstant) -> ServerHandle? {

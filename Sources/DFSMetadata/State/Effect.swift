@@ -120,6 +120,8 @@ package enum Notice: Sendable, Equatable {
     case safeModeLeft(unheard: Int, of: Int, examples: [ChunkID])
     case serverJoined(ServerAddress)
     case serverDied(ServerAddress)
+    /// The node that was at one address is at another by now.
+    case serverMoved(ServerAddress, to: ServerAddress)
     /// The number of chunks that no file has, as it has changed, and one of them.
     case orphans(ServerAddress, count: Int, example: ChunkID?)
     case serverKind(ServerAddress, NodeKind)

@@ -43,6 +43,8 @@ package enum Input: Sendable {
     case leave(FileID, ConnectionToken, CallToken)
     /// Namespace.UploadState: answered by ``Answer/uploadState(_:)``.
     case uploadState(FileID, CallToken)
+    /// Namespace.UploadState by a writer that is at work: answered by ``Answer/done``. Changes nothing that is durable.
+    case renewUpload(FileID, ConnectionToken, CallToken)
     /// Namespace.Open, by a reader who may say where it is: answered by ``Answer/opened(_:)``.
     case open(FileName, near: NetworkLocation?, ConnectionToken, CallToken)
     /// MasterService.GetFileInfo: answered by ``Answer/fileInfo(_:)``.

@@ -33,6 +33,8 @@ extension MasterState {
             answer(call) { state throws(DFSError) in state.leave(upload, connection) }
         case .uploadState(let upload, let call):
             answer(call) { state throws(DFSError) in try state.uploadState(upload) }
+        case .renewUpload(let upload, let connection, let call):
+            answer(call) { state throws(DFSError) in try state.renew(upload, over: connection) }
         case .open(let name, let reader, let connection, let call):
             answer(call) { state throws(DFSError) in try state.open(name, near: reader, connection) }
         case .fileInfo(let name, let connection, let call):

@@ -198,6 +198,8 @@ package struct MasterState: Sendable {
             safeMode.unheard += 1
         }
         if let open = record.openChunk {
+            // Those that never come back can be taken out of service.
+            for server in open.assigned.compactMap({ servers.enter($0, now: now) }) { servers[server].isAlive = false }
             appends[record.header.id] = AppendedFile(
                 chunk: OpenChunk(
                     id: record.header.chunkID(at: open.index), index: open.index, version: open.version,

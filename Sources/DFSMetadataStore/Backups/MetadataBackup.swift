@@ -56,16 +56,18 @@ package enum MetadataBackup {
         }
     }
 
-    /// Makes the backup at `path` the store in `folder`, which has none: a new folder, or one that lost its database.
+    /// Makes the backup at `path` the store in `folder`, which has none: a new folder, or one that lost its database. Unfinished
+    /// uploads are left out, and the trash is kept for its whole time again (``RestoredStore``).
     ///
+    /// - Parameter wallSeconds: now, in seconds since 1970.
     /// - Returns: when the store is durable, with what it holds.
     /// - Throws: ``DFSError``: ``DFSError/Code/alreadyExists`` where the folder has a database,
     ///   ``DFSError/Code/failedPrecondition`` where a master runs on it, it belongs to another cluster or the backup is none,
     ///   ``DFSError/Code/dataLoss`` for a damaged backup. Nothing has changed then.
     package static func restore(
-        _ path: String, into folder: String, fileSystem: any FileSystem
+        _ path: String, into folder: String, fileSystem: any FileSystem, wallSeconds: Int64 = WallSeconds.now()
     ) throws(DFSError) -> Contents {
-        let contents = try check(path)
+        var contents = try check(path)
         try fileSystem.makeFolder(folder)
         guard let lock = try fileSystem.lock("\(folder)/\(SQLiteMetadataStore.lockName)") else {
             throw DFSError(.failedPrecondition, "a master is using \(folder); stop it first")
@@ -85,8 +87,10 @@ package enum MetadataBackup {
         // What is left of the lost database is no part of this one.
         for suffix in ["", "-wal", "-shm"] { try fileSystem.remove(target + suffix) }
         let partial = target + ".partial"
-        try fileSystem.remove(partial)
+        // A journal of an attempt that was killed would be played into this one.
+        for suffix in ["", "-journal", "-wal", "-shm"] { try fileSystem.remove(partial + suffix) }
         try copy(path, to: partial, fileSystem)
+        contents.fileCount -= try RestoredStore.prepare(partial, at: wallSeconds)
         try fileSystem.rename(partial, to: target, replacing: false)
         try fileSystem.syncFolder(folder)
         try fileSystem.replaceSmallFile(SQLiteMetadataStore.clusterIDName, in: folder, by: contents.clusterID)

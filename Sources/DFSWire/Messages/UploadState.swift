@@ -1,18 +1,22 @@
 import CMessages
 
-/// `dfs.UploadStateRequest`: asks what is known of an open upload.
+/// `dfs.UploadStateRequest`: asks what is known of an open upload, or says that its writer is at work.
 package struct UploadStateRequest: WireMessage {
     package var uploadID: String
+    /// The connection of the call stands for the upload from now on, and nothing is told of its chunks.
+    package var renews: Bool
 
-    package init(uploadID: String = "") {
+    package init(uploadID: String = "", renews: Bool = false) {
         self.uploadID = uploadID
+        self.renews = renews
     }
 
     package static let codec = WireCodec<Self>(
         dfs__upload_state_request__init,
-        read: { Self(uploadID: text($0.upload_id)) },
+        read: { Self(uploadID: text($0.upload_id), renews: $0.renews != 0) },
         write: { message, field, writer throws(WireError) in
             field.upload_id = try writer.text(message.uploadID, "upload_id")
+            field.renews = message.renews ? 1 : 0
         })
 }
 

@@ -25,6 +25,8 @@ final class TestMaster: Sendable {
         /// Whether each chunk's first choice is another server.
         var rotates = false
         var abandoned: [String] = []
+        /// Uploads that were said to be at work, once for each time.
+        var renewed: [String] = []
         /// Answers that more may be known soon; counts down.
         var growingAnswers = 0
         var excluded: [[String]] = []
@@ -211,6 +213,10 @@ final class TestMaster: Sendable {
 
     private func uploadState(_ request: UploadStateRequest) throws -> UploadStateResponse {
         try state.withLock { state in
+            if request.renews {
+                state.renewed.append(request.uploadID)
+                return UploadStateResponse()
+            }
             if state.growingAnswers > 0 {
                 state.growingAnswers -= 1
                 return UploadStateResponse(keepSeconds: 1, mayGrow: true)

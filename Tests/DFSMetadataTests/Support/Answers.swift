@@ -12,6 +12,10 @@ extension Result<Answer, DFSError> {
         if case .failure(let error) = self { error.code } else { nil }
     }
 
+    var message: String? {
+        if case .failure(let error) = self { error.message } else { nil }
+    }
+
     func upload() throws -> FileID {
         guard case .created(let id, _, _) = try get() else { throw WrongAnswer() }
         return id

@@ -95,6 +95,12 @@ extension MasterHarness {
         return ask { .allocate(request, $0) }
     }
 
+    mutating func renew(
+        _ upload: FileID, over connection: UInt64
+    ) -> (answer: Result<Answer, DFSError>, effects: [Effect]) {
+        ask { .renewUpload(upload, ConnectionToken(rawValue: connection), $0) }
+    }
+
     mutating func complete(
         _ upload: FileID, _ chunks: [WrittenChunk], over connection: UInt64 = 1
     ) -> (answer: Result<Answer, DFSError>, effects: [Effect]) {

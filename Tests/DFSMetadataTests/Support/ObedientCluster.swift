@@ -19,6 +19,8 @@ struct ObedientCluster {
     /// Servers that read no copy when they are told to, and those whose answers never come.
     var unreadable: Set<String> = []
     var lateReads: Set<String> = []
+    /// Addresses that servers had before, by which they are reached still.
+    var formerAddresses: [String: String] = [:]
     /// While false, copies do not arrive.
     var makesCopies = true
     private var kinds: [String: NodeKind] = [:]
@@ -35,6 +37,17 @@ struct ObedientCluster {
         kinds[address] = kind
         try beat(address)
         _ = try master.described(address, kind, location: location)
+    }
+
+    /// The server is started anew under another address.
+    mutating func move(_ former: String, to address: String) throws {
+        let old = try ServerAddress(former)
+        _ = master.step(.heartbeatStreamEnded(old, MasterHarness.stream(of: old, life: 0)))
+        let (disk, kind, space) = (disks.removeValue(forKey: former), kinds[former] ?? .swift, room[former] ?? 0)
+        formerAddresses[former] = address
+        (disks[address], kinds[address], room[address]) = (disk, kind, space)
+        try beat(address)
+        try perform(master.described(address, kind))
     }
 
     /// A file of one chunk on just these servers.
@@ -95,7 +108,7 @@ struct ObedientCluster {
                 let server = server.description
                 if lateReads.contains(server) { continue }
                 readLog.append("\(chunk)@\(server)")
-                let found = disks[server]?[chunk].map { Finding.read($0) } ?? .absent
+                let found = disks[formerAddresses[server] ?? server]?[chunk].map { Finding.read($0) } ?? .absent
                 let finding = away.contains(server) || unreadable.contains(server) ? .unreachable : found
                 try perform(master.readBack(chunk, server, finding))
             default: continue

@@ -5,6 +5,7 @@ import DFSCore
 /// The end of a session at a server that tells differences: what it takes the master to know.
 struct ToldInventory {
     let address: ServerAddress
+    let nodeID: String
     var life: UInt64 = 0
     private(set) var digest = InventoryDigest(key: .init(low: 0, high: 0))
     /// What the master was told, and whether with a digest.
@@ -12,8 +13,9 @@ struct ToldInventory {
     /// Those that it did not write.
     var adopted: Set<ChunkID> = []
 
-    init(_ address: ServerAddress, life: UInt64 = 0) {
+    init(_ address: ServerAddress, life: UInt64 = 0, nodeID: String? = nil) {
         self.address = address
+        self.nodeID = nodeID ?? MasterHarness.nodeID(of: address)
         self.life = life
     }
 
@@ -21,7 +23,7 @@ struct ToldInventory {
 
     private var heartbeat: InventoryReport {
         InventoryReport(
-            address: address, nodeID: MasterHarness.nodeID(of: address),
+            address: address, nodeID: nodeID,
             connection: MasterHarness.connection(of: address, life: life),
             freeBytes: 1 << 40)
     }
