@@ -148,6 +148,7 @@ extension MasterState {
 
     /// Ends the leases whose writers did not come back.
     mutating func expireLeases() {
+        guard leasesHeldUntil <= now else { return }
         for _ in 0..<Self.maxExpiriesPerTick {
             guard let file = namespace.popExpiredLease(now) else { return }
             guard let facts = namespace.facts(file), case .writing(let lease) = facts.phase,

@@ -61,6 +61,7 @@ extension MasterState {
             effects.append(.log(.serverJoined(address)))
         }
         servers[server].lastHeard = now
+        servers[server].unheardTime = .zero
         if servers[server].connection != connection {
             servers[server].connection = connection
             servers[server].connectedAt = now
@@ -86,7 +87,7 @@ extension MasterState {
     }
 
     mutating func findDeadServers() {
-        let dead = servers.all.filter { $0.isAlive && now - $0.lastHeard > policy.liveThreshold }
+        let dead = servers.all.filter { $0.isAlive && now - $0.lastHeard - $0.unheardTime > policy.liveThreshold }
         for server in dead { die(server.handle) }
         if !dead.isEmpty { reviewDeaths() }
     }

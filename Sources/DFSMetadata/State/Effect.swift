@@ -118,6 +118,8 @@ package struct LocatedChunk: Sendable, Equatable {
 package enum Notice: Sendable, Equatable {
     /// The master begins to work; chunks of which no server has told, and some of them by their ids.
     case safeModeLeft(unheard: Int, of: Int, examples: [ChunkID])
+    /// The master decided nothing for so long, and gives its chunk servers and writers that time on top.
+    case stoodStill(Duration)
     case serverJoined(ServerAddress)
     case serverDied(ServerAddress)
     /// The number of chunks that no file has, as it has changed, and one of them.

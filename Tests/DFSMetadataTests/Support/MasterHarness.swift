@@ -21,7 +21,14 @@ struct MasterHarness {
         state = Self.recover(image, policy, seed, now)
     }
 
-    mutating func pass(_ duration: Duration) { now = now + duration }
+    /// Time passes in which the master is at work, and nothing comes of it.
+    mutating func pass(_ duration: Duration) {
+        now = now + duration
+        state.listenedAt = now
+    }
+
+    /// Time passes in which the master decides nothing: its process or its machine is stopped, or its disk hangs.
+    mutating func standStill(_ duration: Duration) { now = now + duration }
 
     /// Kills the master and starts another one on what was durable.
     mutating func restart() {
