@@ -14,7 +14,7 @@ extension MasterState {
 
     /// Any heartbeat registers an unknown server: after a restart of the master, Go servers just go on sending them.
     mutating func heartbeat(_ report: ServerReport, _ stream: StreamToken) {
-        outbox.open(stream)
+        outbox.answer(stream)
         guard let server = admit(report.address, over: report.connection) else { return }
         servers[server].stream = stream
         take(report, from: server)

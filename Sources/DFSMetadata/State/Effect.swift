@@ -29,9 +29,9 @@ package struct TaskBatch: Sendable, Equatable {
     package var copies: [Copy] = []
     /// Chunks to delete.
     package var deletions: [ChunkID] = []
-    /// Whether it answers a heartbeat of a server that tells differences; otherwise it comes unasked.
+    /// Whether it answers a heartbeat; otherwise it comes unasked.
     package var isAnswer = false
-    /// To such a server: chunks whose digests differ from the ones known.
+    /// To a server that tells differences: chunks whose digests differ from the ones known.
     package var unwanted: [ChunkID] = []
     /// To such a server: what it has told does not fit what is known of it.
     package var wantsFullReport = false

@@ -80,8 +80,10 @@ struct MasterHarness {
         case .heartbeat(_, let token), .inventory(_, let token): stream = token
         default: return
         }
-        let responses = effects.count { if case .heartbeatResponse(stream, _) = $0 { true } else { false } }
-        #expect(responses == 1, "each heartbeat has exactly one response")
+        let answers = effects.compactMap { effect -> Bool? in
+            if case .heartbeatResponse(stream, let batch) = effect { batch.isAnswer } else { nil }
+        }
+        #expect(answers == [true], "each heartbeat has exactly one response")
     }
 
     /// Somebody vouches for a copy, as a writer does by Complete.
