@@ -50,6 +50,7 @@ extension MasterState {
             file: file, name: entry.header.name, chunkCount: entry.chunks.count + openCount, abandonedAt: wallSeconds)
         effects.append(.persist(.abandon(tombstone)))
         tombstones.insert(tombstone)
+        if tombstones.count > policy.maxTombstones { forgetOldestTombstone() }
         forwarding[file] = nil
         forgetAppends(to: file, entry.chunks.compactMap(\.self))
     }
