@@ -142,7 +142,7 @@ extension MasterState {
 
     mutating func connectionClosed(_ connection: ConnectionToken) {
         closedConnections.insert(connection)
-        for server in servers.all where server.connection == connection { servers[server.handle].stream = nil }
+        for server in servers.heard(over: connection) { servers[server].stream = nil }
         let files = namespace.files(heldOver: connection)
         if !files.isEmpty { backlog.closed.append(Backlog.Closed(connection: connection, files: files)) }
     }

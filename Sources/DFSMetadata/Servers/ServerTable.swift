@@ -17,6 +17,11 @@ struct ServerTable: Sendable {
 
     var all: [Server] { servers }
 
+    /// Those that were last heard over `connection`.
+    func heard(over connection: ConnectionToken) -> [ServerHandle] {
+        servers.indices.filter { servers[$0].connection == connection }.map { servers[$0].handle }
+    }
+
     /// The server at `address`, entered if it is new; `nil` when the table is full.
     mutating func enter(_ address: ServerAddress, now: MonotonicInstant) -> ServerHandle? {
         if let known = handles[address] { return known }
