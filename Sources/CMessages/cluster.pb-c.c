@@ -5217,7 +5217,7 @@ const ProtobufCMessageDescriptor dfs__restore_response__descriptor =
   (ProtobufCMessageInit) dfs__restore_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor dfs__empty_trash_request__field_descriptors[1] =
+static const ProtobufCFieldDescriptor dfs__empty_trash_request__field_descriptors[2] =
 {
   {
     "id",
@@ -5231,14 +5231,27 @@ static const ProtobufCFieldDescriptor dfs__empty_trash_request__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "request_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Dfs__EmptyTrashRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned dfs__empty_trash_request__field_indices_by_name[] = {
   0,   /* field[0] = id */
+  1,   /* field[1] = request_id */
 };
 static const ProtobufCIntRange dfs__empty_trash_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor dfs__empty_trash_request__descriptor =
 {
@@ -5248,7 +5261,7 @@ const ProtobufCMessageDescriptor dfs__empty_trash_request__descriptor =
   "Dfs__EmptyTrashRequest",
   "dfs",
   sizeof(Dfs__EmptyTrashRequest),
-  1,
+  2,
   dfs__empty_trash_request__field_descriptors,
   dfs__empty_trash_request__field_indices_by_name,
   1,  dfs__empty_trash_request__number_ranges,

@@ -30,6 +30,10 @@ struct EffectPerformer: Sendable {
                     "missing": "\(unheard)", "chunks": "\(total)",
                     "examples": "\(examples.map(\.text).joined(separator: " "))",
                 ])
+        case .stoodStill(let time):
+            logger.warning(
+                "the master stood still: its disk, its machine or its load; chunk servers are waited for longer",
+                metadata: ["for": "\(seconds(time))"])
         case .serverJoined(let server): logger.info("chunk server joined", metadata: ["server": "\(server)"])
         case .orphans(let server, 0, _): logger.info("no chunks that no file has", metadata: ["server": "\(server)"])
         case .orphans(let server, let count, let example):

@@ -11,13 +11,14 @@ import Testing
     /// A store that a test can hold up and break.
     final class ScriptedStore: MetadataStore {
         let batches = Mutex<[[Mutation]]>([])
-        private let failure: DFSError?
+        /// What the next batch fails with; the ones behind it are taken.
+        let failure: Mutex<DFSError?>
         /// While a batch is held up, it waits here.
         let isHeldUp = Mutex(false)
         let waitingBatches = Mutex(0)
 
         init(failure: DFSError? = nil) {
-            self.failure = failure
+            self.failure = Mutex(failure)
         }
 
         let location = "a test"
@@ -26,7 +27,7 @@ import Testing
 
         func append(_ batch: [Mutation]) throws(DFSError) {
             guard !batch.isEmpty else { return }
-            if let failure { throw failure }
+            if let failure = failure.withLock({ $0.take() }) { throw failure }
             waitingBatches.withLock { $0 += 1 }
             while isHeldUp.withLock({ $0 }) { sched_yield() }
             batches.withLock { $0.append(batch) }
@@ -108,6 +109,34 @@ import Testing
         }
         #expect(await manager.failure() == failure)
         try await manager.close()
+    }
+
+    /// What would be stored after a batch that is lost might build on it.
+    @Test func nothingIsStoredBehindABatchThatFailed() async throws {
+        let store = ScriptedStore()
+        let manager = try manager(store)
+        let (server, writer) = (try ServerAddress(":9001"), ConnectionToken(rawValue: 2))
+        let report = ServerReport(
+            address: server, connection: ConnectionToken(rawValue: 1), freeBytes: 1 << 50, chunks: [])
+        manager.post(.heartbeat(report, StreamToken(rawValue: 1)))
+        manager.post(.described(server, .swift, nodeID: "n", location: nil))
+        let second = ServerReport(
+            address: try ServerAddress(":9002"), connection: ConnectionToken(rawValue: 3), freeBytes: 1 << 50,
+            chunks: [])
+        manager.post(.heartbeat(second, StreamToken(rawValue: 2)))
+        manager.post(.described(second.address, .swift, nodeID: "m", location: nil))
+        for number in 0..<300 {
+            let request = AllocationRequest(
+                name: try FileName("f\(number)"), index: 0, upload: nil, excluded: [], connection: writer)
+            _ = try await manager.ask { .allocate(request, $0) }
+        }
+        let count = store.batches.withLock { $0.count }
+        // A hundred of the uploads are given up at once, the others when nobody else waits.
+        store.failure.withLock { $0 = DFSError(.resourceExhausted, "the disk is full") }
+        manager.post(.connectionClosed(writer))
+        #expect(await manager.failure() != nil)
+        try await manager.close()
+        #expect(store.batches.withLock { $0.count } == count)
     }
 
     @Test func aManagerThatIsClosedRefusesCalls() async throws {

@@ -549,7 +549,7 @@ import Testing
         var master = try cluster()
         let place = try master.openChunk(of: "a")
         #expect(try master.remove("a").code == nil)
-        _ = master.ask { .emptyTrash(nil, $0) }
+        _ = master.ask { .emptyTrash(nil, request: "", $0) }
         master.pass(.seconds(31))
         for server in [":1", ":2", ":3"] { try master.join(.swift, server) }
         let effects = master.tick()

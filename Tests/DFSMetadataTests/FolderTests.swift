@@ -162,7 +162,7 @@ import Testing
             try master.makeFolder("f\(number)")
             #expect(try master.remove("f\(number)").code == nil)
         }
-        let (answer, effects) = master.ask { .emptyTrash(nil, $0) }
+        let (answer, effects) = master.ask { .emptyTrash(nil, request: "", $0) }
         #expect(answer.code == nil && effects.mutations.count == 1)
         try master.makeFolder("later")
         #expect(try master.remove("later").code == nil)
@@ -176,6 +176,22 @@ import Testing
         _ = master.tick(after: .seconds(60))
         #expect(try master.trash().map(\.node.name) == ["later", "last"])
         #expect(master.image.trash.count == 2)
+    }
+
+    /// The answer was lost, and all is gone by the time that the client asks again.
+    @Test func deletingOneRemovalForGoodIsDoneOnceHoweverOftenItIsAskedFor() throws {
+        var master = try cluster()
+        try master.put("a")
+        #expect(try master.remove("a").code == nil)
+        let id = try PathPart(try #require(try master.trash().first?.id))
+        for life in 0..<2 {
+            #expect(master.ask { .emptyTrash(id, request: "r", $0) }.answer.code == nil)
+            _ = master.tick(after: .seconds(60))
+            #expect(try master.trash().isEmpty, "in life \(life)")
+            #expect(master.ask { .emptyTrash(id, request: "r", $0) }.answer.code == nil, "in life \(life)")
+            master.restart()
+        }
+        #expect(master.ask { .emptyTrash(id, request: "another", $0) }.answer.code == .notFound)
     }
 
     /// Twenty-four hours in the trash are hours that passed, not a step of the clock.

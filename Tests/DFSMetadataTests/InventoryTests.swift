@@ -259,7 +259,7 @@ import Testing
             for server in [":1", ":2"] { _ = scene.beat(server) }
             try scene.remove("file\(file)")
         }
-        _ = try scene.master.ask { .emptyTrash(nil, $0) }.answer.get()
+        _ = try scene.master.ask { .emptyTrash(nil, request: "", $0) }.answer.get()
         var deleted: Set<ChunkID> = []
         // More than a server may have outstanding: what waits is ordered as room comes.
         for _ in 0..<6 {
@@ -286,7 +286,7 @@ import Testing
         scene.master.pass(.seconds(60))
         for server in [":1", ":2"] { _ = scene.beat(server) }
         try scene.remove("file0")
-        _ = try scene.master.ask { .emptyTrash(nil, $0) }.answer.get()
+        _ = try scene.master.ask { .emptyTrash(nil, request: "", $0) }.answer.get()
         #expect(scene.master.tick(after: .seconds(1)).deletions.count == 2)
         scene.master.pass(.seconds(20))
         #expect(scene.beat(":1").deletions.isEmpty)
@@ -349,7 +349,7 @@ import Testing
         #expect(try scene.server(":1").orphanCount == count)
         // Chunks of a removed file are looked at again, and are no orphans.
         try scene.remove("file0")
-        _ = scene.master.ask { .emptyTrash(nil, $0) }
+        _ = scene.master.ask { .emptyTrash(nil, request: "", $0) }
         var effects = scene.master.tick(after: .seconds(31))
         for server in [":1", ":2"] {
             scene.reconnect(server)

@@ -105,7 +105,7 @@ enum Samples {
         ListTrashResponse(
             entries: [TrashEntry(id: "1", removedAt: .max, isPurging: true, node: file), TrashEntry()], hasMore: true),
         ListTrashResponse(), RestoreRequest(id: "1", target: "a", requestID: "r"), RestoreRequest(), RestoreResponse(),
-        EmptyTrashRequest(id: "1"), EmptyTrashRequest(), EmptyTrashResponse(),
+        EmptyTrashRequest(id: "1", requestID: "r"), EmptyTrashRequest(), EmptyTrashResponse(),
     ]
 
     static let adminMessages: [any WireMessage] = [

@@ -870,10 +870,11 @@ struct  Dfs__EmptyTrashRequest
    * empty: all that the trash holds now
    */
   char *id;
+  char *request_id;
 };
 #define DFS__EMPTY_TRASH_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&dfs__empty_trash_request__descriptor) \
-    , (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Dfs__EmptyTrashResponse

@@ -88,7 +88,8 @@ extension MasterClient {
     /// As ``DFSClient/emptyTrash(_:)``.
     public func emptyTrash(_ id: String? = nil) async throws {
         try await requireSwift("empty its trash")
-        _ = try await call(Methods.emptyTrash, EmptyTrashRequest(id: id ?? ""), as: EmptyTrashResponse.self)
+        let request = EmptyTrashRequest(id: id ?? "", requestID: Self.requestID())
+        _ = try await call(Methods.emptyTrash, request, as: EmptyTrashResponse.self)
     }
 
     /// - Throws: ``DFSError`` of code `unimplemented` under a Go master.

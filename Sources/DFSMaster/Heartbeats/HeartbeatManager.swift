@@ -66,7 +66,7 @@ package final class HeartbeatManager: Sendable {
                 defer { stream.end() }
                 while let batch = await stream.next() {
                     try await call.send(respond(batch))
-                    stream.noteSent()
+                    stream.noteSent(batch)
                 }
                 if streams.withLock({ $0.isStopping }) { throw Self.stopping }
             }
@@ -95,12 +95,12 @@ package final class HeartbeatManager: Sendable {
                     hasLeft ? .serverLeft(address, stream.token) : .heartbeatStreamEnded(address, stream.token))
             }
         }
-        var count = 0
+        var heartbeats = 0
         while let (sender, input) = try await receive(stream.token) {
             address = sender
             metadata.post(input)
-            count += 1
-            await stream.waitUntilSent(count)
+            heartbeats += 1
+            await stream.waitUntilAnswered(heartbeats)
         }
         hasLeft = true
     }

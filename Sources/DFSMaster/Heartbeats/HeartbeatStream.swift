@@ -8,7 +8,7 @@ import Synchronization
 final class HeartbeatStream: Sendable {
     private struct State {
         var batches: [TaskBatch] = []
-        var takenCount = 0
+        var answerCount = 0
         var isEnded = false
         var taker: CheckedContinuation<TaskBatch?, Never>?
         var waiter: (count: Int, continuation: CheckedContinuation<Void, Never>)?
@@ -46,22 +46,23 @@ final class HeartbeatStream: Sendable {
         }
     }
 
-    /// Counts a message that was sent.
-    func noteSent() {
+    /// Notes that a message was sent; tasks that were pushed unasked are no answers.
+    func noteSent(_ batch: TaskBatch) {
+        guard batch.isAnswer else { return }
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            state.takenCount += 1
-            guard let waiter = state.waiter, waiter.count <= state.takenCount else { return nil }
+            state.answerCount += 1
+            guard let waiter = state.waiter, waiter.count <= state.answerCount else { return nil }
             state.waiter = nil
             return waiter.continuation
         }
         waiter?.resume()
     }
 
-    /// Waits until at least `count` messages were sent, or the stream ended.
-    func waitUntilSent(_ count: Int) async {
+    /// Waits until at least `count` heartbeats were answered, or the stream ended.
+    func waitUntilAnswered(_ count: Int) async {
         await withCheckedContinuation { continuation in
             let isReady = state.withLock { state in
-                if state.isEnded || state.takenCount >= count { return true }
+                if state.isEnded || state.answerCount >= count { return true }
                 state.waiter = (count, continuation)
                 return false
             }

@@ -8,7 +8,8 @@ struct Inbox: Sendable {
 
     private(set) var inputs: [Input] = []
     private var isDraining = false
-    private var isClosed = false
+    /// Whether everything that comes is refused.
+    private(set) var isClosed = false
     /// Set by a graceful stop: connections that the master itself closes say nothing of their writers.
     var ignoresConnections = false
     private var nextToken: UInt64 = 1

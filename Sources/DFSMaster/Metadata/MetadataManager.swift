@@ -119,7 +119,8 @@ package final class MetadataManager: Sendable {
         return nil
     }
 
-    /// Decides what is waiting, refuses what comes after, and closes the store.
+    /// Decides what is waiting, refuses what comes after, and closes the store. Work that goes on by itself is left to the next
+    /// start; where the store has failed, nothing is decided any more.
     package func close() async throws {
         inbox.withLock { $0.close() }
         try? await thread.runIfActive { [self] in drain() }
@@ -141,6 +142,8 @@ package final class MetadataManager: Sendable {
                 guard decide(inputs[start..<min(start + Self.maxBatchCount, inputs.count)]) else { return }
             }
             guard inputs.isEmpty else { continue }
+            // A batch behind one that failed would be of a state that the store does not have.
+            if inbox.withLock({ $0.isClosed }) { return }
             // Nobody waits: there is time for other work, until somebody does.
             guard decisions.withLock({ $0.state.hasBacklog }), decide([.goOn]) else { return }
         }

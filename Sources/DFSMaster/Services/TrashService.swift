@@ -28,7 +28,7 @@ struct TrashService: Sendable {
         }
         routes.unary(Methods.emptyTrash) { (request: EmptyTrashRequest, _) in
             let id = request.id.isEmpty ? nil : try PathPart(request.id)
-            _ = try await metadata.ask { .emptyTrash(id, $0) }
+            _ = try await metadata.ask { .emptyTrash(id, request: request.requestID, $0) }
             return EmptyTrashResponse()
         }
     }

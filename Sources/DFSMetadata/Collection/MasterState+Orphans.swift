@@ -46,8 +46,9 @@ extension MasterState {
         }
     }
 
-    /// Whether this store gave the id out and has forgotten it. It forgets nothing but tombstones, after their time: what is
-    /// younger than that and unknown is of another cluster, or of a master that used the same store elsewhere.
+    /// Whether this store gave the id out and has forgotten it. It forgets nothing but tombstones, after their time or where there
+    /// are too many: what is younger than that time and unknown may be of another cluster, or of a master that used the same store
+    /// elsewhere.
     private func isOwn(_ chunk: ChunkID) -> Bool {
         guard let file = FileID(in: chunk) else { return false }
         let keep = UInt64(policy.tombstoneRetention.components.seconds)
@@ -55,13 +56,29 @@ extension MasterState {
         return periods.cover(file) && !namespace.holds(file)
     }
 
-    /// Forgets what has been gone for so long that it hardly turns up any more.
+    /// Forgets what has been gone for so long that it hardly turns up any more, and the oldest of what is too much.
     mutating func forgetTombstones() {
+        guard !isStarting else { return }
         let keep = UInt64(policy.tombstoneRetention.components.seconds)
-        guard !isStarting, passedWallSeconds > keep else { return }
         for _ in 0..<Self.maxForgottenPerTick {
-            guard let file = tombstones.popFirst(until: passedWallSeconds - keep) else { return }
-            effects.append(.persist(.forgetTombstone(file)))
+            guard let oldest = tombstones.first else { return }
+            if tombstones.count > policy.maxTombstones
+                || passedWallSeconds > keep && oldest.abandonedAt <= passedWallSeconds - keep
+            {
+                forgetOldestTombstone()
+            } else if oldest.abandonedAt > wallSeconds {
+                // One of a clock that was ahead keeps no others.
+                tombstones.postponeFirst()
+            } else {
+                return
+            }
         }
+    }
+
+    /// What is left of its chunks are orphans from now on.
+    mutating func forgetOldestTombstone() {
+        guard let oldest = tombstones.first else { return }
+        tombstones.removeFirst()
+        effects.append(.persist(.forgetTombstone(oldest.file)))
     }
 }

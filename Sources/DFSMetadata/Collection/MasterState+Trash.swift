@@ -2,8 +2,8 @@ import DFSCore
 
 // What was removed or replaced waits in the trash; from there it comes back, or goes for good, a little at a time.
 extension MasterState {
-    /// Files and folders that one tick deletes for good.
-    private static let maxPurgesPerTick = 1000
+    /// Chunks that one tick deletes for good; a folder counts as one.
+    static let maxPurgesPerTick = 1000
 
     /// Moves what stands at `place` to the trash.
     mutating func moveToTrash(_ node: NodeID, from place: Place) {
@@ -90,10 +90,9 @@ extension MasterState {
                 beingPurged = nil
                 continue
             }
-            guard purge(record.node, &budget) else { continue }
+            guard purge(record, &budget) else { continue }
             trash[id] = nil
             beingPurged = nil
-            effects.append(.persist(.forgetTrash(id)))
         }
     }
 
@@ -102,32 +101,56 @@ extension MasterState {
     }
 
     private mutating func markPurging(_ id: PathPart) {
-        guard trash[id]?.isPurging == false else { return }
+        guard let record = trash[id], !isPurging(record) else { return }
         trash[id]?.isPurging = true
         purging.append(id)
         effects.append(.persist(.purge(id)))
     }
 
-    /// Deletes files, and folders that have become empty, from the bottom up; `true` once the node itself is gone.
-    private mutating func purge(_ node: NodeID, _ budget: inout Int) -> Bool {
-        switch node {
+    /// - Returns: whether all of it is gone.
+    private mutating func purge(_ record: TrashRecord, _ budget: inout Int) -> Bool {
+        switch record.node {
         case .file(let id):
-            discard(id)
-            budget -= 1
+            // The store has no record of what it does not have, so both go at once, however long the rest takes.
+            if !tombstones.holds(id) { effects.append(.persist(.forgetTrash(record.id))) }
+            return purge(id, &budget)
+        case .folder(let id):
+            guard purge(id, &budget) else { return false }
+            effects.append(.persist(.forgetTrash(record.id)))
             return true
-        case .folder(var id):
-            while case .folder(let inner) = namespace.children(of: id, limit: 1).first?.node { id = inner }
-            while budget > 0, case .file(let file) = namespace.children(of: id, limit: 1).first?.node {
-                discard(file)
-                budget -= 1
-            }
-            guard budget > 0, namespace.isEmpty(id) else { return false }
-            for file in namespace.openFiles(in: id) { abandon(file, reason: "its folder was removed") }
-            namespace.removeFolder(id)
-            effects.append(.persist(.removeFolder(id)))
-            budget -= 1
-            return .folder(id) == node
         }
+    }
+
+    /// Deletes a file, as many chunks of it as are left to do; `true` once it is gone.
+    private mutating func purge(_ file: FileID, _ budget: inout Int) -> Bool {
+        let count = namespace.facts(file)?.chunkCount ?? 0
+        guard count <= budget else {
+            discardLast(budget, of: file)
+            budget = 0
+            return false
+        }
+        discard(file)
+        budget -= max(1, count)
+        return true
+    }
+
+    /// Deletes files, and folders that have become empty, from the bottom up; `true` once the folder itself is gone.
+    private mutating func purge(_ folder: FolderID, _ budget: inout Int) -> Bool {
+        var id = folder
+        while case .folder(let inner) = namespace.children(of: id, limit: 1).first?.node { id = inner }
+        while budget > 0, case .file(let file) = namespace.children(of: id, limit: 1).first?.node {
+            guard purge(file, &budget) else { return false }
+        }
+        for file in namespace.openFiles(in: id) {
+            guard budget > 0 else { return false }
+            budget -= max(1, namespace.facts(file)?.chunkCount ?? 0)
+            abandon(file, reason: "its folder was removed")
+        }
+        guard budget > 0, namespace.isEmpty(id) else { return false }
+        namespace.removeFolder(id)
+        effects.append(.persist(.removeFolder(id)))
+        budget -= 1
+        return id == folder
     }
 
     /// Sorts by time of removal, and is above all ids before it.

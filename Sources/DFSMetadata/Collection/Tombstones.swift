@@ -15,12 +15,17 @@ struct Tombstones: Sendable {
         order.append(tombstone.file)
     }
 
-    /// Forgets the oldest one, if it came to be at `time` or before.
-    mutating func popFirst(until time: UInt64) -> FileID? {
-        guard let file = order.first, let tombstone = byFile[file], tombstone.abandonedAt <= time else { return nil }
-        _ = order.popFirst()
-        byFile[file] = nil
-        return file
+    /// The oldest one.
+    var first: Tombstone? { order.first.flatMap { byFile[$0] } }
+
+    /// Forgets the oldest one.
+    mutating func removeFirst() {
+        if let file = order.popFirst() { byFile[file] = nil }
+    }
+
+    /// Puts the oldest one behind all others.
+    mutating func postponeFirst() {
+        if let file = order.popFirst() { order.append(file) }
     }
 
     func holds(_ file: FileID) -> Bool { byFile[file] != nil }

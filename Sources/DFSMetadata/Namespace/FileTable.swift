@@ -149,6 +149,21 @@ struct FileTable: Sendable {
         records[slot].sealedAt = time
     }
 
+    /// Takes the last `count` chunks out, of more than that; the file's length stays as it was.
+    mutating func removeLastChunks(_ count: Int, of slot: UInt32) -> [ChunkHandle] {
+        let (list, left) = (records[slot].chunks, Int(records[slot].chunkCount) - count)
+        precondition(left > 0, "a file without chunks is removed")
+        guard count > 0 else { return [] }
+        let removed = Array(lists[list][left...])
+        lists[list].removeLast(count)
+        records[slot].chunkCount = Int32(left)
+        if left == 1 {
+            records[slot].chunks = lists[list][0].rawValue
+            lists.remove(list)
+        }
+        return removed
+    }
+
     /// Notes where the file stands from now on.
     mutating func setPlace(_ slot: UInt32, _ place: Place, _ texts: inout TextTable) {
         let record = records[slot]

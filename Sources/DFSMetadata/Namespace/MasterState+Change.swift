@@ -59,7 +59,7 @@ extension MasterState {
         guard namespace.facts(id)?.replication != copies else { return .done }
         namespace.setReplication(copies, of: id)
         effects.append(.persist(.setReplication(id, copies)))
-        for chunk in namespace.chunks(of: id) { review(chunk) }
+        backlog.files.append(id)
         return .done
     }
 

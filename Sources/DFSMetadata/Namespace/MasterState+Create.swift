@@ -2,7 +2,8 @@ import DFSCore
 
 // Uploads of our own clients: begin, give up, and the leases that end them.
 extension MasterState {
-    /// So many leases end in one tick: a writer of very many files that dies holds nobody else up.
+    /// So many leases end in one tick, or those of uploads with so many chunks: a writer of very many files that dies holds
+    /// nobody else up.
     private static let maxExpiriesPerTick = 1000
 
     mutating func create(_ request: CreationRequest) throws(DFSError) -> Answer {
@@ -163,15 +164,17 @@ extension MasterState {
 
     mutating func connectionClosed(_ connection: ConnectionToken) {
         closedConnections.insert(connection)
-        for server in servers.all where server.connection == connection { servers[server.handle].stream = nil }
+        for server in servers.heard(over: connection) { servers[server].stream = nil }
         let files = namespace.files(heldOver: connection)
         if !files.isEmpty { backlog.closed.append(Backlog.Closed(connection: connection, files: files)) }
     }
 
     /// Ends the leases whose writers did not come back.
     mutating func expireLeases() {
-        for _ in 0..<Self.maxExpiriesPerTick {
-            guard let file = namespace.popExpiredLease(now) else { return }
+        guard leasesHeldUntil <= now else { return }
+        var budget = Self.maxExpiriesPerTick
+        while budget > 0, let file = namespace.popExpiredLease(now) {
+            budget -= 1
             guard let facts = namespace.facts(file), case .writing(let lease) = facts.phase,
                 let expires = lease.expires
             else { continue }
@@ -179,6 +182,7 @@ extension MasterState {
                 namespace.awaitLease(of: file, until: expires)
                 continue
             }
+            budget -= max(0, facts.chunkCount - 1)
             switch facts.writer {
             case .swift: abandon(file, reason: "its writer is gone")
             case .go: settle(file)

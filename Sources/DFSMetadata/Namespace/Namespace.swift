@@ -142,6 +142,11 @@ struct Namespace: Sendable {
         complete.append(chunk, length: length, at: time, to: slot)
     }
 
+    /// Takes the last `count` chunks of a complete file out, of more than that.
+    mutating func removeLastChunks(_ count: Int, of id: FileID) -> [ChunkHandle] {
+        complete.slot(of: id).map { complete.removeLastChunks(count, of: $0) } ?? []
+    }
+
     mutating func setReplication(_ copies: Int, of id: FileID) {
         if let slot = complete.slot(of: id) {
             complete.setReplication(copies, of: slot)

@@ -14,7 +14,7 @@ extension MasterState {
 
     /// Any heartbeat registers an unknown server: after a restart of the master, Go servers just go on sending them.
     mutating func heartbeat(_ report: ServerReport, _ stream: StreamToken) {
-        outbox.open(stream)
+        outbox.answer(stream)
         guard let server = admit(report.address, over: report.connection) else { return }
         // What had copies too many while it had no stream is found again.
         if servers[server].stream == nil, healths.over > 0 { surplus.scan.left = chunks.end }
@@ -63,6 +63,7 @@ extension MasterState {
             effects.append(.log(.serverJoined(address)))
         }
         servers[server].lastHeard = now
+        servers[server].unheardTime = .zero
         if servers[server].connection != connection {
             servers[server].connection = connection
             servers[server].connectedAt = now
@@ -90,7 +91,7 @@ extension MasterState {
     }
 
     mutating func findDeadServers() {
-        let dead = servers.all.filter { $0.isAlive && now - $0.lastHeard > policy.liveThreshold }
+        let dead = servers.all.filter { $0.isAlive && now - $0.lastHeard - $0.unheardTime > policy.liveThreshold }
         for server in dead { die(server.handle) }
         if !dead.isEmpty { reviewDeaths() }
     }

@@ -72,11 +72,14 @@ extension MasterState {
         guard chunks[chunk].replicas[at].listNumber != number else { return false }
         chunks[chunk].replicas[at].listNumber = number
         servers[server].inventory?.unconfirmed[chunk] = nil
-        if chunks[chunk].replicas[at].isMissing { setMissing(chunk, on: server, since: nil) }
+        let wasMissing = chunks[chunk].replicas[at].isMissing
+        if wasMissing { setMissing(chunk, on: server, since: nil) }
         if chunks[chunk].replicas[at].state == .assigned {
             update(chunk, on: server) { $0.state = .listed }
             considerReading(chunk, on: server)
         }
+        // It may be one copy too many.
+        if wasMissing { review(chunk) }
         return true
     }
 

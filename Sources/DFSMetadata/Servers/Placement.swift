@@ -16,6 +16,29 @@ struct Placement: Sendable {
     /// distances, each from the one before.
     var writer: NetworkLocation?
 
+    /// What decides about one server, taken out of its record once: that is large, and there are very many.
+    private struct Candidate {
+        let index: Int
+        let location: NetworkLocation
+        let hasStream: Bool
+        let takesTooMuch: Bool
+        let availableBytes: UInt64
+        /// To the copies that there are, or will be: 3 for the same machine, 2 for the same rack, and else 0; 1 while there are
+        /// none and the writer is elsewhere.
+        var closeness: Int
+        var isChosen = false
+
+        /// Whether it goes before `other`.
+        func isBetter(than other: Candidate) -> Bool {
+            let (rank, otherRank) = (rank, other.rank)
+            if rank != otherRank { return rank < otherRank }
+            if takesTooMuch != other.takesTooMuch { return other.takesTooMuch }
+            return availableBytes > other.availableBytes
+        }
+
+        private var rank: Int { (hasStream ? 0 : 4) + closeness }
+    }
+
     /// Chooses up to `count` servers, in the order in which a chunk should go along them. Servers that have a heartbeat stream
     /// go before those that just lost it, since a process that was killed closes its connection at once but counts as alive
     /// for a while.
@@ -23,26 +46,43 @@ struct Placement: Sendable {
         _ count: Int, from servers: [Server], using random: inout SeededGenerator
     ) -> [ServerHandle] {
         guard count > 0 else { return [] }
-        var candidates = servers.indices.filter { fits(servers[$0]) }
-        candidates.shuffle(using: &random)
-        let fair = fairShare(of: candidates.lazy.map { servers[$0].promisedBytes })
-        var chosen: [Server] = []
+        var candidates = candidates(from: servers, using: &random)
+        var chosen: [Int] = []
         for _ in 0..<min(count, candidates.count) {
-            let taken = taken + chosen.map(\.location)
-            func order(_ candidate: Int) -> (Int, Int, UInt64) {
-                let server = servers[candidate]
-                return (rank(server, taken), server.promisedBytes > fair ? 1 : 0, .max - server.availableBytes)
-            }
             // Of equals the first counts, which is any of them.
-            let best = candidates.indices.min { order(candidates[$0]) < order(candidates[$1]) }
-            if let best { chosen.append(servers[candidates.remove(at: best)]) }
+            var best: Int?
+            for at in candidates.indices where !candidates[at].isChosen {
+                if let known = best, !candidates[at].isBetter(than: candidates[known]) { continue }
+                best = at
+            }
+            guard let best else { break }
+            candidates[best].isChosen = true
+            chosen.append(candidates[best].index)
+            let place = candidates[best].location
+            for at in candidates.indices where !candidates[at].isChosen {
+                // From now on there is a copy, so nearness to the writer decides nothing.
+                let known = candidates[at].closeness == 1 ? 0 : candidates[at].closeness
+                candidates[at].closeness = max(known, Self.closeness(of: candidates[at].location, to: place))
+            }
         }
-        return alongTheWay(chosen).map(\.handle)
+        return alongTheWay(chosen.map { servers[$0] }).map(\.handle)
     }
 
-    private func fits(_ server: Server) -> Bool {
-        server.isAlive && server.adminState == .normal && server.availableBytes >= max(bytes, 1)
-            && !excluded.contains(server.handle)
+    /// Those that may be chosen, in random order.
+    private func candidates(from servers: [Server], using random: inout SeededGenerator) -> [Candidate] {
+        var fitting = servers.indices.filter { index in
+            servers[index].isAlive && servers[index].adminState == .normal
+                && servers[index].availableBytes >= max(bytes, 1) && !excluded.contains(servers[index].handle)
+        }
+        fitting.shuffle(using: &random)
+        let fair = fairShare(of: fitting.lazy.map { servers[$0].promisedBytes })
+        return fitting.map { index in
+            let location = servers[index].location
+            return Candidate(
+                index: index, location: location, hasStream: servers[index].stream != nil,
+                takesTooMuch: servers[index].promisedBytes > fair, availableBytes: servers[index].availableBytes,
+                closeness: taken.map { Self.closeness(of: location, to: $0) }.max() ?? (writer == location ? 0 : 1))
+        }
     }
 
     /// What a server may be to take without coming behind the others: twice what they are on average, and a few chunks.
@@ -51,17 +91,9 @@ struct Placement: Sendable {
         return UInt64(2 * total / Double(max(1, promised.count))) &+ 4 * min(bytes, 1 << 40)
     }
 
-    /// The lower the better.
-    private func rank(_ server: Server, _ taken: [NetworkLocation]) -> Int {
-        let closeness =
-            if taken.contains(server.location) {
-                3
-            } else if taken.contains(where: { $0.rack.utf8.elementsEqual(server.location.rack.utf8) }) {
-                2
-            } else {
-                taken.isEmpty && writer != server.location ? 1 : 0
-            }
-        return (server.stream == nil ? 4 : 0) + closeness
+    private static func closeness(of location: NetworkLocation, to other: NetworkLocation) -> Int {
+        guard location.rack.utf8.elementsEqual(other.rack.utf8) else { return 0 }
+        return location == other ? 3 : 2
     }
 
     private func alongTheWay(_ servers: [Server]) -> [Server] {

@@ -14,6 +14,8 @@ struct Server: Sendable {
 
     var isAlive = true
     var lastHeard: MonotonicInstant
+    /// How much of the time since then the master stood still.
+    var unheardTime = Duration.zero
     /// When its present life began: of the surplus copies of a chunk, the one on the server back last goes.
     var aliveSince: MonotonicInstant
     /// Whether it has sent no list in this life yet: its copies begin to count again with the first one.

@@ -33,6 +33,11 @@ struct ServerTable: Sendable {
         self[server].nodeID = nodeID
     }
 
+    /// Those that were last heard over `connection`.
+    func heard(over connection: ConnectionToken) -> [ServerHandle] {
+        servers.indices.filter { servers[$0].connection == connection }.map { servers[$0].handle }
+    }
+
     /// The server at `address`, entered if it is new; `nil` when the table is full.
     mutating func enter(_ address: ServerAddress, now: MonotonicInstant) -> ServerHandle? {
         if let known = handles[address] { return known }

@@ -68,6 +68,8 @@ package struct ClusterPolicy: Sendable {
     package var trashRetention = Duration.seconds(24 * 3600)
     /// How long the chunks of what is gone for good are known to be that. Servers that are away for longer come back with orphans.
     package var tombstoneRetention = Duration.seconds(30 * 24 * 3600)
+    /// The most of them that are known: some 200 bytes each. Of the oldest ones above that, what turns up is an orphan.
+    package var maxTombstones = 4_000_000
     /// How long an orphan is kept: a chunk that no file has, of an upload that this store must have begun.
     package var orphanRetention = Duration.seconds(7 * 24 * 3600)
     /// Copies of a chunk that a writer may ask for: as many servers as a chain reaches (`UploadChain.maxCount`).

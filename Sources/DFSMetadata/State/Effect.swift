@@ -29,9 +29,9 @@ package struct TaskBatch: Sendable, Equatable {
     package var copies: [Copy] = []
     /// Chunks to delete.
     package var deletions: [ChunkID] = []
-    /// Whether it answers a heartbeat of a server that tells differences; otherwise it comes unasked.
+    /// Whether it answers a heartbeat; otherwise it comes unasked.
     package var isAnswer = false
-    /// To such a server: chunks whose digests differ from the ones known.
+    /// To a server that tells differences: chunks whose digests differ from the ones known.
     package var unwanted: [ChunkID] = []
     /// To such a server: what it has told does not fit what is known of it.
     package var wantsFullReport = false
@@ -118,6 +118,8 @@ package struct LocatedChunk: Sendable, Equatable {
 package enum Notice: Sendable, Equatable {
     /// The master begins to work; chunks of which no server has told, and some of them by their ids.
     case safeModeLeft(unheard: Int, of: Int, examples: [ChunkID])
+    /// The master decided nothing for so long, and gives its chunk servers and writers that time on top.
+    case stoodStill(Duration)
     case serverJoined(ServerAddress)
     case serverDied(ServerAddress)
     /// The node that was at one address is at another by now.

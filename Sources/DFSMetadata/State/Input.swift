@@ -81,8 +81,8 @@ package enum Input: Sendable {
     case listTrash(after: PathPart?, limit: Int, CallToken)
     /// Trash.Restore, to where it was or to another path; the last text is the request's id.
     case restore(PathPart, to: FileName?, request: String, CallToken)
-    /// Trash.Empty: one removal, or all.
-    case emptyTrash(PathPart?, CallToken)
+    /// Trash.Empty: one removal, or all; the text is the request's id.
+    case emptyTrash(PathPart?, request: String, CallToken)
 
     // For operators.
     /// Admin.SetServerState: answered by ``Answer/adminState(_:)``.

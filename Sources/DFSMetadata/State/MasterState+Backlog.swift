@@ -37,12 +37,16 @@ struct Backlog: Sendable {
     var work: [Work] = []
     /// Connections that closed, with the files that were written over them.
     var closed: [Closed] = []
+    /// Complete files that are to have another number of copies, and the one whose chunks are being reviewed.
+    var files = WorkQueue<FileID>()
+    var reviewed: (file: FileID, next: Int)?
+
     /// Whether work of this cause waits for the server's chunks.
     func holds(_ cause: Cause, of server: ServerHandle) -> Bool {
         work.contains { $0.cause == cause && $0.server == server }
     }
 
-    var isEmpty: Bool { work.isEmpty && closed.isEmpty && scan == nil }
+    var isEmpty: Bool { work.isEmpty && closed.isEmpty && files.isEmpty && reviewed == nil && scan == nil }
     /// Where the one scan over all chunks goes on, while it does.
     var scan: UInt32?
 }
@@ -67,6 +71,7 @@ extension MasterState {
     mutating func workOffBacklog(_ count: Int) {
         var budget = count
         leaveClosedConnections(&budget)
+        reviewFiles(&budget)
         while budget > 0, let work = backlog.work.first {
             let end = min(work.chunks.count, work.next + budget)
             for chunk in work.chunks[work.next..<end] { lookAt(chunk, work) }
@@ -106,6 +111,17 @@ extension MasterState {
             }
             budget -= max(1, end - closed.next)
             if end == closed.files.count { backlog.closed.removeFirst() } else { backlog.closed[0].next = end }
+        }
+    }
+
+    /// Reviews all chunks of files; those that are gone meanwhile need none.
+    private mutating func reviewFiles(_ budget: inout Int) {
+        while budget > 0, let (file, start) = backlog.reviewed ?? backlog.files.popFirst().map({ ($0, 0) }) {
+            let count = namespace.facts(file)?.chunkCount ?? 0
+            let end = max(start, min(count, start + budget))
+            for chunk in (start..<end).compactMap({ namespace.chunk($0, of: file) }) { review(chunk) }
+            budget -= max(1, end - start)
+            backlog.reviewed = end < count ? (file, end) : nil
         }
     }
 

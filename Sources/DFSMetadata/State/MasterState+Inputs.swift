@@ -104,8 +104,10 @@ extension MasterState {
             answer(call) { state throws(DFSError) in
                 try state.once(request) { state throws(DFSError) in try state.restore(id, to: target) }
             }
-        case .emptyTrash(let id, let call):
-            answer(call) { state throws(DFSError) in try state.emptyTrash(id) }
+        case .emptyTrash(let id, let request, let call):
+            answer(call) { state throws(DFSError) in
+                try state.once(request) { state throws(DFSError) in try state.emptyTrash(id) }
+            }
         default: break
         }
     }

@@ -7,8 +7,13 @@ import DFSCore
 /// `Repair/`, `Losses/` (servers that died), `Verification/` and `Collection/`.
 package struct MasterState: Sendable {
     let policy: ClusterPolicy
-    let startedAt: MonotonicInstant
+    /// When it began to wait for its servers: at the start, later by the time that it stood still since.
+    var startedAt: MonotonicInstant
     var now: MonotonicInstant
+    /// When it was last at work for sure: at the last tick, or when it found that it had stood still.
+    var listenedAt: MonotonicInstant
+    /// Before this time no lease ends that no connection holds.
+    var leasesHeldUntil: MonotonicInstant
     var random: SeededGenerator
 
     var namespace = Namespace()
@@ -60,7 +65,8 @@ package struct MasterState: Sendable {
     var lastFileID: UInt64 = 0
     /// The calendar, in seconds since 1970; for what people see and for the trash, never for liveness.
     var wallSeconds: UInt64 = 0
-    private var wallSecondsAtStart: UInt64?
+    /// The calendar at the first input, and when that was.
+    private var calendarStart: (wallSeconds: UInt64, at: MonotonicInstant)?
     /// By how much the calendar is ahead of the time that has passed, and since when it is.
     private var calendarLead: (seconds: UInt64, since: MonotonicInstant)?
 
@@ -74,12 +80,15 @@ package struct MasterState: Sendable {
         repair = RepairQueue(limits: policy.repairLimits)
         self.now = now
         startedAt = now
+        listenedAt = now
+        leasesHeldUntil = now
         random = SeededGenerator(seed: seed)
     }
 
     /// The calendar as far as time has really passed since the start: what is aged by it is not aged by a clock that jumps ahead.
     var passedWallSeconds: UInt64 {
-        min(wallSeconds, (wallSecondsAtStart ?? wallSeconds) + UInt64((now - startedAt).components.seconds))
+        guard let start = calendarStart else { return wallSeconds }
+        return min(wallSeconds, start.wallSeconds + UInt64((now - start.at).components.seconds))
     }
 
     /// Believes a calendar that stays as far ahead as it is for as long as the trash keeps things, as where the clock was wrong at
@@ -95,7 +104,7 @@ package struct MasterState: Sendable {
             return
         }
         guard now - known.since >= policy.trashRetention else { return }
-        wallSecondsAtStart = wallSecondsAtStart.map { $0 + lead }
+        calendarStart?.wallSeconds += lead
         calendarLead = nil
     }
 
@@ -117,7 +126,8 @@ package struct MasterState: Sendable {
     package mutating func step(_ input: Input, now: MonotonicInstant, wallSeconds: UInt64) -> [Effect] {
         self.now = max(self.now, now)
         self.wallSeconds = wallSeconds
-        wallSecondsAtStart = wallSecondsAtStart ?? wallSeconds
+        calendarStart = calendarStart ?? (wallSeconds, self.now)
+        noteStandstill()
         reviewSafeMode()
         handle(input)
         reviewSafeMode()
@@ -145,6 +155,7 @@ package struct MasterState: Sendable {
 
     /// What time brings about, second by second.
     mutating func tick() {
+        listenedAt = now
         reviewCalendar()
         findDeadServers()
         expireLeases()

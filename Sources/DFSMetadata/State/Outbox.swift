@@ -4,12 +4,7 @@ import DFSCore
 struct Outbox: Sendable {
     private var batches: [(stream: StreamToken, batch: TaskBatch)] = []
 
-    /// Makes sure that the step sends a message on `stream`, even an empty one: each heartbeat is answered.
-    mutating func open(_ stream: StreamToken) {
-        _ = position(of: stream)
-    }
-
-    /// Makes sure that the step answers a heartbeat of a server that tells differences.
+    /// Makes sure that the step sends a message on `stream`, even an empty one: each heartbeat is answered, once.
     mutating func answer(_ stream: StreamToken) { batches[position(of: stream)].batch.isAnswer = true }
 
     mutating func wantFullReport(on stream: StreamToken) { batches[position(of: stream)].batch.wantsFullReport = true }

@@ -115,16 +115,20 @@ package struct RestoreResponse: WireMessage {
 package struct EmptyTrashRequest: WireMessage {
     /// Empty for all that the trash holds now.
     package var id: String
+    /// As in ``RestoreRequest``.
+    package var requestID: String
 
-    package init(id: String = "") {
+    package init(id: String = "", requestID: String = "") {
         self.id = id
+        self.requestID = requestID
     }
 
     package static let codec = WireCodec<Self>(
         dfs__empty_trash_request__init,
-        read: { field in Self(id: text(field.id)) },
+        read: { field in Self(id: text(field.id), requestID: text(field.request_id)) },
         write: { message, field, writer throws(WireError) in
             field.id = try writer.text(message.id, "id")
+            field.request_id = try writer.text(message.requestID, "request_id")
         })
 }
 

@@ -101,7 +101,7 @@ extension MasterHarness {
         return ask { .restore(id, to: target, request: "", $0) }.answer
     }
 
-    mutating func emptyTrash() -> Result<Answer, DFSError> { ask { .emptyTrash(nil, $0) }.answer }
+    mutating func emptyTrash() -> Result<Answer, DFSError> { ask { .emptyTrash(nil, request: "", $0) }.answer }
 }
 
 extension FileAttributes {

@@ -21,7 +21,14 @@ struct MasterHarness {
         state = Self.recover(image, policy, seed, now)
     }
 
-    mutating func pass(_ duration: Duration) { now = now + duration }
+    /// Time passes in which the master is at work, and nothing comes of it.
+    mutating func pass(_ duration: Duration) {
+        now = now + duration
+        state.listenedAt = now
+    }
+
+    /// Time passes in which the master decides nothing: its process or its machine is stopped, or its disk hangs.
+    mutating func standStill(_ duration: Duration) { now = now + duration }
 
     /// Kills the master and starts another one on what was durable.
     mutating func restart() {
@@ -73,8 +80,10 @@ struct MasterHarness {
         case .heartbeat(_, let token), .inventory(_, let token): stream = token
         default: return
         }
-        let responses = effects.count { if case .heartbeatResponse(stream, _) = $0 { true } else { false } }
-        #expect(responses == 1, "each heartbeat has exactly one response")
+        let answers = effects.compactMap { effect -> Bool? in
+            if case .heartbeatResponse(stream, let batch) = effect { batch.isAnswer } else { nil }
+        }
+        #expect(answers == [true], "each heartbeat has exactly one response")
     }
 
     /// Somebody vouches for a copy, as a writer does by Complete.
