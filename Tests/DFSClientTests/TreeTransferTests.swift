@@ -1,6 +1,7 @@
 import DFSCore
-import DFSSimulation
+import DFSFiles
 import DFSWire
+import Foundation
 import Synchronization
 import Testing
 
@@ -92,5 +93,19 @@ import Testing
         let transfer = TreeTransfer(filesInFlight: 1, makeFolder: { _ in }) { _ in 1 << 30 }
         let result = try await transfer.run(Walk(lengths: [1 << 30, 1 << 30, 1])) { _ in }
         #expect(result.fileCount == 3)
+    }
+
+    /// Shown by the second one, which is not there.
+    @Test func foldersThatOnlyLookAlikeAreBothSynced() throws {
+        let files = PosixFileSystem()
+        let folder = "\(NSTemporaryDirectory())/dfs-client-\(UUID().uuidString)"
+        try files.makeFolder("\(folder)/caf\u{E9}")
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let syncs = FolderSyncs(files)
+        try syncs.note("\(folder)/caf\u{E9}")
+        try syncs.syncAll()
+        for name in ["caf\u{E9}", "cafe\u{301}"] { try syncs.note("\(folder)/\(name)") }
+        let error = #expect(throws: DFSError.self) { try syncs.syncAll() }
+        #expect(error?.code == .notFound)
     }
 }

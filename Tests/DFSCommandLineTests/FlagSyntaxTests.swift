@@ -32,6 +32,8 @@ struct FlagSyntaxTests {
         #expect(
             try syntax.read(arguments, environment: none)
                 == .run(["put", "-attr=b=1", "-attr=a=", "-attr=b=1", "-size=2", "--", "x"]))
+        // Swift's `Character` joins the mark to the `=`.
+        #expect(try syntax.read(["put", "-attr=\u{301}"], environment: none) == .run(["put", "-attr=\u{301}"]))
         #expect(throws: DFSError.self) { try syntax.read(["put", "-attr"], environment: none) }
     }
 

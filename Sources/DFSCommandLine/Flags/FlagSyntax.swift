@@ -87,7 +87,9 @@ package struct FlagSyntax: Sendable {
                 return
             }
             let body = word.dropFirst(word.hasPrefix("--") ? 2 : 1)
-            let name = String(body.prefix { $0 != "=" })
+            // By bytes: a value may begin with a mark that Swift takes for a part of the `=`.
+            let sign = body.utf8.firstIndex(of: UInt8(ascii: "="))
+            let name = String(body[..<(sign ?? body.endIndex)])
             guard !name.isEmpty, !name.hasPrefix("-") else {
                 throw DFSError(.invalidArgument, "\(quoted(word)) is no flag; write -flag value or -flag=value")
             }
@@ -98,7 +100,7 @@ package struct FlagSyntax: Sendable {
             guard let flag = flags[name] else {
                 throw DFSError(.invalidArgument, "unknown flag -\(name); -help lists the flags")
             }
-            let attached = body.count > name.count ? String(body.dropFirst(name.count + 1)) : nil
+            let attached = sign.map { String(body[body.utf8.index(after: $0)...]) }
             let text = try value(of: flag, attached: attached, &reading)
             reading.values[name] = flag.isRepeatable ? reading.values[name, default: []] + [text] : [text]
         }

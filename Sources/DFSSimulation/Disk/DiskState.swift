@@ -43,7 +43,7 @@ struct DiskState {
 
     /// The path of the folder that holds `path`.
     static func parent(of path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+        path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? ""
     }
 
     /// Paths directly in `folder`.
