@@ -62,13 +62,15 @@ public final class Uploader: Sendable {
         as name: FileName, _ options: PutOptions, from path: String,
         _ send: (FileUpload) async throws -> [WrittenChunk]
     ) async throws -> PutResult {
-        let upload: FileUpload
+        try await put(try await begin(name, options, from: path), options, from: path, send)
+    }
+
+    private func begin(_ name: FileName, _ options: PutOptions, from path: String) async throws(DFSError) -> FileUpload {
         do {
-            upload = try await master.create(name, options)
-        } catch  where error.code == .cancelled {
-            throw failure(error, path, keeps: false)
+            return try await master.create(name, options)
+        } catch {
+            throw error.code == .cancelled ? failure(error, path, keeps: false) : error
         }
-        return try await put(upload, options, from: path, send)
     }
 
     private func put(
