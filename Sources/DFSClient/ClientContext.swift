@@ -75,6 +75,12 @@ final class ClientContext: Sendable {
         fileThreads.runIfActive(eventLoop: eventLoop, body)
     }
 
+    /// Whether a chunk server is none of Go; one that does not answer now counts as of Go, of which less is believed.
+    func isSwift(_ server: String) async -> Bool {
+        guard let address = try? ServerAddress(server) else { return false }
+        return (try? await chunkServers.withPeer(address) { try await $0.kind().isSwift }) ?? false
+    }
+
     var transferSettings: TransferSettings {
         var settings = TransferSettings()
         settings.swiftDataSize = bufferSize

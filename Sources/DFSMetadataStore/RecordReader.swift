@@ -12,7 +12,7 @@ enum RecordReader {
             throw damaged("it names no cluster")
         }
         try each(database, "SELECT id, parent, leaf, created_at FROM folders") { row in
-            let place = Place(parent: FolderID(stored: row[1]), name: try PathPart(row[2]))
+            let place = Place(parent: FolderID(stored: row[1]), name: try name(row[2], of: row[0]))
             try take(.folder(FolderRecord(id: FolderID(stored: row[0]), place: place, createdAt: seconds(row[3]))))
         }
         try each(database, "SELECT id, is_folder, node, path, removed_at, is_purging FROM trash ORDER BY id") { row in
@@ -71,12 +71,20 @@ enum RecordReader {
                 id: id, name: try FileName(row[4]), writer: writer, replication: row[6], chunkSize: seconds(row[7]),
                 replaces: row[8], createdAt: seconds(row[9]), attributes: attributes,
                 keepSeconds: kept[id] ?? 0)
-            let place = Place(parent: FolderID(stored: row[1]), name: try PathPart(row[2]))
+            let place = Place(parent: FolderID(stored: row[1]), name: try name(row[2], of: row[0]))
             let sealedAt = (row[3] as Int64?).map { seconds($0) }
             try take(
                 .file(FileRecord(header: header, place: place, sealedAt: sealedAt, chunks: try chunks.take(of: id))))
         }
         guard chunks.isAtEnd else { throw damaged("it holds chunks of no file") }
+    }
+
+    /// The name of what stands in a folder.
+    ///
+    /// Earlier masters stored an empty one for a name such as `/` and a combining mark. It gets another, which is the same at
+    /// each start until an operator moves it, for otherwise no start would come to an end.
+    private static func name(_ stored: String, of id: Int64) throws(DFSError) -> PathPart {
+        try PathPart(stored.isEmpty ? "unnamed-" + hex(UInt64(bitPattern: id), digits: 16) : stored)
     }
 
     /// A backup of a master that kept none has no such table.

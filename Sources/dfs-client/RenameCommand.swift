@@ -1,6 +1,7 @@
 import ArgumentParser
 import DFSClient
 import DFSCommandLine
+import DFSCore
 import Logging
 
 /// `mv [-f] <source> <target>`
@@ -27,8 +28,8 @@ struct RenameCommand: ProgramCommand {
         } catch let error as DFSError where error.code == .notFound {
             return target
         }
-        let name = source.split(separator: "/").last.map(String.init) ?? source
-        let folder = target.split(separator: "/").joined(separator: "/")
+        let name = source.pathParts.last ?? source
+        let folder = target.pathParts.joined(separator: "/")
         return folder.isEmpty ? name : folder + "/" + name
     }
 }

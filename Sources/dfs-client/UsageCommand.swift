@@ -69,15 +69,15 @@ struct UsageCommand: ProgramCommand {
             return
         }
         // In the order in which the entries were first seen.
-        var names: [String] = []
-        var usages: [String: Usage] = [:]
+        var names: [PathPart] = []
+        var usages: [PathPart: Usage] = [:]
         try await TreeWalk(client: client, root: path == "/" ? "" : path).run(isDeep: true) { step in
-            let name = String(step.path.prefix { $0 != "/" })
+            let name = PathPart(known: step.path.pathParts.first ?? step.path)
             if usages[name] == nil { names.append(name) }
             usages[name, default: Usage()].add(step.status)
             total.add(step.status)
         }
-        for name in names { try show(usages[name] ?? Usage(), name) }
+        for name in names { try show(usages[name] ?? Usage(), name.text) }
         try show(total, ".")
     }
 

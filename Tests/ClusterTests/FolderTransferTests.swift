@@ -52,6 +52,18 @@ extension ClusterTests {
             }
         }
 
+        @Test func whatAKilledGetHasLeftIsNotPut() async throws {
+            try await Cluster.run { cluster in
+                let name = ".dfs-get-0123456789abcdef"
+                let shell = try await cluster.shell("mkdir tree && touch tree/a tree/\(name) tree/\(name)0")
+                #expect(shell.status == 0, "\(shell.stderr)")
+                let put = try await cluster.client("put", "-r", cluster.folder.file("tree"), "t")
+                #expect(put.status == 0 && put.stdout == "t: 2 files, 0 bytes, 1 skipped\n", "\(put.stdout)")
+                #expect(put.stderr.contains(name) && put.stderr.contains("temporary"), "\(put.stderr)")
+                #expect(try await cluster.client("ls", "t").stdout == "\(name)0\na\n")
+            }
+        }
+
         @Test func aNameThatIsTooLongIsNamed() async throws {
             try await Cluster.run { cluster in
                 let deep = (0..<10).map { _ in String(repeating: "d", count: 240) }.joined(separator: "/")
@@ -90,6 +102,36 @@ extension ClusterTests {
                 let single = try await cluster.client("get", "-r", "d/f", cluster.folder.file("out"))
                 #expect(single.status == 0 && single.stdout == "d/f: 1 files, 10 bytes\n")
                 #expect(TestFolder.areEqual(cluster.folder.file("out/d/f"), source))
+            }
+        }
+
+        /// Swift's `Character` joins a `/` to a mark behind it, and its strings take `é` for `e` and a mark.
+        @Test func namesAreToldApartByTheirBytes() async throws {
+            try await Cluster.run { cluster in
+                #expect(try await cluster.client("rm", "-r", "*").status == 0)
+                let names = ["m/b", "m/\u{301}b", "m/\u{301}/x", "caf\u{E9}/x", "cafe\u{301}/x", "cafe\u{301}/y"]
+                for name in names {
+                    #expect(try await cluster.shell("printf '\(name)' | $dfs put - '\(name)'").status == 0)
+                }
+                let usage = try await cluster.client("du").stdout.split(separator: "\n").map { Array($0.utf8) }
+                let expected = ["16 32 2 cafe\u{301}", "7 14 1 caf\u{E9}", "14 28 3 m", "37 74 6 ."]
+                #expect(usage == expected.map { Array($0.utf8) })
+                #expect(try await cluster.client("mv", "m/\u{301}b", "/caf\u{E9}/").status == 0)
+                for (from, to) in [("", "all"), ("caf\u{E9}/\u{301}b", "one"), ("m/[\u{301}]/x", "one")] {
+                    let get = try await cluster.client("get", "-r", from.isEmpty ? "/" : from, cluster.folder.file(to))
+                    #expect(get.status == 0, "\(from): \(get.stderr)")
+                }
+                let check = "for f in b ./\u{301}/x; do test \"$(cat all/m/$f)\" = m/${f#./} || exit 1; done; "
+                let shell = try await cluster.shell(
+                    check + "test ! -e 'all/m/\u{301}b' && cmp 'all/caf\u{E9}/\u{301}b' 'one/caf\u{E9}/\u{301}b' && "
+                        + "cmp 'all/m/\u{301}/x' 'one/m/\u{301}/x' && test $(find all -type f | wc -l) = 6")
+                #expect(shell.status == 0, "\(shell.stderr)")
+                #expect(try await cluster.client("rm", "caf\u{E9}/\u{301}b").status == 0)
+                #expect(try await cluster.client("cat", "m/b").stdout == "m/b")
+                // A master that starts again takes all of them from its store.
+                try await cluster.stopMaster()
+                try await cluster.startMaster()
+                #expect(try await cluster.client("cat", "m/\u{301}/x").stdout.utf8.elementsEqual("m/\u{301}/x".utf8))
             }
         }
 

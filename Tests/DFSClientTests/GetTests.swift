@@ -169,4 +169,18 @@ import Testing
             #expect(cluster.isAbsent("out"))
         }
     }
+
+    /// The master's order, which has the nearest first and those that are leaving or doubtful last.
+    @Test func theServerThatTheMasterNamesFirstIsAsked() async throws {
+        try await TestCluster.run { cluster in
+            let bytes = try cluster.makeFile("in", 900_000)
+            try await cluster.client.put("in", as: "f")
+            cluster.master.state.withLock { state in
+                for index in 0..<4 { state.files["f"]?.chunks[index]?.servers = cluster.addresses }
+            }
+            try await cluster.client.get("f", into: "out")
+            #expect(cluster.disk.contents(of: "out/f") == bytes)
+            #expect(cluster.servers.map { $0.record.withLock { $0.downloads.count } } == [4, 0])
+        }
+    }
 }

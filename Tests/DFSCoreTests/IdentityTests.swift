@@ -56,6 +56,25 @@ import Testing
         #expect(try [ChunkID("b"), ChunkID("a"), ChunkID("B")].sorted().map(\.text) == ["B", "a", "b"])
     }
 
+    /// Marks, a joiner, a variation selector, a skin tone and a voicing mark: what Swift takes for a part of the character before.
+    @Test(arguments: ["\u{301}", "\u{200D}", "\u{FE0F}", "\u{1F3FD}", "\u{3099}"])
+    func aSlashPartsNamesWhateverFollowsIt(_ mark: String) throws {
+        for leaf in [mark, mark + "b"] {
+            #expect(try FileName("a/" + leaf).leaf == PathPart(leaf))
+            #expect(try FileName("a/" + leaf).parts == [PathPart("a"), PathPart(leaf)])
+            #expect(try FileName("a/" + leaf + "/c").leaf == PathPart("c"))
+            #expect("/a/\(leaf)/".pathParts.map { Array($0.utf8) } == ["a", leaf].map { Array($0.utf8) })
+            #expect("/a/\(leaf)/".parentPath == "/a")
+        }
+    }
+
+    @Test(arguments: [
+        ("a", nil), ("a/", nil), ("/", "/"), ("/a", "/"), ("/a/", "/"), ("a/b", "a"), ("//a", "/"), ("", nil),
+    ])
+    func aPathLiesInItsFolder(_ path: String, _ folder: String?) {
+        #expect(path.parentPath == folder)
+    }
+
     @Test func emptyHostIsFilledAndOthersStay() throws {
         #expect(try ServerAddress(":9001").filling(host: "10.0.0.7").description == "10.0.0.7:9001")
         #expect(try ServerAddress("a:9001").filling(host: "10.0.0.7").description == "a:9001")

@@ -36,6 +36,14 @@ private func code(_ body: () throws -> Void) -> DFSError.Code? {
         }
     }
 
+    @Test func aFolderWhoseNameBeginsWithAMarkLiesInItsOwn() throws {
+        try withFolder { folder in
+            try files.makeFolder("\(folder)/x/\u{301}/y/")
+            #expect(try files.names(inFolder: "\(folder)/x").map { Array($0.utf8) } == [Array("\u{301}".utf8)])
+            #expect(try files.names(inFolder: "\(folder)/x/\u{301}") == ["y"])
+        }
+    }
+
     @Test func moreSegmentsThanOneCallTakesAreAllWritten() throws {
         try withFolder { folder in
             let file = try files.open("\(folder)/a", .creating)

@@ -47,6 +47,36 @@ import Testing
         try broken.close()
     }
 
+    /// Earlier masters stored it for names such as `/` and a combining mark, and did not start again.
+    @Test func whatHasNoNameGetsOne() throws {
+        let folder = try TemporaryFolder()
+        let store = try folder.open()
+        let (outer, inner) = (FolderID(rawValue: 10), FolderID(rawValue: 0xB))
+        let header = try Samples.header(12, "outer/a")
+        try store.append([
+            .makeFolder(FolderRecord(id: outer, place: try Samples.place("outer"), createdAt: 1)),
+            .makeFolder(
+                FolderRecord(id: inner, place: Place(parent: outer, name: try PathPart("inner")), createdAt: 1)),
+            .begin(header, at: Place(parent: outer, name: try PathPart("a"))),
+            .allocate(header.id, index: 0, servers: []), .seal(header.id, digests: [Samples.digest], at: 1),
+        ])
+        try store.close()
+        let queue = try DatabaseQueue(path: "\(folder.path)/metadata.sqlite")
+        try queue.write {
+            try $0.execute(sql: "UPDATE folders SET leaf = '' WHERE id = 11; UPDATE files SET leaf = ''")
+        }
+        try queue.close()
+        for name in ["unnamed-000000000000000b", "renamed"] {
+            let found = try folder.open()
+            _ = try found.recover(policy: ClusterPolicy(), seed: 1, now: MonotonicInstant(nanoseconds: 0))
+            let image = try found.load()
+            #expect(image.folders.map(\.place.name.text).sorted() == ["outer", name].sorted())
+            #expect(image.files.map { $0.place.name.text } == ["unnamed-000000000000000c"])
+            try found.append([.move(.folder(inner), to: Place(parent: outer, name: try PathPart("renamed")))])
+            try found.close()
+        }
+    }
+
     /// The schema of version 1, word for word as it was.
     private static let version1 = """
         CREATE TABLE cluster (id TEXT NOT NULL) STRICT;

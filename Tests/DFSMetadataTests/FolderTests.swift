@@ -27,6 +27,23 @@ import Testing
         #expect(try master.ask(.status, "b/y/none").code == .notFound)
     }
 
+    /// Swift's `Character` joins the `/` and what is behind it.
+    @Test(arguments: ["\u{301}", "\u{200D}", "\u{FE0F}", "\u{1F3FD}", "\u{3099}"])
+    func aNameThatBeginsWithAMarkIsOne(_ mark: String) throws {
+        var master = try cluster()
+        try master.put("a/b")
+        try master.put("a/\(mark)b")
+        try master.makeFolder("a/\(mark)")
+        try master.put("a/\(mark)/c")
+        #expect(try master.remove("a/\(mark)b").code == nil)
+        for _ in 0..<2 {
+            #expect(try master.list("a").map { Array($0.utf8) } == ["b", mark + "/"].map { Array($0.utf8) })
+            #expect(try master.list("a/\(mark)") == ["c"])
+            #expect(try master.status("a/\(mark)").name.utf8.elementsEqual(mark.utf8))
+            master.restart()
+        }
+    }
+
     @Test func aPageBeginsBehindItsCursor() throws {
         var master = try cluster()
         for number in 0..<25 { try master.makeFolder("f/\(number)") }

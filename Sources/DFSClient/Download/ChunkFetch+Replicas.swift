@@ -97,7 +97,7 @@ extension ChunkFetch {
         _ spare: String, for location: ChunkLocation, after delay: Duration, _ standing: FetchStanding
     ) async -> Bool {
         // The bytes of a Go server would have to be read before they can be passed on.
-        if !target.isRewritable || wanted != 0..<Int.max, await !isSwift(spare) { return false }
+        if !target.isRewritable || wanted != 0..<Int.max, await !context.isSwift(spare) { return false }
         guard let count = context.hedges.withLock({ $0.take() ? $0.count : nil }) else { return false }
         standing.hedge = spare
         context.logger.debug(

@@ -77,25 +77,16 @@ struct ChunkFetch: Sendable {
             ?? DFSError(.unavailable, "chunk \(location.id) has no replica now; try again later")
     }
 
-    /// Replicas on this machine first; otherwise the chunks of a file are spread over their replicas. Where the master knows
-    /// nothing of the bytes, Swift servers come first: they never serve a part of a chunk, and they know its checksum.
+    /// Replicas on this machine first, the others as the master has put them: the nearest first, equals in another order for
+    /// each chunk, so that readers are spread, and servers that are leaving or doubtful last. Where the master knows nothing of
+    /// the bytes, Swift servers come first: they never serve a part of a chunk, and they know its checksum.
     private func ordered(_ servers: [String]) async -> [String] {
-        guard !servers.isEmpty else { return [] }
-        if layout.chunks[index].crc32c != nil {
-            let start = index % servers.count
-            return context.machine.first(Array(servers[start...] + servers[..<start]))
-        }
+        if layout.chunks[index].crc32c != nil { return context.machine.first(servers) }
         var (swift, others): ([String], [String]) = ([], [])
         for server in servers {
-            if await isSwift(server) { swift.append(server) } else { others.append(server) }
+            if await context.isSwift(server) { swift.append(server) } else { others.append(server) }
         }
         return context.machine.first(swift) + context.machine.first(others)
-    }
-
-    func isSwift(_ server: String) async -> Bool {
-        guard let address = try? ServerAddress(server) else { return false }
-        // A server that does not answer now is asked for the chunk all the same, after the others.
-        return (try? await context.chunkServers.withPeer(address) { try await $0.kind().isSwift }) ?? false
     }
 
     /// A Go server also serves a chunk that is still being copied to it, and a last chunk may have any length. So the
@@ -129,7 +120,7 @@ struct ChunkFetch: Sendable {
         if target.isRewritable && !isPart { return true }
         // Where a part lies is known only once the chunk's length is.
         if isPart && standing.isLengthUnknown { try await standing.take(longestReplica(of: location)) }
-        if await isSwift(server) { return true }
+        if await context.isSwift(server) { return true }
         do {
             if standing.isLengthUnknown { try await standing.take(longestReplica(of: location)) }
             try await standing.take(ReplicaMeasure.take(location.id, from: server, context))

@@ -30,7 +30,7 @@ struct LocalTarget: Sendable {
         _ name: FileName, in root: String, resuming layout: FileLayout?, _ files: any FileSystem
     ) throws(DFSError) {
         let path = (root.isEmpty ? "." : root) + "/" + name.text
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let folder = path.parentPath ?? "."
         self.path = path
         self.folder = folder
         self.files = files
@@ -42,7 +42,7 @@ struct LocalTarget: Sendable {
             partial = if let layout { try PartialFile(of: layout, in: folder, files) } else { nil }
             // Short, so that it fits where the file's own name does.
             temporaryPath =
-                partial?.path ?? "\(folder)/.dfs-get-\(hex(UInt64.random(in: 0 ... .max), digits: 16))"
+                partial?.path ?? "\(folder)/\(PartialFile.prefix)\(hex(UInt64.random(in: 0 ... .max), digits: 16))"
             file = try files.open(temporaryPath, partial == nil ? .creating : .continuing)
         } catch {
             Self.remove(madeFolders, files)
@@ -101,11 +101,11 @@ struct LocalTarget: Sendable {
 
     private static func makeFolders(_ folder: String, _ files: any FileSystem) throws(DFSError) -> [String] {
         var missing: [String] = []
-        var current = folder[...]
-        while !current.isEmpty, try files.status(of: String(current)) == nil {
-            missing.append(String(current))
-            guard let slash = current.lastIndex(of: "/") else { break }
-            current = current[..<slash]
+        var current = folder
+        while try files.status(of: current) == nil {
+            missing.append(current)
+            guard let parent = current.parentPath, parent != current else { break }
+            current = parent
         }
         do {
             try files.makeFolder(folder)

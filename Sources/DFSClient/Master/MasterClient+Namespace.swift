@@ -128,10 +128,10 @@ struct RemotePath {
     let text: String
 
     init(_ path: String) throws(DFSError) {
-        var trimmed = path[...]
-        if trimmed.hasPrefix("/") { trimmed = trimmed.dropFirst() }
-        if trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }
-        text = trimmed.isEmpty ? "" : try FileName(String(trimmed)).text
+        var trimmed = path.utf8[...]
+        if trimmed.first == UInt8(ascii: "/") { trimmed.removeFirst() }
+        if trimmed.last == UInt8(ascii: "/") { trimmed.removeLast() }
+        text = trimmed.isEmpty ? "" : try FileName(String(Substring(trimmed))).text
     }
 
     /// The path of something that is not the root.

@@ -20,7 +20,7 @@ struct PatternExpansion {
             // A Go master has no folders to list: the path is all there is.
             return try await visit(pattern, nil)
         }
-        let parts = try RemotePath(pattern).text.split(separator: "/").map { PartPattern($0) }
+        let parts = try RemotePath(pattern).text.pathParts.map { PartPattern($0) }
         try await expand("", parts[...])
         guard count > 0 else {
             throw DFSError(.notFound, "nothing matches \(quoted(pattern)); a backslash takes *, ? and [ as they are")

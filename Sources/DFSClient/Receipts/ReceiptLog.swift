@@ -37,8 +37,7 @@ public final class ReceiptLog: Sendable {
         let end = try file.size()
         let isInLine = end > 0 ? try file.read(upTo: 1, at: end - 1).getInteger(at: 0) != UInt8(ascii: "\n") : false
         tail = Mutex(Tail(end: end, isInLine: isInLine))
-        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        try files.syncFolder(folder)
+        try files.syncFolder(path.parentPath ?? ".")
     }
 
     /// Appends a line. Durable on return. Blocks; any number of threads may call.

@@ -16,7 +16,7 @@ extension Downloader {
             }
         }
         guard status.isFolder else {
-            try await makeFolder(root.split(separator: "/").dropLast().joined(separator: "/"))
+            try await makeFolder(root.parentPath ?? "")
             let result = try await get(root, into: target)
             var tree = TreeResult()
             tree.add(.moved(path: root, length: result.length))
@@ -31,7 +31,12 @@ extension Downloader {
                 try await self.get(path, into: target, resuming: false, folderSyncs: folderSyncs, onProgress: nil)
                     .length
             })
-        let result = try await transfer.run(RemoteTreeWalk(root: root, master: master), onEvent)
+        let result: TreeResult
+        do {
+            result = try await transfer.run(RemoteTreeWalk(root: root, master: master), onEvent)
+        } catch {
+            throw DFSError(error, of: "get of \(path)")
+        }
         try await context.onFileThread { try folderSyncs.syncAll() }
         return result
     }
@@ -40,8 +45,8 @@ extension Downloader {
     private static func makeFolder(_ path: String, in target: String, _ files: any FileSystem) throws(DFSError) {
         try files.makeFolder(target)
         var local = target
-        for part in path.split(separator: "/") {
-            local = LocalTreeWalk.joined(local, String(part))
+        for part in path.pathParts {
+            local = LocalTreeWalk.joined(local, part)
             switch try files.status(of: local)?.kind {
             case .folder: continue
             case nil: try files.makeFolder(local)

@@ -16,6 +16,7 @@ package struct FlagSyntax: Sendable {
     }
 
     private let flags: [String: FlagDeclaration]
+    /// Those that are read beside another one behind that.
     private let environmentFlags: [FlagDeclaration]
     private let commands: [String]
     private let mixedCommands: Set<String>
@@ -25,7 +26,10 @@ package struct FlagSyntax: Sendable {
     ///   - mixedCommands: Those of them whose flags may stand among and behind their operands.
     package init(flags: [FlagDeclaration], commands: [String] = [], mixedCommands: Set<String> = []) {
         self.flags = Dictionary(flags.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        self.environmentFlags = flags.filter { $0.environment != nil }
+        let withVariable = flags.filter { $0.environment != nil }
+        self.environmentFlags =
+            withVariable.filter { $0.environmentCompanion == nil }
+            + withVariable.filter { $0.environmentCompanion != nil }
         self.commands = commands
         self.mixedCommands = mixedCommands
     }
@@ -52,6 +56,7 @@ package struct FlagSyntax: Sendable {
         if reading.values["help"] != nil { return .help(command: reading.command) }
         if reading.values["version"] == ["true"] { return .version }
         for flag in environmentFlags where reading.values[flag.name] == nil {
+            if let companion = flag.environmentCompanion, reading.values[companion] == nil { continue }
             guard let variable = flag.environment, let text = environment(variable), !text.isEmpty else { continue }
             try check(text, of: flag, from: variable)
             reading.values[flag.name] = [text]
@@ -87,7 +92,9 @@ package struct FlagSyntax: Sendable {
                 return
             }
             let body = word.dropFirst(word.hasPrefix("--") ? 2 : 1)
-            let name = String(body.prefix { $0 != "=" })
+            // By bytes: a value may begin with a mark that Swift takes for a part of the `=`.
+            let sign = body.utf8.firstIndex(of: UInt8(ascii: "="))
+            let name = String(body[..<(sign ?? body.endIndex)])
             guard !name.isEmpty, !name.hasPrefix("-") else {
                 throw DFSError(.invalidArgument, "\(quoted(word)) is no flag; write -flag value or -flag=value")
             }
@@ -98,7 +105,7 @@ package struct FlagSyntax: Sendable {
             guard let flag = flags[name] else {
                 throw DFSError(.invalidArgument, "unknown flag -\(name); -help lists the flags")
             }
-            let attached = body.count > name.count ? String(body.dropFirst(name.count + 1)) : nil
+            let attached = sign.map { String(body[body.utf8.index(after: $0)...]) }
             let text = try value(of: flag, attached: attached, &reading)
             reading.values[name] = flag.isRepeatable ? reading.values[name, default: []] + [text] : [text]
         }

@@ -16,7 +16,10 @@ package struct PathPart: ByteIdentity, CustomStringConvertible {
     package init(known text: String) { self.text = text }
 
     /// A part of a name that was checked as a whole.
-    fileprivate init(checked text: Substring) { self.text = String(text) }
+    fileprivate init(checked text: Substring) {
+        precondition(!text.utf8.isEmpty, "no part of a name is empty")
+        self.text = String(text)
+    }
 
     package var description: String { text }
 }
@@ -32,7 +35,7 @@ extension FileName {
 
     /// The last part.
     package var leaf: PathPart {
-        PathPart(
-            checked: text.utf8.lastIndex(of: UInt8(ascii: "/")).map { text[text.index(after: $0)...] } ?? text[...])
+        let slash = text.utf8.lastIndex(of: UInt8(ascii: "/"))
+        return PathPart(checked: slash.map { text[text.utf8.index(after: $0)...] } ?? text[...])
     }
 }

@@ -34,7 +34,7 @@ extension PosixFileSystem {
                 throw SystemError.error(ENOTDIR, cannot: "make the folder", path)
             }
         } catch  where error.code == .notFound {
-            guard let parent = Self.parent(of: path), parent != path else { throw error }
+            guard let parent = path.parentPath, parent != path else { throw error }
             try makeFolder(parent)
             try makeOneFolder(path)
         }
@@ -44,16 +44,8 @@ extension PosixFileSystem {
         try systemCall(cannot: "make the folder", path) { mkdir(path, 0o755) }
         // A parent that may be written and not read cannot be synced; the folder is there all the same.
         do {
-            try syncFolder(Self.parent(of: path) ?? ".")
+            try syncFolder(path.parentPath ?? ".")
         } catch  where error.code == .permissionDenied {}
-    }
-
-    /// The folder that holds `path`; `nil` for a bare name.
-    private static func parent(of path: String) -> String? {
-        var path = path[...]
-        while path.count > 1, path.hasSuffix("/") { path = path.dropLast() }
-        guard let slash = path.lastIndex(of: "/") else { return nil }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     package func removeFolder(_ path: String) throws(DFSError) {

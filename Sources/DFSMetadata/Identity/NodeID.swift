@@ -26,6 +26,7 @@ package struct Place: Hashable, Sendable {
     package let name: PathPart
 
     package init(parent: FolderID, name: PathPart) {
+        precondition(!name.text.utf8.isEmpty, "what has no name cannot be found again")
         self.parent = parent
         self.name = name
     }

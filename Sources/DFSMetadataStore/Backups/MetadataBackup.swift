@@ -36,7 +36,7 @@ package enum MetadataBackup {
             let contents = try count(partial, cancellation)
             try fileSystem.open(partial, .reading).sync()
             try fileSystem.rename(partial, to: path, replacing: false)
-            try fileSystem.syncFolder(Self.folder(of: path))
+            try fileSystem.syncFolder(path.parentPath ?? ".")
             return contents
         } catch {
             _ = try? fileSystem.remove(partial)
@@ -174,10 +174,5 @@ package enum MetadataBackup {
             offset += Int64(piece.readableBytes)
         }
         try output.sync()
-    }
-
-    private static func folder(of path: String) -> String {
-        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }

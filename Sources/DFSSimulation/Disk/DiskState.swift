@@ -15,6 +15,8 @@ final class DiskNode {
     let kind: FileStatus.Kind
     var content = Remembered(live: ByteBuffer(), durable: ByteBuffer())
     var attributes = Remembered(live: [String: String](), durable: [:])
+    /// Counts the changes of the content.
+    var modifiedAt: Int64 = 0
 
     init(kind: FileStatus.Kind) { self.kind = kind }
 }
@@ -43,7 +45,7 @@ struct DiskState {
 
     /// The path of the folder that holds `path`.
     static func parent(of path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+        path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? ""
     }
 
     /// Paths directly in `folder`.
