@@ -15,6 +15,8 @@ final class DiskNode {
     let kind: FileStatus.Kind
     var content = Remembered(live: ByteBuffer(), durable: ByteBuffer())
     var attributes = Remembered(live: [String: String](), durable: [:])
+    /// What it holds does not come back: reads of it fail, again and again.
+    var isUnreadable = false
 
     init(kind: FileStatus.Kind) { self.kind = kind }
 }
@@ -32,7 +34,8 @@ struct DiskState {
     init(capacity: Int64) { self.capacity = capacity }
 
     var freeBytes: Int64 {
-        capacity - names.values.reduce(0) { $0 + Int64($1.content.live.readableBytes) }
+        if plan?.leavesNoRoom == true { return 0 }
+        return capacity - names.values.reduce(0) { $0 + Int64($1.content.live.readableBytes) }
     }
 
     /// The node at `path`, or the error that the real call gives.

@@ -17,7 +17,10 @@ package enum Fault: String, CaseIterable, Sendable {
     case diskError = "disk error"
     case diskFull = "disk full"
     case powerLostInWrite = "power lost in a disk call"
+    case diskErrorAtStart = "start failed by the disk"
+    case powerLostAtStart = "power lost in a start"
     case bitFlipped = "bit flipped"
+    case fileUnreadable = "chunk unreadable"
     case calendarJumped = "calendar jumped"
     case clientKilled = "client killed"
 }
