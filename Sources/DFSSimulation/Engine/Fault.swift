@@ -33,6 +33,7 @@ package enum Operation: String, CaseIterable, Sendable {
     case chunkSealed = "open chunks sealed"
     case chunkRead = "chunks read"
     case openChunkRead = "open chunks read"
+    case chunkReadAtEnd = "chunks read when all was well"
     case nameChanged = "names changed"
     case copyMade = "copies made"
     case chunkDeleted = "chunks deleted"
