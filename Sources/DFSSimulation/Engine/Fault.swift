@@ -14,6 +14,7 @@ package enum Fault: String, CaseIterable, Sendable {
     case callRepeated = "call carried out twice"
     case callTimedOut = "call without an answer in time"
     case streamBroken = "heartbeat stream broken"
+    case heartbeatLate = "heartbeat found after its stream broke"
     case diskError = "disk error"
     case diskFull = "disk full"
     case powerLostInWrite = "power lost in a disk call"
