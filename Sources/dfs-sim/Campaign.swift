@@ -49,9 +49,20 @@ struct Campaign {
         for operation in Operation.allCases { tell(operation.rawValue, tally.operations[operation] ?? 0) }
         print("faults")
         for fault in Fault.allCases { tell(fault.rawValue, tally.faults[fault] ?? 0) }
+        if !neverSeen.isEmpty { print("never seen: \(neverSeen.joined(separator: ", "))") }
         print(
             "violations: \(failed.count)\(failed.isEmpty ? "" : ", seeds \(failed.map(\.description).joined(separator: " "))")"
         )
+    }
+
+    /// From so many seeds on, what never happened is not played at all.
+    private static let leastCount = 20
+
+    /// Faults and operations that no seed had, though there were enough seeds.
+    var neverSeen: [String] {
+        if count < Self.leastCount { return [] }
+        return Operation.allCases.filter { tally.operations[$0] == nil }.map(\.rawValue)
+            + Fault.allCases.filter { tally.faults[$0] == nil }.map(\.rawValue)
     }
 
     private func tell(_ name: String, _ count: Int) {

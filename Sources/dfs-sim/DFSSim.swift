@@ -54,7 +54,7 @@ struct RunSeeds: ParsableCommand {
             while Date() < end { campaign.run(UInt64.random(in: 1...9_999_999_999, using: &random)) }
         }
         campaign.tell()
-        if !campaign.failed.isEmpty { throw ExitCode.failure }
+        if !campaign.failed.isEmpty || !campaign.neverSeen.isEmpty { throw ExitCode.failure }
     }
 }
 

@@ -14,6 +14,8 @@ final class Ledger {
     private(set) var contents: [ChunkID: [UInt8]] = [:]
     /// Complete files by path: their chunks.
     private(set) var files: [String: [ChunkID]] = [:]
+    /// How many copies of complete files were wished for, by path.
+    private(set) var copies: [String: Int] = [:]
     private(set) var folders: Set<String> = []
     /// By path: all records that were acknowledged.
     private(set) var records: [String: [Record]] = [:]
@@ -36,16 +38,21 @@ final class Ledger {
     // MARK: The namespace, in the order of the master's decisions
 
     func completed(_ upload: FileID, as path: String, _ chunks: [ChunkID]) {
-        if completed.insert(upload).inserted { files[path] = chunks }
+        guard completed.insert(upload).inserted else { return }
+        files[path] = chunks
+        copies[path] = nil
     }
+
+    func wished(_ count: Int, of path: String) { copies[path] = count }
 
     func madeFolder(_ path: String) { folders.insert(path) }
 
     func renamed(_ source: String, to target: String, request: String) {
         guard requests.insert(request).inserted, source != target else { return }
-        files[target] = nil
+        (files[target], copies[target]) = (nil, nil)
         for path in files.keys.filter({ Self.isAtOrBelow($0, source) }) {
             files[target + path.dropFirst(source.count)] = files.removeValue(forKey: path)
+            copies[target + path.dropFirst(source.count)] = copies.removeValue(forKey: path)
         }
         for path in folders.filter({ Self.isAtOrBelow($0, source) }) {
             folders.remove(path)
@@ -56,6 +63,7 @@ final class Ledger {
     func removed(_ path: String, request: String) {
         guard requests.insert(request).inserted else { return }
         files = files.filter { !Self.isAtOrBelow($0.key, path) }
+        copies = copies.filter { !Self.isAtOrBelow($0.key, path) }
         folders = folders.filter { !Self.isAtOrBelow($0, path) }
     }
 

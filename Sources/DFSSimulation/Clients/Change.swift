@@ -31,6 +31,7 @@ final class Change {
             ask { call, _ in
                 .setReplication(Client.name(file), copies, call)
             } done: {
+                ledger.wished(copies, of: file)
             }
         default:
             guard let file = dice.pick(files) else { return client.done() }

@@ -26,13 +26,15 @@ final class Read {
             .open(name, near: nil, connection, call)
         } then: { [self] answer in
             guard case .success(.opened(let file)) = answer else { return client.done() }
-            read(file.chunks[...])
+            let chunks = simulation.chunks(of: file)
+            compare(chunks)
+            read(chunks)
         }
     }
 
     private func read(_ chunks: ArraySlice<LocatedChunk>) {
         guard let chunk = chunks.first else { return client.done() }
-        read(chunk, from: chunk.servers[...]) { [self] in
+        read(chunk, from: simulation.servers(of: chunk)) { [self] in
             // A long read of an open chunk asks its primary again and again, and the master no more.
             if chunk.digest == nil, pieces > 0, client.dice.chance(900) {
                 pieces -= 1
@@ -69,6 +71,17 @@ final class Read {
             simulation.tally.count(.chunkRead)
             check(bytes, of: chunk)
             then()
+        }
+    }
+
+    /// All that has acknowledged records must be named, but for those of a file that has got another name meanwhile.
+    private func compare(_ chunks: ArraySlice<LocatedChunk>) {
+        let standing = Set(simulation.ledger.records[path, default: []].map(\.chunk))
+        if let lost = promised.first(where: { record in
+            standing.contains(record.chunk) && !chunks.contains { $0.id == record.chunk }
+        }) {
+            simulation.violate(
+                "a reader of \(path) is not told of \(lost.chunk), which had acknowledged records before")
         }
     }
 

@@ -17,6 +17,8 @@ final class DiskNode {
     var attributes = Remembered(live: [String: String](), durable: [:])
     /// Counts the changes of the content.
     var modifiedAt: Int64 = 0
+    /// What it holds does not come back: reads of it fail, again and again.
+    var isUnreadable = false
 
     init(kind: FileStatus.Kind) { self.kind = kind }
 }
@@ -34,7 +36,8 @@ struct DiskState {
     init(capacity: Int64) { self.capacity = capacity }
 
     var freeBytes: Int64 {
-        capacity - names.values.reduce(0) { $0 + Int64($1.content.live.readableBytes) }
+        if plan?.leavesNoRoom == true { return 0 }
+        return capacity - names.values.reduce(0) { $0 + Int64($1.content.live.readableBytes) }
     }
 
     /// The node at `path`, or the error that the real call gives.

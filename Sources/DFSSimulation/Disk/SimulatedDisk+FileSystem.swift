@@ -6,16 +6,16 @@ import Synchronization
 extension SimulatedDisk {
     /// One call: struck by the fault where it is due, else run under the lock.
     func call<Result>(
-        _ action: String, _ body: (inout sending DiskState) throws(DFSError) -> sending Result
+        _ action: String, needsRoom: Bool = false, _ body: (inout sending DiskState) throws(DFSError) -> sending Result
     ) throws(DFSError) -> sending Result {
         try state.withLock { (state) throws(DFSError) -> sending Result in
-            try state.plan?.step(action)
+            try state.plan?.step(action, needsRoom: needsRoom)
             return try body(&state)
         }
     }
 
     package func open(_ path: String, _ access: FileAccess) throws(DFSError) -> any OpenFile {
-        try call("open \(path)") { (state) throws(DFSError) in
+        try call("open \(path)", needsRoom: access == .creating || access == .scratch) { (state) throws(DFSError) in
             if access == .creating || access == .scratch || (access == .continuing && state.names[path] == nil) {
                 guard state.names[path] == nil else { throw DFSError(.alreadyExists, "\(path): file exists") }
                 _ = try state.node(DiskState.parent(of: path))
@@ -42,7 +42,7 @@ extension SimulatedDisk {
     }
 
     package func makeFolder(_ path: String) throws(DFSError) {
-        try call("make \(path)") { (state) throws(DFSError) in
+        try call("make \(path)", needsRoom: true) { (state) throws(DFSError) in
             var missing = path
             while state.names[missing] == nil {
                 let folder = DiskNode(kind: .folder)

@@ -81,6 +81,9 @@ extension SimulatedDisk {
         }
     }
 
+    /// The file is there, and no read of it succeeds any more.
+    func makeUnreadable(_ path: String) { state.withLock { $0.names[path]?.isUnreadable = true } }
+
     /// A bit of the file is another one, on the disk and for readers.
     func flipBit(of path: String, _ dice: Dice) {
         state.withLock { state in

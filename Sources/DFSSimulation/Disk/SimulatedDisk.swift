@@ -8,11 +8,13 @@ import Synchronization
 /// Names and contents are kept twice: as the running system sees them, and as they would be found after a power loss.
 package final class SimulatedDisk: FileSystem {
     /// What happens at the call that was chosen to go wrong.
-    package enum Fault: Sendable {
+    package enum Fault: Sendable, Equatable {
         /// That call fails, with a disk error; those after it work.
         case failOnce
         /// That call fails for want of room; those after it work.
         case fullOnce
+        /// Of so many calls from that one on, those that need room fail for want of it, and none is free.
+        case full(calls: Int)
         /// That call and every later one fails, until ``restart(keepingUnsynced:)``.
         case powerLoss
     }
@@ -57,26 +59,37 @@ package final class SimulatedDisk: FileSystem {
         state.withLock { $0.names.filter { $0.value.kind == .file }.keys.sorted() }
     }
 
-    /// What the file `path` holds; `nil` when there is none.
+    /// What the file `path` holds; `nil` when there is none, or none that can be read.
     package func contents(of path: String) -> [UInt8]? {
-        state.withLock { $0.names[path].map { Array($0.content.live.readableBytesView) } }
+        state.withLock { state in
+            guard let node = state.names[path], !node.isUnreadable else { return nil }
+            return Array(node.content.live.readableBytesView)
+        }
     }
 }
 
-/// Counts down to the call that goes wrong.
+/// Counts down to the call that goes wrong, and on from there.
 struct FaultPlan {
     let fault: SimulatedDisk.Fault
     var callsLeft: Int
     var hasStruck: Bool { callsLeft <= 0 }
 
+    /// Whether a time without room has begun, and is not over.
+    var leavesNoRoom: Bool {
+        guard case .full(let calls) = fault else { return false }
+        return hasStruck && callsLeft > -calls
+    }
+
     /// Called once per call of the disk.
-    mutating func step(_ action: String) throws(DFSError) {
+    mutating func step(_ action: String, needsRoom: Bool) throws(DFSError) {
         callsLeft -= 1
         if callsLeft > 0 { return }
         switch fault {
         case .failOnce where callsLeft < 0, .fullOnce where callsLeft < 0: return
+        case .full where !leavesNoRoom || !needsRoom: return
         case .failOnce: throw DFSError(.dataLoss, "cannot \(action): input/output error (simulated)")
-        case .fullOnce: throw DFSError(.resourceExhausted, "cannot \(action): no space left on device (simulated)")
+        case .fullOnce, .full:
+            throw DFSError(.resourceExhausted, "cannot \(action): no space left on device (simulated)")
         case .powerLoss: throw DFSError(.internal, "cannot \(action): the power is out (simulated)")
         }
     }

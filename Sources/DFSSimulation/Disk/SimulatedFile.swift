@@ -29,7 +29,11 @@ final class SimulatedFile: OpenFile {
     func read(upTo count: Int, at offset: Int64, into buffer: inout ByteBuffer) throws(DFSError) -> Int {
         let path = path
         let part = try disk.call("read \(path)") { (state) throws(DFSError) -> ByteBuffer in
-            let content = try state.node(path).content.live
+            let node = try state.node(path)
+            if node.isUnreadable {
+                throw DFSError(.dataLoss, "cannot read \(path): input/output error (simulated)")
+            }
+            let content = node.content.live
             let start = min(Int(offset), content.readableBytes)
             return content.getSlice(at: start, length: min(count, content.readableBytes - start)) ?? ByteBuffer()
         }
@@ -38,7 +42,7 @@ final class SimulatedFile: OpenFile {
 
     func write(_ segments: [ByteBuffer], at offset: Int64) throws(DFSError) {
         let path = path
-        try disk.call("write \(path)") { (state) throws(DFSError) in
+        try disk.call("write \(path)", needsRoom: true) { (state) throws(DFSError) in
             let node = try state.node(path)
             node.modifiedAt += 1
             var position = Int(offset)
@@ -75,7 +79,7 @@ final class SimulatedFile: OpenFile {
     /// Room is not kept here: the size is what is written.
     func setAside(_ length: Int64) throws(DFSError) -> Bool {
         let path = path
-        return try disk.call("set aside \(length) bytes for \(path)") { (state) throws(DFSError) in
+        return try disk.call("set aside \(length) bytes for \(path)", needsRoom: true) { (state) throws(DFSError) in
             if length > state.freeBytes {
                 throw DFSError(.resourceExhausted, "cannot set aside \(path): no space left on device (simulated)")
             }
@@ -124,7 +128,7 @@ final class SimulatedFile: OpenFile {
 
     func setAttribute(_ name: String, to text: String) throws(DFSError) -> Bool {
         let path = path
-        try disk.call("set an attribute of \(path)") { (state) throws(DFSError) in
+        try disk.call("set an attribute of \(path)", needsRoom: true) { (state) throws(DFSError) in
             try state.node(path).attributes.live[name] = text
         }
         return true

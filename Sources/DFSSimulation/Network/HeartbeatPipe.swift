@@ -13,7 +13,9 @@ final class HeartbeatPipe {
     private let lost: () -> Void
     private var toMaster: UInt64 = 0
     private var toServer: UInt64 = 0
-    /// Nothing more arrives at either end.
+    /// Whether the master finds what was sent before the stream broke, as one does that stood still meanwhile: all of it or none.
+    private var arrivesLate = false
+    /// Nothing more is sent, and nothing more arrives at the server.
     var isBroken = false {
         didSet { if isBroken, !oldValue { tellServer() } }
     }
@@ -35,13 +37,15 @@ final class HeartbeatPipe {
         guard let delay = delay(from: party, to: .master, after: &toMaster) else { return breakDown() }
         let master = simulation.master
         let life = simulation.network.life(of: .master)
+        guard simulation.network.isUp(.master) else { return breakDown() }
         // With the process its streams break, also those that it has not heard of yet.
-        if simulation.network.isUp(.master) { master.streams[token] = self }
+        master.streams[token] = self
+        let connection = master.connection(of: party)
         simulation.network.at(.master, after: delay) { [self] in
-            guard !isBroken, simulation.network.life(of: .master) == life else { return }
-            master.post(input(master.connection(of: party), token))
+            guard !isBroken || arrivesLate, simulation.network.life(of: .master) == life else { return }
+            if isBroken { simulation.tally.count(.heartbeatLate) }
+            master.post(input(connection, token))
         }
-        if !simulation.network.isUp(.master) { breakDown() }
     }
 
     /// The master sends a response.
@@ -66,7 +70,11 @@ final class HeartbeatPipe {
         if isBroken { return }
         isBroken = true
         simulation.tally.count(.streamBroken)
-        simulation.network.at(.master, after: simulation.dice.milliseconds(10...20_000)) { [self] in
+        arrivesLate = simulation.dice.chance(500)
+        let noticed = simulation.dice.milliseconds(10...20_000)
+        // Not before all that was sent.
+        let arrived = Duration.nanoseconds(Int64(max(toMaster, simulation.agenda.now) - simulation.agenda.now))
+        simulation.network.at(.master, after: max(noticed, arrived)) { [self] in
             simulation.master.streams[token] = nil
             simulation.master.post(.heartbeatStreamEnded(address, token))
         }

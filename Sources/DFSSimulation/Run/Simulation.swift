@@ -6,6 +6,8 @@ import DFSMetadata
 package final class Simulation {
     /// After all faults have healed, everything must be well within this time.
     static let convergenceLimitSeconds: UInt64 = 3600
+    /// So long after all is well late orders are given and found to be stale, and proofs run out: all must be well after it, too.
+    static let afterTimeSeconds: UInt64 = 900
 
     let seed: UInt64
     let canary: Canary?
@@ -70,21 +72,36 @@ package final class Simulation {
         }
         let healedAt = agenda.now
         let check = Convergence(simulation: self)
-        var problem: String? = "nothing was checked"
-        while violation == nil, problem != nil, agenda.now - healedAt < Self.convergenceLimitSeconds * 1_000_000_000 {
-            pass(seconds: 10)
-            problem = violation == nil ? check.problem() : nil
-        }
-        if let problem {
-            violate("not well \(Self.convergenceLimitSeconds) s after all faults have healed: \(problem)")
-        }
+        awaitConvergence(check)
+        let secondsToConverge = Double(agenda.now - healedAt) / 1e9
+        pass(seconds: Self.afterTimeSeconds)
+        awaitConvergence(check)
         if violation == nil { check.compareWithLedger() }
+        readAll()
         let report = SimulationReport(
             seed: seed, violation: violation, hash: trace.hash, tail: trace.tail, tally: tallies.tally,
-            simulatedSeconds: Double(agenda.now) / 1e9, secondsToConverge: Double(agenda.now - healedAt) / 1e9,
+            simulatedSeconds: Double(agenda.now) / 1e9, secondsToConverge: secondsToConverge,
             eventCount: agenda.count)
         dismantle()
         return report
+    }
+
+    private func awaitConvergence(_ check: Convergence) {
+        let end = agenda.now + Self.convergenceLimitSeconds * 1_000_000_000
+        var problem: String? = "nothing was checked"
+        while violation == nil, problem != nil, agenda.now < end {
+            pass(seconds: 10)
+            problem = violation == nil ? check.problem() : nil
+        }
+        if violation == nil, let problem {
+            violate("not well \(Self.convergenceLimitSeconds) s after all faults have healed: \(problem)")
+        }
+    }
+
+    private func readAll() {
+        let reading = LastReading(self)
+        reading.begin()
+        while violation == nil, !reading.isOver { pass(seconds: 1) }
     }
 
     private func pass(seconds: UInt64) {

@@ -122,7 +122,7 @@ final class Storm {
         }
     }
 
-    /// A bit of some copy flips, though never of the last good one, nor of a second one before the first is found: two
+    /// A bit of some copy flips, or nothing of it can be read any more, though never of the last good one, nor of a second one before the first is found: two
     /// copies are no defence against that.
     private func flipSomeBit() {
         let files = simulation.master.store.image.files.filter(\.isSealed)
@@ -140,6 +140,11 @@ final class Storm {
         else { return }
         // What was not synced yet may be the last good copy all the same.
         guard holders.filter({ $0 !== victim && $0.keepsThroughPowerLoss(chunk) }).count > 0 else { return }
+        if let server = victim as? ChunkServer, dice.chance(200) {
+            simulation.tally.count(.fileUnreadable)
+            simulation.trace.note("\(chunk) is unreadable on \(victim.party)")
+            return server.spoil(chunk)
+        }
         simulation.tally.count(.bitFlipped)
         simulation.trace.note("a bit of \(chunk) flips on \(victim.party)")
         victim.flipBit(of: chunk, dice)

@@ -66,6 +66,10 @@ final class ChunkServer: Server {
         var settings = ChunkStore.Settings()
         settings.quarantineKeep = .seconds(simulation.scenario.quarantineKeepSeconds)
         settings.usualChunkSize = Int64(simulation.scenario.policy.chunkSize)
+        if simulation.network.isStormy, simulation.dice.chance(80) {
+            disk.strike(
+                simulation.dice.chance(500) ? .powerLoss : .failOnce, atCall: simulation.dice.number(1...60))
+        }
         let seconds = seconds
         do {
             let store = try ChunkStore(
@@ -78,16 +82,25 @@ final class ChunkServer: Server {
             simulation.trace.note("\(party) does not start: \(error)")
             store = nil
             simulation.network.stop(party)
+            endStart()
             // As a service manager does it.
-            return simulation.agenda.after(.seconds(5)) { [self] in
-                disk.endProcess()
-                start()
-            }
+            return simulation.agenda.after(.seconds(5)) { [self] in start() }
         }
         verifyAdopted()
         openStream()
         beat()
         everySecond()
+    }
+
+    /// The disk did not let the process begin.
+    private func endStart() {
+        if disk.hasLostPower {
+            simulation.tally.count(.powerLostAtStart)
+            disk.losePower(simulation.dice)
+        } else {
+            simulation.tally.count(.diskErrorAtStart)
+            disk.endProcess()
+        }
     }
 
     /// A chunk of another cluster, which must survive everything.
@@ -174,13 +187,16 @@ final class ChunkServer: Server {
 
     func flipBit(of chunk: ChunkID, _ dice: Dice) { disk.flipBit(of: "\(Self.root)/\(chunk.text)", dice) }
 
+    func spoil(_ chunk: ChunkID) { disk.makeUnreadable("\(Self.root)/\(chunk.text)") }
+
     func keepsThroughPowerLoss(_ chunk: ChunkID) -> Bool { disk.isDurable("\(Self.root)/\(chunk.text)") }
 
     func fail(_ fault: Fault) {
-        let call = simulation.dice.number(1...30)
+        let dice = simulation.dice
+        let call = dice.number(1...30)
         switch fault {
         case .diskError: disk.strike(.failOnce, atCall: call)
-        case .diskFull: disk.strike(.fullOnce, atCall: call)
+        case .diskFull: disk.strike(dice.chance(500) ? .fullOnce : .full(calls: dice.number(50...2000)), atCall: call)
         default: disk.strike(.powerLoss, atCall: call)
         }
     }
