@@ -9,7 +9,7 @@ from . import gaps
 from .cluster import CHUNK
 from .contents import Absent, Content, Listed
 from .history import LOST, WRONG
-from .load import LOG_SECONDS, NO_SUCH_FILE, UNAVAILABLE, Client
+from .load import KILLED, LOG_SECONDS, NO_SUCH_FILE, UNAVAILABLE, Client
 
 # How many files a Go or Python client has that were acknowledged.
 STRANGER_FILES = 25
@@ -71,7 +71,7 @@ class Stranger(Client):
     def remove(self, name):
         """By a client of ours: theirs cannot."""
         done, begin = self.call("rm", "rm", name, kind=SWIFT)
-        if done.ok or done.code == UNAVAILABLE:
+        if done.ok or done.code in (UNAVAILABLE, KILLED):
             self.history.change(name, None, begin, is_sure=done.ok)
         elif done.code == NO_SUCH_FILE and self.history.is_shown(name, begin):
             self.history.find(LOST, f"{self.name}: a file that was there is not: {done}")
