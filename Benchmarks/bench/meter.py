@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+import tempfile
+import threading
 import time
 from dataclasses import dataclass
 
@@ -40,23 +42,43 @@ class MeasureError(Exception):
     """A measured command failed."""
 
 
-def measure(command):
-    """Runs a command to its end. Not by getrusage alone: that peak would count what the parent had at the fork."""
+def measure(command, extra_environment=None):
+    """Runs a command to its end. The peak is polled: that of getrusage would count what the parent had at the fork."""
     words = [str(word) for word in command]
-    start = time.monotonic()
-    child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                             text=True, env=processes.environment())
-    peak = 0
-    while True:
-        peak = max(peak, peak_mib(child.pid))
-        pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-        if pid:
-            break
-        time.sleep(_POLL_SECONDS)
-    seconds = time.monotonic() - start
-    child.returncode = os.waitstatus_to_exitcode(status)
-    errors = child.stderr.read()
-    child.stderr.close()
-    if child.returncode != 0:
-        raise MeasureError(f"{' '.join(words)} ended with {child.returncode}: {errors[-600:]}")
-    return Measured(seconds, usage.ru_utime + usage.ru_stime, peak)
+    # A pipe that nobody reads would stop a command that has much to say.
+    with tempfile.TemporaryFile() as errors:
+        start = time.monotonic()
+        child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+                                 env=processes.environment(extra_environment))
+        with _Peak(child.pid) as peak:
+            _, status, usage = os.wait4(child.pid, 0)
+            seconds = time.monotonic() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode != 0:
+            errors.seek(0)
+            raise MeasureError(f"{' '.join(words)} ended with {child.returncode}: "
+                               f"{errors.read()[-600:].decode(errors='replace')}")
+    return Measured(seconds, usage.ru_utime + usage.ru_stime, peak.mib)
+
+
+class _Peak:
+    """Follows the peak of a process in a thread of its own, so that who waits for its end hears of it at once."""
+
+    def __init__(self, pid):
+        self.mib = 0
+        self._pid, self._is_over = pid, threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+
+    def _follow(self):
+        while True:
+            self.mib = max(self.mib, peak_mib(self._pid))
+            if self._is_over.wait(_POLL_SECONDS):
+                return
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._is_over.set()
+        self._thread.join()

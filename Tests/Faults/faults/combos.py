@@ -61,6 +61,15 @@ SLOWED = [*((role, step) for role in ROLES for step in ("first bytes", "middle")
           (MASTER, "allocate"), (MASTER, "complete")]
 
 
+def kills_client(combo):
+    return (combo.fault, combo.victim) == (KILL, CLIENT)
+
+
+def may_fail(combo):
+    """Whether the put may fail in order: a master that says nothing until the put has ended is not waited for without end."""
+    return (combo.fault, combo.victim) == (FREEZE, MASTER)
+
+
 def all_combos():
     return [Combo(fault, victim, step, place)
             for step in STEPS for place in places(step) for victim in VICTIMS for fault in FAULTS

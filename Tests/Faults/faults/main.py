@@ -26,7 +26,8 @@ QUICK_COMBOS = 32
 
 
 class Run:
-    """All batches, a few at a time: most of them wait for something."""
+    """All batches, a few at a time: most of them wait for something. Those with somebody slow are alone on the machine: there, others
+    are not to be slow as well."""
 
     def __init__(self, folder, logs, library):
         self.folder, self.logs, self.library = folder, logs, library
@@ -42,8 +43,10 @@ class Run:
                 first = sum(len(batch.combos) for batch in batches)
                 batches.append(Batch(len(batches), group[start:start + BATCH_COMBOS], first, self.folder, self.logs,
                                      self.library, chunk))
-        with ThreadPoolExecutor(lanes) as pool:
-            list(pool.map(self._play, batches))
+        for at_once, alike in ((lanes, [batch for batch in batches if batch.chunk == CHUNK]),
+                               (1, [batch for batch in batches if batch.chunk == SLOW_CHUNK])):
+            with ThreadPoolExecutor(at_once) as pool:
+                list(pool.map(self._play, alike))
 
     def _play(self, batch):
         try:

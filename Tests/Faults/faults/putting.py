@@ -46,6 +46,14 @@ class Result:
         return "\n".join([words] + [f"  {problem}" for problem in self.problems])
 
 
+def problem_of(combo, said):
+    """What is wrong with how the put ended, in words, or None: whatever hits a server costs its links and not the upload, and what
+    hits the master or the connections of the client is waited for and asked again."""
+    if said == SUCCEEDED or combos.may_fail(combo) and said == FAILED or combos.kills_client(combo) and said == KILLED:
+        return None
+    return f"nothing of {combo.fault} at the {combo.victim} lets a put end as: {said}"
+
+
 class FaultyPut:
     """Runs a combo on a cluster that is well, and leaves it well, with a whole file under `name`."""
 
@@ -131,6 +139,8 @@ class FaultyPut:
             self.result.said = FAILED
         else:
             raise Problem("wrong", f"the client ended by signal {-code}: {processes.tail(self.log)}")
+        if problem := problem_of(self.combo, self.result.said):
+            raise Problem("wrong", f"{problem}: {processes.tail(self.log)}")
 
     # The fault.
 
@@ -196,9 +206,7 @@ class FaultyPut:
         self.cluster.breakpoints.slowed[self.victim] = seconds
 
     def _check_slow(self):
-        """Nobody's slowness lets a put fail, and a server that is slow from the beginning is called so."""
-        if self.result.said != SUCCEEDED:
-            raise Problem("wrong", f"slowness let the put fail: {processes.tail(self.log)}")
+        """A server that is slow from the beginning is called so, and no other one."""
         said = self.log.read_text(errors="replace")
         called = [node.address for node in self.cluster.servers if re.search(rf"{node.address}:? (was )?slow", said)]
         expected = [self.cluster.nodes[self.victim].address] if self.victim in self.cluster.nodes \

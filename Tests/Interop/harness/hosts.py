@@ -94,7 +94,8 @@ class Hosts:
 
 
 def run_tool(*words):
-    """Runs one of the tools that networks are made with; HostError says what failed."""
+    """Runs one of the tools that networks and disks are made with; HostError says what failed."""
+    words = [str(word) for word in words]
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         raise HostError(f"{' '.join(words)} failed: {done.stdout.strip()}")

@@ -86,15 +86,6 @@ def _run_all(matrix, failures, folder, logs):
             job.result()
 
 
-def _judge_go_faults(rows):
-    """Go faults are forgiven because the all-Go control shows them, too: if it ran and did not, they are not."""
-    controls = [row for row in rows if row.is_control and row.name.endswith(f"/{GO}") and row.ran]
-    if controls and not any(row.go_faults for row in controls):
-        for row in rows:
-            if row.go_faults and not row.is_control:
-                row.fail(f"{row.go_faults} go-faults that the all-Go control did not show in this run")
-
-
 def _check_binaries(kind, remedy):
     for name in ("master", "chunkserver", "client"):
         binary = clients.binary(kind, name)
@@ -108,6 +99,7 @@ def main(arguments=None):
         for job in sum(plan(options, {}), []):
             print("\n".join(row.name for row in job.rows.values()))
         return 0
+    results.self_test()
     if not options.go_only:
         _check_binaries(SWIFT, "run `make build` first, or set DFS_SWIFT_BIN, or use --go-only")
     if layout.original_bin():
@@ -129,6 +121,6 @@ def main(arguments=None):
     if logs.exists() and not any(logs.iterdir()):
         logs.rmdir()
     rows = [row for job in matrix + failures for row in job.rows.values()]
-    _judge_go_faults(rows)
+    results.judge_go_faults(rows)
     results.print_table(rows)
     return results.summarize(rows)

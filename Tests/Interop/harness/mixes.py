@@ -135,5 +135,5 @@ def induce_losses(cluster, samples, row):
             lost += len(replicas.await_whole(cluster, [stored], transfers.GO_MASTER_SECONDS))
         if lost:
             break
-    row.go_faults += lost
+    row.induced = lost
     row.notes.append(f"losses induced by an upload of {INDUCED_SECONDS} s: {lost}")

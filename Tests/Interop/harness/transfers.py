@@ -10,6 +10,7 @@ from pathlib import Path
 from . import clients, files, processes, replicas
 from .clients import GO, SWIFT
 from .replicas import Stored
+from .results import LostByGo
 
 # A file that no complete call ended may be UNAVAILABLE for this long after its put, on Go servers alone.
 UNAVAILABLE_SECONDS = 30
@@ -48,13 +49,15 @@ def put(cluster, kind, sample, row, avoid_beats=False):
         if done.ok:
             row.puts += 1
             return stored
-        if not with_go_master or not cluster.has_go_server() or attempt + 1 == ATTEMPTS:
+        if not with_go_master or not cluster.has_go_server():
             break
         state = replicas.examine(cluster, stored, cluster.info([name])[name])
         if state.kind != replicas.LOST:
             break
         row.go_faults += 1
         row.notes.append(f"go-fault: put of {name}: {state.reason}")
+        if attempt + 1 == ATTEMPTS:
+            raise LostByGo(f"lost {ATTEMPTS} times: {name}: {state.reason}")
     raise processes.ProcessError(f"put failed: {done}")
 
 
@@ -77,7 +80,7 @@ def settle(cluster, kind, all_stored, row):
         row.go_faults += 1
         row.notes.append(f"go-fault: {stored.name}: {reason}")
         if attempts[stored.name] == ATTEMPTS:
-            raise processes.ProcessError(f"lost {ATTEMPTS} times: {stored.name}: {reason}")
+            raise LostByGo(f"lost {ATTEMPTS} times: {stored.name}: {reason}")
         again = put(cluster, kind, stored.sample, row, avoid_beats=True)
         attempts[again.name] = attempts[stored.name] + 1
         watch.add(again)

@@ -134,7 +134,7 @@ class Cluster:
     def _disk(self, name):
         disk = self.folder / f"disk-{name}"
         disk.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "dfs-thrash", disk], check=True)
+        hosts.run_tool("mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "dfs-thrash", disk)
         self._mounted.append(disk)
         return disk
 

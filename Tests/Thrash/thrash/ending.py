@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from harness import processes
 
+from .cluster import REPLICATION
 from .contents import Whole
 from .history import LOST, WRONG
-from .load import NO_SUCH_FILE, Lister
-from .others import Appender
+from .load import NO_SUCH_FILE
+from .others import Appender, Lister
 
 # Absence counts after 10 s, servers are read once in SCRUB_SECONDS, and what was ordered and not done is ordered again
 # after 60 s; a file of a Go client is read twice.
@@ -40,6 +41,7 @@ class Ending:
         if not self._await_copies():
             return None
         self._read_all()
+        self.history.check_moves()
         return seconds
 
     def _await_copies(self):
@@ -69,7 +71,10 @@ class Ending:
         return [reason for chunk in chunks for reason in self._compare(chunk)]
 
     def _compare(self, chunk):
-        """The copies of a chunk on the disks of its servers, with each other; what clients read is compared later."""
+        """The copies of a chunk that the master names, as they are on the disks, with each other; what clients read is compared
+        later."""
+        if len(set(chunk["servers"])) != REPLICATION:
+            return [f"{chunk['id']} is on {chunk['servers']}, not on {REPLICATION} servers"]
         copies = set()
         for address in chunk["servers"]:
             try:

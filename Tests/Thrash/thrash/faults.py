@@ -1,6 +1,7 @@
 """The faults, and the plan of a run: which one hits whom, when and for how long, all drawn from a seed.
 
-At most two hosts are broken at a time, so that work goes on. Everything but a flipped bit heals, since disks stay; and of each
+At most two hosts are broken at a time, so that work goes on, and every two minutes none is for a while: what is acknowledged then has
+to be kept by Go clients, too. Everything but a flipped bit heals, since disks stay; and of each
 chunk only one copy is ever damaged, one beside which another is whole. So nothing that was acknowledged may be lost."""
 
 import random
@@ -14,6 +15,8 @@ from .history import WRONG
 from .rot import Rot
 
 AT_ONCE = 2
+# Of each period the last seconds are without a fault.
+PERIOD_SECONDS, QUIET_SECONDS = 120, 40
 FIRST_SECONDS, LAST_SECONDS = 4, 8
 LONGEST_SECONDS = LIVE_SECONDS + 10
 HOUR, DAY = 3600, 86400
@@ -62,17 +65,27 @@ def plan(seed, seconds):
     while now < seconds - LAST_SECONDS:
         fault = _draw(chance, now, seconds - now)
         active = [other for other in found if other.end > now]
-        if len(active) < AT_ONCE and all(fault.host != other.host for other in active):
+        if len(active) < AT_ONCE and all(fault.host != other.host for other in active) and not is_quiet(now):
             found.append(fault)
         now += chance.uniform(1, 5)
     return found
+
+
+def is_quiet(now):
+    """Whether there is to be no fault at that second of a plan."""
+    return now % PERIOD_SECONDS >= PERIOD_SECONDS - QUIET_SECONDS
+
+
+def _until_quiet(now):
+    return max(0, PERIOD_SECONDS - QUIET_SECONDS - now % PERIOD_SECONDS)
 
 
 def _draw(chance, now, left):
     kind = chance.choices(list(KINDS), [weight for weight, _ in KINDS.values()])[0]
     host = chance.choice(KINDS[kind][1])
     # Some are longer than it takes until a server counts as dead.
-    seconds = min(chance.choice((chance.uniform(0.3, 3), chance.uniform(2, 10), chance.uniform(8, LONGEST_SECONDS))), left)
+    seconds = min(chance.choice((chance.uniform(0.3, 3), chance.uniform(2, 10), chance.uniform(8, LONGEST_SECONDS))), left,
+                  _until_quiet(now))
     detail = None
     if kind == "slow":
         detail = chance.choice(SLOW)
@@ -86,7 +99,8 @@ def _draw(chance, now, left):
 
 
 class Thrasher(threading.Thread):
-    """Puts in the faults of a plan and takes each out again. `ended` when all are out, early where `stop` is set."""
+    """Puts in the faults of a plan and takes each out again, early where `stop` is set. `begun` has each that was, with the moments
+    of its begin and its end."""
 
     def __init__(self, cluster, history, faults, seed):
         super().__init__(daemon=True)
@@ -107,10 +121,6 @@ class Thrasher(threading.Thread):
             running.append(thread)
         for thread in running:
             thread.join()
-
-    def troubles(self, begin, end):
-        """Whether any fault was there between the two moments of the monotonic clock."""
-        return any(was <= end and until >= begin for _, was, until in list(self.begun))
 
     def _play(self, fault):
         # One that took longer than planned is waited for.
@@ -160,19 +170,23 @@ class Thrasher(threading.Thread):
         return lambda: [self.cluster.network.mend(*pair) for pair in pairs]
 
     def _begin_flaky(self, fault):
-        chance, is_over = random.Random(fault.begin), threading.Event()
-        pairs = [pair for other in HOSTS if other != fault.host for pair in ((fault.host, other), (other, fault.host))]
+        is_over = threading.Event()
+        thread = threading.Thread(target=self._flap, args=(fault, is_over), daemon=True)
+        thread.start()
+        return lambda: (is_over.set(), thread.join())
 
-        def flap():
+    def _flap(self, fault, is_over):
+        chance = random.Random(fault.begin)
+        pairs = [pair for other in HOSTS if other != fault.host for pair in ((fault.host, other), (other, fault.host))]
+        try:
             while not is_over.wait(chance.uniform(0.1, FLAKY_SECONDS)):
                 for pair in pairs:
                     self.cluster.network.cut(*pair)
                 is_over.wait(chance.uniform(0.05, FLAKY_SECONDS))
                 for pair in pairs:
                     self.cluster.network.mend(*pair)
-        thread = threading.Thread(target=flap, daemon=True)
-        thread.start()
-        return lambda: (is_over.set(), thread.join())
+        except Exception as error:  # noqa: BLE001: told at the end
+            self.history.find(WRONG, f"{fault}: {error!r}")
 
     def _begin_unplug(self, fault):
         self.cluster.network.unplug(fault.host)
@@ -218,4 +232,11 @@ class Warden(threading.Thread):
                     code = node.process.exit_code
                     if node.name not in GO_SERVERS:
                         self.history.find(WRONG, f"{node.name} ended by itself with {code}: {node.log}")
-                    node.start()
+                    self._start_again(node)
+
+    def _start_again(self, node):
+        """One that does not start is a finding, and tried again at the next look; the others are watched on."""
+        try:
+            node.start()
+        except Exception as error:  # noqa: BLE001: told at the end
+            self.history.find(WRONG, f"{node.name} does not start again: {error!r}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from .contents import Absent, Content, Listed, Whole
 
-OK, FAILED, UNKNOWN = "ok", "failed cleanly", "unknown"
+OK, ABSENT, FAILED, UNKNOWN = "ok", "no such file", "failed cleanly", "unknown"
 LOST, WRONG = "lost", "wrong"
 
 
@@ -32,6 +32,26 @@ class Read:
     end: float
     seen: object
     what: str
+
+
+@dataclass(frozen=True)
+class Move:
+    """One whose answer was lost. `replaced` is what the target held before, or None where it was free."""
+
+    source: str
+    target: str
+    content: Content
+    replaced: Content
+
+    def problem(self, at_source, at_target):
+        """What is wrong with what both names show in the end, as its kind and a text, or None: a move is done or not done."""
+        is_done = isinstance(at_source, Absent) and at_target.fits(self.content)
+        if is_done or at_source.fits(self.content) and at_target.fits(self.replaced):
+            return None
+        is_lost = not at_source.fits(self.content) and not at_target.fits(self.content)
+        return (LOST if is_lost else WRONG), (
+            f"a move of {self.content} from {self.source} to {self.target}, which held {self.replaced or 'nothing'}, is neither done nor "
+            f"not done: there are {at_source} and {at_target}")
 
 
 @dataclass
@@ -54,7 +74,7 @@ class History:
     def __init__(self, file):
         self._file, self._lock = open(file, "w"), threading.Lock()
         self.start = time.monotonic()
-        self.names, self.counts, self.findings = {}, Counter(), []
+        self.names, self.counts, self.findings, self.moves = {}, Counter(), [], []
 
     def close(self):
         self._file.close()
@@ -84,9 +104,27 @@ class History:
         with self._lock:
             self.findings.append(Finding(kind, f"after {time.monotonic() - self.start:.1f} s: {text}"))
 
+    def move_maybe(self, move):
+        """A move whose answer was lost: `check_moves` looks whether it was made or not."""
+        with self._lock:
+            self.moves.append(move)
+
+    def check_moves(self):
+        """When nothing can change any more, by the last reads of both names of each move."""
+        with self._lock:
+            shown = {name: entry.reads[-1].seen for name, entry in self.names.items() if entry.reads}
+            problems = [move.problem(shown[move.source], shown[move.target]) for move in self.moves]
+        for problem in filter(None, problems):
+            self.find(*problem)
+
     def known_names(self):
         with self._lock:
             return list(self.names)
+
+    def is_shown(self, name, moment):
+        """Whether any read that ended before that moment has shown the file."""
+        with self._lock:
+            return any(read.end < moment and not isinstance(read.seen, Absent) for read in self.names[name].reads)
 
     def names_that_may_exist(self):
         """Those that are not surely removed."""
@@ -143,3 +181,19 @@ def self_test():
     back = Name([Version(None, 0, 0), *maybe], [Read(7, 8, whole(two), "new"), Read(9, 10, whole(one), "old")])
     if not list(_check(back, 0)):
         raise AssertionError("a content that went back is not found")
+    _self_test_moves(one, two)
+
+
+def _self_test_moves(one, two):
+    there, old, empty, gone = Whole.of(one.data()), Whole.of(two.data()), Whole.of(b""), Absent()
+    free, over, of_nothing = Move("a", "b", one, None), Move("a", "b", one, two), Move("a", "b", Content(()), Content(()))
+    good = [(free, there, gone), (free, gone, there), (over, there, old), (over, gone, there), (of_nothing, empty, empty),
+            (of_nothing, gone, empty)]
+    bad = [(free, gone, gone, LOST), (free, there, there, WRONG), (over, gone, old, LOST), (over, there, gone, WRONG),
+           (over, there, there, WRONG), (over, gone, gone, LOST), (of_nothing, gone, gone, LOST), (free, old, there, WRONG)]
+    for move, source, target in good:
+        if move.problem(source, target):
+            raise AssertionError(f"{move} that shows {source} and {target} is taken for untrue")
+    for move, source, target, kind in bad:
+        if (move.problem(source, target) or (None,))[0] != kind:
+            raise AssertionError(f"{move} that shows {source} and {target} is not {kind}")

@@ -1,6 +1,5 @@
 """The clients: threads that run one command after the other, and note what came of it."""
 
-import json
 import random
 import shutil
 import signal
@@ -11,12 +10,12 @@ from harness import processes
 from harness.clients import GO, SWIFT
 
 from .cluster import CHUNK, CLIENT_HOSTS
-from .contents import Absent, Content, Listed, Part, Whole
-from .history import FAILED, LOST, OK, UNKNOWN, WRONG
+from .contents import Absent, Content, Part, Whole
+from .history import ABSENT, FAILED, LOST, OK, UNKNOWN, WRONG, Move
 
 # A client of ours that has not ended by then hangs; a Go client has no deadlines, and is killed earlier.
 CALL_SECONDS, GO_CALL_SECONDS = 180, 60
-NO_SUCH_FILE, NAME_IS_TAKEN, UNAVAILABLE = 3, 4, 5
+NEVER_WORKS, NO_SUCH_FILE, NAME_IS_TAKEN, UNAVAILABLE = 2, 3, 4, 5
 KILLED = -9
 READS = ("swift get", "go get", "python get", "cat", "cat -offset", "cat -records", "get -resume", "ls")
 # How many files a writer has.
@@ -58,16 +57,14 @@ class Client(threading.Thread):
             command = ["sh", "-c", 'exec "$@" >"$0"', str(out), *command]
         begin = time.monotonic()
         done = processes.run(command, seconds)
-        if operation in READS:
-            outcome = OK if done.code in (0, NO_SUCH_FILE) else FAILED
-        else:
-            outcome = OK if done.ok else UNKNOWN if done.code in (UNAVAILABLE, KILLED) else FAILED
-        self.history.note(operation, outcome, begin, who=self.name, words=[str(word) for word in arguments], code=done.code,
-                          said=done.errors[-300:])
+        self.history.note(operation, _outcome(operation, done), begin, who=self.name, words=[str(word) for word in arguments],
+                          code=done.code, said=done.errors[-300:])
         if kind == SWIFT and done.code == KILLED:
             self.history.find(WRONG, f"{self.name}: a client did not end: {done}")
         elif kind == SWIFT and done.code < 0:
             self.history.find(WRONG, f"{self.name}: a client crashed: {done}")
+        elif kind == SWIFT and done.code == NEVER_WORKS:
+            self.history.find(WRONG, f"{self.name}: a client says that a good command can never work: {done}")
         return done, begin
 
     def new_content(self, largest=5 * CHUNK):
@@ -86,12 +83,11 @@ class Client(threading.Thread):
         self.chance.choice((self.get, self.get, self.cat, self.cat_part, self.get_resumed))(name)
 
     def get(self, name, kind=None):
-        """What a Go get has skipped, it says only in its log."""
         target = self.folder / "out"
         shutil.rmtree(target, ignore_errors=True)
         (target / name).parent.mkdir(parents=True)
         done, begin = self.call(f"{kind or self.kind} get", "get", name, target, kind=kind)
-        if done.ok and "download of" not in done.errors:
+        if done.ok and not _has_skipped(done):
             self._see(name, Whole.of((target / name).read_bytes()), begin, f"{kind or self.kind} get by {self.name}")
         elif kind != GO:
             self._see_absence(name, done, begin, "get")
@@ -131,6 +127,19 @@ class Client(threading.Thread):
     def _see_absence(self, name, done, begin, what):
         if done.code == NO_SUCH_FILE:
             self._see(name, Absent(), begin, f"{what} by {self.name}")
+
+
+def _outcome(operation, done):
+    if done.ok:
+        return FAILED if operation == f"{GO} get" and _has_skipped(done) else OK
+    if operation in READS:
+        return ABSENT if done.code == NO_SUCH_FILE else FAILED
+    return UNKNOWN if done.code in (UNAVAILABLE, KILLED) else FAILED
+
+
+def _has_skipped(done):
+    """What a Go get has skipped, it says only in its log."""
+    return "download of" in done.errors
 
 
 class Writer(Client):
@@ -181,6 +190,8 @@ class Writer(Client):
         if not self.call("mkdir", "mkdir", folder)[0].ok:
             return
         done, begin = self.call("mv", "mv", *(["-f"] if replaces else []), name, target)
+        if done.code in (UNAVAILABLE, KILLED):
+            self.history.move_maybe(Move(name, target, self.files[name], self.files.get(target)))
         self._settle(done, begin, {name: None, target: self.files[name]}, is_free=not replaces)
 
     def append(self, name):
@@ -217,25 +228,3 @@ class Writer(Client):
     def _retire(self, name, content, begin):
         self.history.change(name, content, begin, is_sure=False)
         self.files.pop(name, None)
-
-
-class Lister(Client):
-    """Lists everything now and then: what is listed and what is not is seen of each name."""
-
-    def step(self):
-        self.list()
-        self.is_over.wait(5)
-
-    def list(self):
-        names = self.history.known_names()
-        done, begin = self.call("ls", "ls", "-R", "-json", out=self.folder / "ls")
-        if not done.ok:
-            return done
-        listed = {}
-        for entry in map(json.loads, (self.folder / "ls").read_text().splitlines()):
-            if entry["path"] in listed:
-                self.history.find(WRONG, f"{entry['path']} is listed twice")
-            listed[entry["path"]] = entry
-        for name in names:
-            self._see(name, Listed(listed[name]["length"]) if name in listed else Absent(), begin, "ls")
-        return done

@@ -17,18 +17,21 @@ from harness import files, layout, peers, preload, processes, records
 from harness.clients import GO, PYTHON
 from harness.hosts import HostError
 
-from . import faults, history
+from . import faults, gaps, history
 from .cluster import HOSTS, REPLICATION, Cluster
 from .ending import Ending
-from .history import LOST, WRONG, History
-from .load import Lister, Writer
+from .history import LOST, OK, WRONG, History
+from .load import READS, Writer
 from .logs import RecordFiles
-from .others import Appender, Stranger
+from .others import Appender, Lister, Stranger
 
 CLOCK = Path(__file__).with_name("clock.c")
 APT_NEEDS = {"/usr/sbin/ip": "iproute2", "/usr/sbin/tc": "iproute2", "/usr/bin/nsenter": "util-linux"}
 TELL_SECONDS = 30
 NEEDED_BYTES = 4 << 30
+# What clients do. A run that is no shorter than one period of faults has to see each of them succeed.
+OPERATIONS = ("put", "put -f", "append", "append -records", "mkdir", "mv", "rm", *READS,
+              *(f"{kind} put" for kind in (GO, PYTHON)))
 
 
 class Run:
@@ -83,8 +86,25 @@ class Run:
             if client.error:
                 self.history.find(WRONG, f"harness: {client.name}: {client.error!r}")
         self.thrasher.join()
+        self._expect_enough()
         self.ending = Ending(self)
         return self.ending.check()
+
+    def _expect_enough(self):
+        """What was hardly done proves nothing."""
+        if self.seconds < faults.PERIOD_SECONDS:
+            return
+        for operation in OPERATIONS:
+            if not self.history.counts[operation, OK]:
+                self.history.find(WRONG, f"harness: no {operation} has succeeded")
+        judged, count = self._judged()
+        if judged < gaps.LEAST_SHARE * count or not judged:
+            self.history.find(WRONG, f"harness: only {judged} of {count} puts of Go and Python clients can be judged")
+
+    def _judged(self):
+        """How many puts of Go and Python clients have to be there, and how many succeeded."""
+        judged = sum(stranger.judged for stranger in self.strangers)
+        return judged, judged + sum(len(stranger.promised) for stranger in self.strangers)
 
     def _tell(self, healed_after):
         operations = {key: count for key, count in self.history.counts.items() if key[0] not in ("fault", "finding")}
@@ -98,9 +118,11 @@ class Run:
         begun = Counter(fault.kind for fault, *_ in self.thrasher.begun)
         print(f"{sum(begun.values())} faults: " + ", ".join(f"{kind} {count}" for kind, count in sorted(begun.items()))
               + f"; {len(self.thrasher.rot.damaged)} bits flipped")
-        gaps = self.ending.gaps() if healed_after is not None else []
-        for gap in gaps:
+        in_gaps = self.ending.gaps() if healed_after is not None else []
+        for gap in in_gaps:
             print(f"a gap of the Go protocol: {gap}")
+        judged, count = self._judged()
+        print(f"{judged} of {count} puts of Go and Python clients judged; {len(self.history.moves)} moves without an answer")
         findings = self.history.check()
         for finding in findings[:40]:
             print(f"{finding.kind.upper()}: {finding.text}")
@@ -108,7 +130,7 @@ class Run:
         healed = "not all chunks have their copies" if healed_after is None else (
             f"all {self.ending.chunks} chunks of {self.ending.files} files have {REPLICATION} copies {healed_after:.0f} s "
             f"after the last fault, and after a restart of all nodes")
-        print(f"{self.records.acknowledged()} records acknowledged; {len(gaps)} files in gaps of the Go protocol")
+        print(f"{self.records.acknowledged()} records acknowledged; {len(in_gaps)} files in gaps of the Go protocol")
         print(f"{counts[LOST]} lost, {counts[WRONG]} wrong; {healed}")
         return not findings and healed_after is not None
 
@@ -139,6 +161,7 @@ def main():
     try:
         history.self_test()
         records.self_test()
+        gaps.self_test()
         peers.install_missing(APT_NEEDS)
         peers.build()
         is_well = Run(options, folder, logs, preload.build(CLOCK, folder)).play()

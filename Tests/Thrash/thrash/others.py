@@ -1,13 +1,15 @@
-"""Clients of another kind: those that append records, and Go and Python clients."""
+"""Clients of another kind: those that append records, Go and Python clients, and one that lists."""
 
+import json
 import time
 
 from harness.clients import GO, PYTHON, SWIFT
 
-from .cluster import CHUNK, LIVE_SECONDS
-from .contents import Content
-from .history import LOST
-from .load import LOG_SECONDS, NO_SUCH_FILE, UNAVAILABLE, Client
+from . import gaps
+from .cluster import CHUNK
+from .contents import Absent, Content, Listed
+from .history import LOST, WRONG
+from .load import KILLED, LOG_SECONDS, NO_SUCH_FILE, UNAVAILABLE, Client
 
 # How many files a Go or Python client has that were acknowledged.
 STRANGER_FILES = 25
@@ -46,12 +48,13 @@ class Appender(Client):
 
 class Stranger(Client):
     """A Go or Python client: puts under new names, one chunk each, and reads. `promised` are the names whose puts succeeded
-    in the gaps that docs/failure-model.md grants a Go client: what became of them is told, and not held against anybody."""
+    where docs/failure-model.md grants a Go client gaps (`gaps.py`): what became of them is told, and not held against anybody.
+    `judged` is the number of those that have to be there."""
 
     def __init__(self, kind, *arguments):
         super().__init__(*arguments)
         self.kind = kind
-        self.promised, self.settled = [], []
+        self.promised, self.settled, self.judged = [], [], 0
 
     def step(self):
         names = [name for name in self.history.known_names() if self.kind == PYTHON or self._is_one_chunk(name)]
@@ -68,22 +71,50 @@ class Stranger(Client):
     def remove(self, name):
         """By a client of ours: theirs cannot."""
         done, begin = self.call("rm", "rm", name, kind=SWIFT)
-        if done.ok or done.code == UNAVAILABLE:
+        if done.ok or done.code in (UNAVAILABLE, KILLED):
             self.history.change(name, None, begin, is_sure=done.ok)
-        elif done.code == NO_SUCH_FILE:
+        elif done.code == NO_SUCH_FILE and self.history.is_shown(name, begin):
             self.history.find(LOST, f"{self.name}: a file that was there is not: {done}")
+        else:
+            # As long as the master has not read it back from Go servers, there is no file of that name to remove.
+            self.settled.append(name)
 
     def put(self):
         self.count += 1
         name = f"{self.kind}-{self.name}-{self.count}"
         content = Content(((name, self.chance.randrange(40, CHUNK - 1)),))
         done, begin = self.call(f"{self.kind} put", "put", self.write(content), name)
-        # A server may have been silent for as long before its master noticed.
-        is_troubled = self.thrasher.troubles(begin - LIVE_SECONDS, time.monotonic())
-        if done.ok and not is_troubled:
+        if done.ok and gaps.is_judged(self.thrasher.begun, self.host, begin, time.monotonic()):
             self.history.change(name, content, begin)
             self.settled.append(name)
+            self.judged += 1
             return
         self.history.change(name, Content(()).plus(name, content.size, is_sure=False), begin, is_sure=False)
         if done.ok:
             self.promised.append((name, content))
+
+
+class Lister(Client):
+    """Lists everything now and then: what is listed and what is not is seen of each name."""
+
+    def step(self):
+        self.list()
+        self.is_over.wait(5)
+
+    def list(self):
+        names = self.history.known_names()
+        done, begin = self.call("ls", "ls", "-R", "-json", out=self.folder / "ls")
+        if not done.ok:
+            return done
+        listed = {}
+        for entry in map(json.loads, (self.folder / "ls").read_text().splitlines()):
+            if entry["path"] in listed:
+                self.history.find(WRONG, f"{entry['path']} is listed twice")
+            listed[entry["path"]] = entry
+        for name in names:
+            if name in listed:
+                self._see(name, Listed(listed[name]["length"]), begin, "ls")
+            elif not name.startswith((GO, PYTHON)) or self.history.is_shown(name, begin):
+                # Others are not listed before the master has read them back from Go servers; reads are refused until then.
+                self._see(name, Absent(), begin, "ls")
+        return done
