@@ -6,8 +6,9 @@ import NIOCore
 /// that closes. If we closed first, a byte that comes in then, such as a WINDOW_UPDATE, would have the kernel answer with RST
 /// and throw away what it had not yet delivered (RFC 2525 §2.17).
 enum OrderlyClose {
-    /// Bounds the writing, and then once more the wait for the peer.
-    static let limit = TimeAmount.seconds(10)
+    /// Bounds the writing, and then once more the wait for the peer. Both together are less than the 8 s that a new client waits
+    /// for a master that is restarted.
+    static let limit = TimeAmount.seconds(3)
 
     /// Begins it, on the channel's loop. What still comes in is to be dropped.
     ///
