@@ -62,11 +62,13 @@ import Testing
             try cluster.disk.makeFolder("tmp")
             let bytes = try cluster.makeFile("in", 200_000)
             let pipe = Pipe()
-            await pipe.send(Array(bytes.prefix(100_000)), closing: false).value
+            await pipe.send(Array(bytes.prefix(50_000)), closing: false).value
             let put = Task { try await cluster.client.put(from: pipe.read, as: "f") }
-            while cluster.master.state.withLock({ $0.renewed.count }) < 3 { try await Task.sleep(for: .milliseconds(1)) }
+            while cluster.master.state.withLock({ $0.renewed.count }) < 3 {
+                try await Task.sleep(for: .milliseconds(1))
+            }
             let upload = cluster.master.state.withLock { $0.files["f"]?.uploadID }
-            await pipe.send(Array(bytes.dropFirst(100_000))).value
+            await pipe.send(Array(bytes.dropFirst(50_000))).value
             #expect(cluster.replicasHold(bytes, try await put.value))
             #expect(cluster.master.state.withLock { Set($0.renewed) } == [upload])
         }

@@ -124,7 +124,8 @@ extension MasterState {
 
     /// The writer of the upload is heard over this connection, which stands for it from now on.
     mutating func attach(_ upload: FileID, to connection: ConnectionToken) {
-        guard let facts = namespace.facts(upload), case .writing(let lease) = facts.phase, lease.connection != connection
+        guard let facts = namespace.facts(upload), case .writing(let lease) = facts.phase,
+            lease.connection != connection
         else { return }
         // What was on its way when its connection closed takes nothing from the one that the writer has by now.
         if lease.connection != nil, closedConnections.contains(connection) { return }
