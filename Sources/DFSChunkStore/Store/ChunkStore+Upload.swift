@@ -17,8 +17,11 @@ extension ChunkStore {
     ///
     /// - Throws: code ``DFSError/Code/resourceExhausted`` when the announced length does not fit the disk.
     package func beginUpload(of id: ChunkID, expecting expected: ExpectedContent) throws(DFSError) -> ChunkWriter {
-        if let length = expected.length, length < 0 || length > Int64.max / 2 {
-            throw DFSError(.invalidArgument, "chunk \(id) was announced with \(length) bytes")
+        // Before its room is set aside.
+        if let length = expected.length, length < 0 || length > ChunkWriter.maxLength {
+            throw DFSError(
+                .invalidArgument,
+                "chunk \(id) was announced with \(length) bytes; no chunk has more than \(ChunkWriter.maxLength)")
         }
         let (number, existing) = try admitUpload(of: id, expected)
         do throws(DFSError) {
