@@ -117,7 +117,8 @@ extension ChunkServer {
             stallLimit: settings.stallLimit, chainPatience: settings.chainPatience, logger: logger
         ).add(to: &routes)
         DownloadService(
-            source: source, primaries: appending.primaries, changes: session.changes, stallLimit: settings.stallLimit
+            source: source, primaries: appending.primaries, changes: session.changes, stallLimit: settings.stallLimit,
+            slots: Slots(count: settings.maxDownloads)
         ).add(to: &routes)
         ReplicaService(suspicions: source.suspicions).add(to: &routes)
         LendService(source: source, socket: shortCircuit).add(to: &routes)

@@ -38,6 +38,8 @@ package struct ChunkServerSettings: Sendable {
     package var writeBudget = 24 << 20
     /// Uploads that are passed on to other servers at once; more stay here alone.
     package var maxForwardedUploads = 64
+    /// Downloads at once; more are refused, and their readers go to other replicas.
+    package var maxDownloads = 1000
     /// Whether readers on this machine get chunks' files, to read them by themselves.
     package var lendsFiles = true
     /// A transfer whose client gives or takes nothing for this long is ended.

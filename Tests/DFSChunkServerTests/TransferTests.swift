@@ -184,4 +184,21 @@ import Testing
             #expect(description.nodeID.utf8.count == 32)
         }
     }
+
+    @Test func moreDownloadsThanAreBoundedAreRefused() async throws {
+        try await withServer(change: { $0.maxDownloads = 1 }) { server in
+            let bytes = content(16 << 20)
+            try await server.upload("f_0", bytes, dataSize: 1 << 20)
+            let options = CallOptions(metadata: [CallMetadata.offset: "0"])
+            try await server.peer.channel.withCall(Methods.downloadChunk, options) { call in
+                try await call.send(DownloadChunkRequest(chunkID: "f_0"))
+                call.finishSending()
+                // One that is not read on stands still long before its end.
+                _ = try await call.receive()
+                await expect(.unavailable) { _ = try await server.download("f_0") }
+                while try await call.receive() != nil {}
+            }
+            try await until { (try? await server.download("f_0").bytes) == bytes }
+        }
+    }
 }

@@ -63,4 +63,27 @@ import Testing
         catalog.unfollow()
         #expect(catalog.takeChanges(limit: 10).isEmpty)
     }
+
+    @Test func chunksWithFilesAreCountedThroughAllMoves() throws {
+        var catalog = ChunkCatalog()
+        let ids = try (0..<6).map { try id("f_\($0)") }
+        var number = 1
+        for step in 0..<5000 {
+            // A small generator of its own, the same in each run.
+            number = (number &* 1_103_515_245 &+ 12_345) & 0x7FFF_FFFF
+            let chunk = ids[number / 7 % ids.count]
+            switch number / 1000 % 5 {
+            case 0: catalog.store(chunk, stored)
+            case 1: if (try? catalog.beginWriting(chunk)) != nil, number % 2 == 0 { catalog.endWriting(chunk) }
+            case 2: if catalog.isBeingWritten(chunk) { catalog.endWriting(chunk) }
+            case 3: _ = catalog.beginRemoval(chunk, evenWhileWritten: number % 3 == 0)
+            default:
+                if catalog.isLeaving(chunk) { catalog.endRemoval(chunk, keeping: number % 2 == 0 ? stored : nil) }
+            }
+            let listed = ids.filter { catalog.stored($0) != nil }
+            #expect(catalog.storedCount == listed.count, "step \(step)")
+            #expect(catalog.storedIDs(after: nil).sorted() == listed)
+            #expect(catalog.storedIDs(after: ids[2]).sorted() == listed.filter { ids[2] < $0 })
+        }
+    }
 }

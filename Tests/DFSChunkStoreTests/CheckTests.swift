@@ -90,12 +90,12 @@ import Testing
             for name in ["a_0", "b_0", "c_0"] { try put(store, name, content(100)) }
             for name in ["a_0", "b_0"] { #expect(try store.quarantine(id(name), .damaged) == .removed) }
             #expect(try store.quarantine(id("c_0"), .doubtful) == .removed)
-            #expect(try store.dueDamagedChunks(limit: 10) == [])
+            #expect(try store.dueDamagedChunks(after: nil, limit: 10) == [])
             #expect(try store.eraseDamaged([id("a_0")]) == 0, "not before its time")
         }
         let later = try openStore(on: disk, second: { 1_000_000 + 7200 })
         #expect(try later.purgeQuarantine() == 1)
-        #expect(try Set(later.dueDamagedChunks(limit: 10)) == [id("a_0"), id("b_0")])
+        #expect(try Set(later.dueDamagedChunks(after: nil, limit: 10)) == [id("a_0"), id("b_0")])
         #expect(try later.eraseDamaged([id("a_0"), id("c_0")]) == 1)
         #expect(disk.files.filter { $0.contains("quarantine") } == ["/data/.dfs/quarantine/999960-damaged/b_0"])
         #expect(try later.eraseDamaged([id("b_0")]) == 1)

@@ -86,4 +86,48 @@ import Testing
         }
         #expect(call > 2)
     }
+
+    @Test func whatCannotBeErasedKeepsNothingElseFromBeingErased() throws {
+        let disk = SimulatedDisk()
+        let files = WatchedFiles(disk) { call, path throws(DFSError) in
+            if call == .remove, path.hasSuffix("/a_0") { throw DFSError(.permissionDenied, "cannot remove \(path)") }
+        }
+        let second = Mutex<Int64>(6000)
+        let store = try openStore(on: files, keep: .seconds(100), second: { second.withLock { $0 } })
+        for name in ["a_0", "b_0", "c_0"] {
+            try put(store, name, content(10))
+            _ = try store.quarantine(id(name), .doubtful)
+            if name == "b_0" { second.withLock { $0 += 60 } }
+        }
+        for second in [Int64.max, .min] { try disk.makeFolder("/data/.dfs/quarantine/\(second)") }
+        second.withLock { $0 += 1000 }
+        #expect(code { _ = try store.purgeQuarantine() } == .permissionDenied)
+        #expect(disk.files.filter { $0.contains("/quarantine/") } == ["/data/.dfs/quarantine/6000/a_0"])
+        #expect(try disk.names(inFolder: "/data/.dfs/quarantine").sorted() == ["6000", "\(Int64.max)"])
+    }
+
+    /// Those that the master never misses are not in the way of the others.
+    @Test func damagedChunksAreAskedForAPageAtATime() throws {
+        let disk = SimulatedDisk()
+        do {
+            let store = try openStore(on: disk)
+            for number in 0..<5 {
+                try put(store, "f_\(number)", content(10))
+                _ = try store.quarantine(id("f_\(number)"), .damaged)
+            }
+        }
+        disk.restart(keepingUnsynced: true)
+        let store = try openStore(on: disk, second: { 1_000_000 + 7200 })
+        let first = try store.dueDamagedChunks(after: nil, limit: 3)
+        #expect(first.map(\.text) == ["f_0", "f_1", "f_2"])
+        #expect(try store.dueDamagedChunks(after: first.last, limit: 3).map(\.text) == ["f_3", "f_4"])
+        #expect(try store.dueDamagedChunks(after: id("f_4"), limit: 3) == [])
+    }
+
+    @Test func aLengthThatNoChunkHasIsRefusedBeforeItIsSetAside() throws {
+        let store = try openStore(on: SimulatedDisk(takesDirectWrites: true))
+        let expected = ExpectedContent(length: 4 << 30 + 1)
+        #expect(code { try store.beginUpload(of: id("f_0"), expecting: expected).abandon() } == .invalidArgument)
+        try store.beginUpload(of: id("f_0"), expecting: ExpectedContent(length: 4 << 30)).abandon()
+    }
 }

@@ -17,6 +17,8 @@ package struct ChainPatience: Sendable {
 struct ChainRoute: Sendable {
     /// More than any link takes; what is asked for comes from the wire.
     private static let maxFloor = 1 << 40
+    /// Limits that a sender asks for count within these: with none at all a server would look again and again without pause.
+    private static let limits = Duration.seconds(1)...Duration.seconds(600)
 
     /// The servers that the chunk shall go to, in this order.
     private(set) var targets: [ServerAddress]
@@ -37,10 +39,14 @@ struct ChainRoute: Sendable {
         self.targets = chain?.targets ?? targets
         receiver = chain?.receiver
         // Shorter at each server: the one before a server that stands still gives it up first, and the others go on.
-        stallLimit = (chain?.stallLimit ?? usual.stallLimit) * 2 / 3
+        stallLimit = (chain?.stallLimit.map(Self.bounded) ?? usual.stallLimit) * 2 / 3
         // More at each server, for the same reason: what is just enough for one link is for those before it.
         floor = min(chain?.floor ?? usual.floor, Self.maxFloor) / 4 * 5
-        answerLimit = (chain?.answerLimit ?? usual.answerLimit) * 2 / 3
+        answerLimit = (chain?.answerLimit.map(Self.bounded) ?? usual.answerLimit) * 2 / 3
+    }
+
+    private static func bounded(_ wanted: Duration) -> Duration {
+        min(max(wanted, limits.lowerBound), limits.upperBound)
     }
 
     /// The same with this server as the last.

@@ -73,9 +73,10 @@ struct ChunkForwarder: Sendable {
         var standing = standing
         let source = source
         let request = ChunkUploadRequest(chunkID: id, length: Int(digest.length), crc32c: digest.crc32c)
-        // Each round settles at least one of them.
-        while !standing.pending.isEmpty, .now() < end {
+        // Each round settles at least one of them, or is the last.
+        while !standing.pending.isEmpty, .now() < end, !Task.isCancelled {
             let plan = await plan(standing.pending, isLengthKnown: true)
+            if plan.links.isEmpty, plan.failed.isEmpty { break }
             guard let reader = try? await source.open(id) else { break }
             let round = await CallContext.$deadline.withValue(end) {
                 await send(plan, request) { _, upload in

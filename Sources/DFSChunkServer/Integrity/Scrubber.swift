@@ -11,8 +11,6 @@ import Logging
 struct Scrubber: Sendable {
     /// Between two writes of where it stands.
     private static let keepInterval = Duration.seconds(300)
-    /// Ids taken from the catalog at a time.
-    private static let batchCount = 1000
 
     let settings: ScrubSettings
     let store: ChunkStore
@@ -75,28 +73,31 @@ struct Scrubber: Sendable {
         }
     }
 
-    /// Reads the chunks behind the cursor, to the last.
+    /// Reads the chunks behind the cursor, to the last. Those that come meanwhile are read in the next cycle.
+    ///
+    /// The ids are taken at once, 16 bytes a chunk for the cycle, and sorted on the scrubber's own thread: who wants something of the
+    /// catalog waits for one pass over it a cycle, however many chunks there are.
     private func scrub(_ cursor: inout ScrubCursor, _ threads: DiskThreads) async throws {
         var due = clock.now
         var keptAt = clock.now
-        while true {
-            let batch = store.withCatalog { [last = cursor.last] in $0.ids(after: last, count: Self.batchCount) }
-            if batch.isEmpty { return }
-            for id in batch {
-                do {
-                    try await checker.examine(id, threads) { byteCount in try await pace(byteCount, &due) }
-                } catch let error as DFSError {
-                    try Task.checkCancellation()
-                    logger.error("cannot check a chunk", metadata: ["chunk": "\(id)", "error": "\(error)"])
-                    // A disk that fails at once, again and again, is not asked without pause.
-                    try await pace(1 << 20, &due)
-                }
+        let store = store
+        let ids = try await threads.run { [last = cursor.last] in
+            store.withCatalog { $0.storedIDs(after: last) }.sorted()
+        }
+        for id in ids {
+            do {
+                try await checker.examine(id, threads) { byteCount in try await pace(byteCount, &due) }
+            } catch let error as DFSError {
                 try Task.checkCancellation()
-                cursor.last = id
-                guard clock.now - keptAt >= Self.keepInterval else { continue }
-                await keep(cursor, threads)
-                keptAt = clock.now
+                logger.error("cannot check a chunk", metadata: ["chunk": "\(id)", "error": "\(error)"])
+                // A disk that fails at once, again and again, is not asked without pause.
+                try await pace(1 << 20, &due)
             }
+            try Task.checkCancellation()
+            cursor.last = id
+            guard clock.now - keptAt >= Self.keepInterval else { continue }
+            await keep(cursor, threads)
+            keptAt = clock.now
         }
     }
 

@@ -19,6 +19,8 @@ final class Suspicions: Sendable {
     private struct State {
         var order: [ChunkID] = []
         var causes: [ChunkID: Cause] = [:]
+        /// Why the first one is being checked.
+        var checkedFor: Cause?
         var waiters: [ChunkID: [CheckedContinuation<CheckFinding, any Error>]] = [:]
         var waiterCount = 0
         var isClosed = false
@@ -74,19 +76,32 @@ final class Suspicions: Sendable {
     /// one task.
     func next() async -> (ChunkID, Cause)? {
         while !Task.isCancelled {
-            let first = state.withLock { state in state.order.first.flatMap { id in state.causes[id].map { (id, $0) } }
-            }
-            if let first { return first }
+            if let first = begin() { return first }
             await bell.wait()
         }
         return nil
     }
 
-    /// The first chunk has been checked; whoever waits is told.
+    // Not inlined behind a suspension (docs/decisions/0032).
+    @inline(never)
+    private func begin() -> (ChunkID, Cause)? {
+        state.withLock { state in
+            guard let id = state.order.first, let cause = state.causes[id] else { return nil }
+            state.checkedFor = cause
+            return (id, cause)
+        }
+    }
+
+    /// The first chunk has been checked; whoever waits is told. Where the master's word came meanwhile, it is checked once more for
+    /// that: what was found was not weighed against it.
     func finish(_ id: ChunkID, _ result: Result<CheckFinding, any Error>) {
         let waiters = state.withLock { state in
-            state.order.removeAll { $0 == id }
-            state.causes[id] = nil
+            let isOver = state.isClosed || state.checkedFor == nil || state.causes[id] == state.checkedFor
+            state.checkedFor = nil
+            if isOver {
+                state.order.removeAll { $0 == id }
+                state.causes[id] = nil
+            }
             let waiters = state.waiters.removeValue(forKey: id) ?? []
             state.waiterCount -= waiters.count
             return waiters

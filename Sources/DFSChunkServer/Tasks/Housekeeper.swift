@@ -45,19 +45,38 @@ struct Housekeeper: Sendable {
         }
     }
 
-    /// A damaged chunk may be all that is left of it: only a master that knows better ones lets it go.
-    ///
-    /// - Parameter toldCount: how many are kept, as it was logged last.
-    private func purgeDamaged(_ toldCount: inout Int) async throws {
+    /// Damaged chunks that no master lets go, over several pages of them.
+    private struct KeptDamaged {
+        /// The last that was asked for in this round; `nil` at its start.
+        var asked: ChunkID?
+        /// In this round so far.
+        var count = 0
+        var first: ChunkID?
+        /// As it was logged last.
+        var toldCount = 0
+    }
+
+    /// A damaged chunk may be all that is left of it: only a master that knows better ones lets it go. One page of them each time, so
+    /// that those which are kept are not in the way of the others.
+    private func purgeDamaged(_ kept: inout KeptDamaged) async throws {
         let store = store
-        let due = try await threads.run { try store.dueDamagedChunks(limit: Self.maxDamagedAsked) }
-        if due.isEmpty { return }
-        let expendable = await master.expendable(due)
+        let due = try await threads.run { [asked = kept.asked] in
+            try store.dueDamagedChunks(after: asked, limit: Self.maxDamagedAsked)
+        }
+        let expendable = due.isEmpty ? [] : await master.expendable(due)
+        let staying = due.filter { !expendable.contains($0) }
+        kept.count += staying.count
+        kept.first = kept.first ?? staying.first
+        kept.asked = due.count == Self.maxDamagedAsked ? due.last : nil
+        if kept.asked == nil { endRound(&kept) }
+        if expendable.isEmpty { return }
         let count = try await threads.run { try store.eraseDamaged(expendable) }
         if count > 0 { logger.info("damaged chunks removed for good", metadata: ["count": "\(count)"]) }
-        let kept = due.filter { !expendable.contains($0) }
-        defer { toldCount = kept.count }
-        guard let first = kept.first, kept.count != toldCount else { return }
+    }
+
+    private func endRound(_ kept: inout KeptDamaged) {
+        defer { kept = KeptDamaged(toldCount: kept.count) }
+        guard let first = kept.first, kept.count != kept.toldCount else { return }
         logger.error(
             "damaged chunks are kept, since no master has said that there are enough good copies",
             metadata: ["count": "\(kept.count)", "first": "\(first)"])
@@ -72,7 +91,7 @@ struct Housekeeper: Sendable {
 
     private func purgeForEver() async {
         let store = store
-        var keptDamagedCount = 0
+        var kept = KeptDamaged()
         while !Task.isCancelled {
             // What keeps one of these from being done keeps none of the others.
             do {
@@ -82,7 +101,7 @@ struct Housekeeper: Sendable {
                 logger.error("cannot empty the quarantine", metadata: ["error": "\(error)"])
             }
             do {
-                try await purgeDamaged(&keptDamagedCount)
+                try await purgeDamaged(&kept)
             } catch {
                 logger.error("cannot remove damaged chunks for good", metadata: ["error": "\(error)"])
             }

@@ -11,9 +11,17 @@ struct DownloadService: Sendable {
     let primaries: Primaries
     let changes: ChangeSignal
     let stallLimit: Duration
+    /// Each holds two blocks of 1 MiB, and what waits in its call.
+    let slots: Slots
 
     func add(to routes: inout ServiceRoutes) {
         routes.streaming(Methods.downloadChunk) { call in
+            guard slots.take() else {
+                throw DFSError(
+                    .unavailable, "too many downloads are under way here; read another replica",
+                    advice: .tryOtherReplica)
+            }
+            defer { slots.giveBack() }
             try await StallWatch.run(limit: stallLimit, on: call.eventLoop) { watch in try await download(call, watch) }
         }
     }

@@ -50,6 +50,8 @@ package struct ChunkCatalog: Sendable {
     package private(set) var revision: UInt64 = 0
     /// Rises whenever an upload of a chunk that had no file begins.
     package private(set) var arrivals: UInt64 = 0
+    /// How many chunks have a file.
+    package private(set) var storedCount = 0
     private var uploadsUnderWay = 0
     private var open: Set<ChunkID> = []
     /// Chunks whose files came, went or became known since the changes were taken last, and whether there was a file then; `nil`
@@ -67,9 +69,6 @@ package struct ChunkCatalog: Sendable {
         }
         return counts
     }
-
-    /// How many chunks have a file.
-    package var storedCount: Int { records.values.count { $0.stored != nil } }
 
     /// Whether an upload of any chunk is under way.
     package var isReceiving: Bool { uploadsUnderWay > 0 }
@@ -99,10 +98,13 @@ package struct ChunkCatalog: Sendable {
         revision += 1
     }
 
-    /// The first `count` ids with a file behind `id` in their order; from the start for `nil`.
-    package func ids(after id: ChunkID?, count: Int) -> [ChunkID] {
-        let rest = records.filter { key, record in record.stored != nil && id.map { $0 < key } ?? true }
-        return Array(rest.keys.sorted().prefix(count))
+    /// All ids with a file behind `id` in their order, or all for `nil`; in no order, since whoever wants one need not hold others up
+    /// while they are sorted. One pass over all chunks.
+    package func storedIDs(after id: ChunkID?) -> [ChunkID] {
+        var found: [ChunkID] = []
+        found.reserveCapacity(id == nil ? storedCount : 0)
+        for (key, record) in records where record.stored != nil && id.map({ $0 < key }) ?? true { found.append(key) }
+        return found
     }
 
     /// All chunks whose digest is known.
@@ -146,6 +148,7 @@ package struct ChunkCatalog: Sendable {
     /// The chunk's file is in place.
     package mutating func store(_ id: ChunkID, _ stored: Stored) {
         noteChange(of: id)
+        if records[id]?.stored == nil { storedCount += 1 }
         records[id, default: Record()].stored = stored
         revision += 1
     }
@@ -166,6 +169,7 @@ package struct ChunkCatalog: Sendable {
             if record.stored == nil { return .absent }
         }
         noteChange(of: id)
+        if record.stored != nil { storedCount -= 1 }
         records[id]?.stored = nil
         records[id]?.isLeaving = true
         revision += 1

@@ -102,54 +102,76 @@ extension ChunkStore {
     ///
     /// - Throws: what kept one of these from being moved; all the rest is done all the same.
     package func purgeQuarantine() throws(DFSError) -> Int {
-        let unmoved = moveUnmoved()
+        var first = moveUnmoved()
         var count = 0
         for folder in try dueFolders() where folder.ground != .damaged {
             state.withLock { $0.spare.forget(folder: folder.path) }
-            for chunk in try files.names(inFolder: folder.path) where try files.remove("\(folder.path)/\(chunk)") {
-                count += 1
-            }
-            try files.removeFolder(folder.path)
+            first = erase(in: folder.path, counting: &count) { _ in true } ?? first
         }
-        if let unmoved { throw unmoved }
+        if let first { throw first }
         return count
     }
 
-    /// Damaged chunks in quarantine whose time is over, at most `limit`: to be erased where the master can miss them.
-    package func dueDamagedChunks(limit: Int) throws(DFSError) -> [ChunkID] {
-        var due: [ChunkID] = []
+    /// Damaged chunks in quarantine whose time is over: to be erased where the master can miss them.
+    ///
+    /// - Parameters:
+    ///   - id: only those behind it in the order of ids; from the start for `nil`.
+    ///   - limit: the first so many of them.
+    package func dueDamagedChunks(after id: ChunkID?, limit: Int) throws(DFSError) -> [ChunkID] {
+        var due: Set<ChunkID> = []
         for folder in try dueFolders() where folder.ground == .damaged {
             for name in try files.names(inFolder: folder.path) {
-                if due.count < limit, let id = try? ChunkID(name) { due.append(id) }
+                if let found = try? ChunkID(name), id.map({ $0 < found }) ?? true { due.insert(found) }
             }
         }
-        return due
+        return Array(due.sorted().prefix(limit))
     }
 
     /// Erases damaged chunks whose time is over; says how many files.
+    ///
+    /// - Throws: what kept one from being erased; the others are.
     package func eraseDamaged(_ ids: Set<ChunkID>) throws(DFSError) -> Int {
+        var first: DFSError?
         var count = 0
         for folder in try dueFolders() where folder.ground == .damaged {
-            var isEmpty = true
-            for name in try files.names(inFolder: folder.path) {
-                if let id = try? ChunkID(name), ids.contains(id) {
-                    if try files.remove("\(folder.path)/\(name)") { count += 1 }
-                } else {
-                    isEmpty = false
-                }
-            }
-            if isEmpty { try files.removeFolder(folder.path) }
+            first = erase(in: folder.path, counting: &count) { $0.map { ids.contains($0) } ?? false } ?? first
         }
+        if let first { throw first }
         return count
     }
 
+    /// Erases files of one folder in quarantine, each by itself, and the folder where nothing stays in it.
+    ///
+    /// - Parameter isDue: says of a chunk, or of `nil` for a file with another name, whether it goes.
+    /// - Returns: what kept one of them from going.
+    private func erase(in folder: String, counting count: inout Int, _ isDue: (ChunkID?) -> Bool) -> DFSError? {
+        var first: DFSError?
+        var isEmpty = true
+        do throws(DFSError) {
+            for name in try files.names(inFolder: folder) {
+                guard isDue(try? ChunkID(name)) else {
+                    isEmpty = false
+                    continue
+                }
+                do throws(DFSError) {
+                    if try files.remove("\(folder)/\(name)") { count += 1 }
+                } catch {
+                    first = first ?? error
+                }
+            }
+            if isEmpty, first == nil { try files.removeFolder(folder) }
+        } catch {
+            first = first ?? error
+        }
+        return first
+    }
+
     private func dueFolders() throws(DFSError) -> [(path: String, ground: DeletionGround)] {
-        let keepSeconds = settings.quarantineKeep.components.seconds
+        // The other way round a name in the folder, which may be any number, could be too large to add to.
+        let latest = wallClock() - Self.folderSpan - settings.quarantineKeep.components.seconds
         var due: [(path: String, ground: DeletionGround)] = []
         for name in try files.names(inFolder: layout.quarantine) {
-            guard let (second, ground) = StoreLayout.quarantined(name),
-                second + Self.folderSpan + keepSeconds <= wallClock()
-            else { continue }
+            guard let (second, ground) = StoreLayout.quarantined(name), second <= latest else { continue }
             due.append((layout.quarantineFolder(second, ground), ground))
         }
         return due

@@ -45,7 +45,9 @@ extension ChunkStore {
     /// Finds the chunk durable with these very bytes, or throws: code ``DFSError/Code/alreadyExists`` for others,
     /// ``DFSError/Code/unavailable`` for damaged ones, which have given way then, ``DFSError/Code/notFound`` for none.
     func confirmExisting(_ id: ChunkID, _ digest: ContentDigest) throws(DFSError) {
-        if state.withLock({ $0.catalog.stored(id) != nil }) { return try list(id, digest, digestOnDisk(id)) }
+        if state.withLock({ $0.catalog.stored(id) != nil }) {
+            return try list(id, digest, digestOnDisk(id), isListed: true)
+        }
         let isThere = try naming.withLock { (_) throws(DFSError) in
             _ = try files.open(layout.chunk(id), .reading)
             return try isSame(id, digest)
@@ -62,13 +64,13 @@ extension ChunkStore {
         if isLeaving { throw foundDamaged(id) }
         if stored == nil, !isInTheWay, try files.status(of: layout.chunk(id)) == nil { return false }
         if stored != nil {
-            try list(id, digest, digestOnDisk(id))
+            try list(id, digest, digestOnDisk(id), isListed: true)
             return true
         }
         guard let file = try openNamed(id, isInTheWay) else { return false }
         let found = try bytesDigest(of: file, isInTheWay)
         if let found, found == digest {
-            try list(id, digest, found)
+            try list(id, digest, found, isListed: false)
             return true
         }
         if let found, !isInTheWay {
@@ -103,16 +105,26 @@ extension ChunkStore {
     }
 
     /// Lists a chunk whose file has the digest `existing`.
-    private func list(_ id: ChunkID, _ digest: ContentDigest, _ existing: ContentDigest) throws(DFSError) {
+    ///
+    /// - Parameter isListed: whether that is the digest of a listed chunk. One that left the list during the sync was found damaged, and
+    ///   is not listed again for what it was.
+    private func list(
+        _ id: ChunkID, _ digest: ContentDigest, _ existing: ContentDigest, isListed: Bool
+    ) throws(DFSError) {
         guard existing == digest else { throw otherBytes(id, existing, digest) }
         try files.syncFolder(layout.root)
-        let isLeaving = state.withLock { state -> Bool in
-            if state.catalog.isLeaving(id) { return true }
+        let isHere = state.withLock { state -> Bool in
+            if state.catalog.isLeaving(id) { return false }
+            if let now = state.catalog.stored(id) {
+                if let other = now.digest, other != digest { return false }
+            } else if isListed {
+                return false
+            }
             state.catalog.store(id, ChunkCatalog.Stored(digest))
             state.clearTheWay(of: id)
-            return false
+            return true
         }
-        if isLeaving { throw foundDamaged(id) }
+        if !isHere { throw foundDamaged(id) }
     }
 
     /// Moves a damaged file that is in no list out of the way. To be called with ``naming``.

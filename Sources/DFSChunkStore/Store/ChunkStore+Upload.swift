@@ -17,8 +17,11 @@ extension ChunkStore {
     ///
     /// - Throws: code ``DFSError/Code/resourceExhausted`` when the announced length does not fit the disk.
     package func beginUpload(of id: ChunkID, expecting expected: ExpectedContent) throws(DFSError) -> ChunkWriter {
-        if let length = expected.length, length < 0 || length > Int64.max / 2 {
-            throw DFSError(.invalidArgument, "chunk \(id) was announced with \(length) bytes")
+        // Before its room is set aside.
+        if let length = expected.length, length < 0 || length > ChunkWriter.maxLength {
+            throw DFSError(
+                .invalidArgument,
+                "chunk \(id) was announced with \(length) bytes; no chunk has more than \(ChunkWriter.maxLength)")
         }
         let (number, existing) = try admitUpload(of: id, expected)
         do throws(DFSError) {
@@ -114,14 +117,23 @@ extension ChunkStore {
         do throws(DFSError) {
             try files.syncFolder(layout.root)
         } catch {
-            // Nobody has been told of the chunk: it must not stay without its sync. If it cannot be removed either, the
-            // next start finds it whole.
-            _ = try? files.remove(layout.chunk(id))
-            dropTable(of: id, length: digest.length)
+            withdraw(id, digest)
             throw error
         }
         state.withLock { $0.catalog.store(id, ChunkCatalog.Stored(digest)) }
         // What was open under the id here is a stale replica of what has now come whole.
         unsealed(id)?.leave()
+    }
+
+    /// Takes back the name of a chunk whose folder could not be synced: nobody has been told of it. Where another upload of the same
+    /// bytes has found the file meanwhile, and synced it, that one has been acknowledged, and the file stays.
+    ///
+    /// One that cannot be removed is found whole by the next start.
+    private func withdraw(_ id: ChunkID, _ digest: ContentDigest) {
+        naming.withLock { _ in
+            if state.withLock({ $0.catalog.stored(id) != nil }) { return }
+            _ = try? files.remove(layout.chunk(id))
+            dropTable(of: id, length: digest.length)
+        }
     }
 }

@@ -11,7 +11,7 @@ package final class ChunkWriter: Sendable {
     /// Bytes written between two requests to the kernel to begin writing them to the disk.
     private static let writebackStep: Int64 = 8 << 20
     /// Four times what a chunk can have: bounds the checksums that an upload keeps in memory, to 256 KiB.
-    private static let maxLength: Int64 = 4 << 30
+    static let maxLength: Int64 = 4 << 30
 
     private struct Progress {
         var sums = BlockSummer()

@@ -146,7 +146,7 @@ extension ChunkServer {
     func scrub() {
         guard let store else { return }
         let after = process.scrubbed
-        guard let chunk = store.withCatalog({ $0.ids(after: after, count: 1) }).first else {
+        guard let chunk = store.withCatalog({ $0.storedIDs(after: after).min() }) else {
             process.scrubbed = nil
             return
         }

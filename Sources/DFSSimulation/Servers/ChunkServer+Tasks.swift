@@ -105,7 +105,10 @@ extension ChunkServer {
     func keepHouse() {
         guard simulation.dice.chance(20) else { return }
         _ = onDisk { store throws(DFSError) in try store.purgeQuarantine() }
-        guard case .success(let due) = onDisk({ store throws(DFSError) in try store.dueDamagedChunks(limit: 100) }),
+        guard
+            case .success(let due) = onDisk({ store throws(DFSError) in
+                try store.dueDamagedChunks(after: nil, limit: 100)
+            }),
             !due.isEmpty
         else { return }
         report([], keptDamaged: due, limit: .seconds(30)) { [self] told in
