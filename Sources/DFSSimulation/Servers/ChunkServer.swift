@@ -30,6 +30,10 @@ final class ChunkServer: Server {
         /// Deletions held by the breaker, and those of `deletions` that an operator has released.
         var held: [ChunkID: DeletionOrder] = [:]
         var released: Set<ChunkID> = []
+        /// Deletions that were decided, and that the disk has not got yet.
+        var deleting: Set<ChunkID> = []
+        /// Chunks without a digest, found at the start and not looked at yet.
+        var adopted: [ChunkID] = []
         var writers: [UInt64: ChunkWriter] = [:]
         var lastWriter: UInt64 = 0
         var pipe: HeartbeatPipe?
@@ -86,7 +90,7 @@ final class ChunkServer: Server {
             // As a service manager does it.
             return simulation.agenda.after(.seconds(5)) { [self] in start() }
         }
-        verifyAdopted()
+        process.adopted = store?.withCatalog { $0.unverified.sorted() } ?? []
         openStream()
         beat()
         everySecond()
@@ -161,6 +165,7 @@ final class ChunkServer: Server {
 
     private func everySecond() {
         simulation.network.at(party, after: simulation.local(.seconds(1), at: party)) { [self] in
+            verifyAdopted()
             scrub()
             keepHouse()
             lookAtHeldDeletions()
@@ -183,7 +188,9 @@ final class ChunkServer: Server {
         }
     }
 
-    func hasOrderToDelete(_ chunk: ChunkID) -> Bool { process.deletions[chunk] != nil || process.held[chunk] != nil }
+    func hasOrderToDelete(_ chunk: ChunkID) -> Bool {
+        process.deletions[chunk] != nil || process.held[chunk] != nil || process.deleting.contains(chunk)
+    }
 
     func flipBit(of chunk: ChunkID, _ dice: Dice) { disk.flipBit(of: "\(Self.root)/\(chunk.text)", dice) }
 
