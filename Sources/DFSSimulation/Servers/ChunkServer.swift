@@ -20,6 +20,8 @@ final class ChunkServer: Server {
     /// What dies with the process.
     var process = Process()
     var lastStream: UInt64 = 0
+    /// What the calendar is off by, in seconds.
+    var calendarLead = 0
 
     struct Process {
         var leases = LeaseTable()
@@ -57,6 +59,11 @@ final class ChunkServer: Server {
 
     var nodeID: String { store?.nodeID ?? "" }
 
+    private func setCalendar() {
+        let now = Simulation.beganAt + Int(simulation.agenda.now / 1_000_000_000) + calendarLead
+        seconds.value.store(now, ordering: .relaxed)
+    }
+
     var clock: MonotonicInstant { simulation.clock(of: party) }
 
     // MARK: Its life
@@ -66,7 +73,7 @@ final class ChunkServer: Server {
         simulation.network.start(party)
         process = Process()
         process.breaker = DeletionBreaker(simulation.scenario.breakerLimits)
-        seconds.value.store(1_790_000_000 + Int(simulation.agenda.now / 1_000_000_000), ordering: .relaxed)
+        setCalendar()
         var settings = ChunkStore.Settings()
         settings.quarantineKeep = .seconds(simulation.scenario.quarantineKeepSeconds)
         settings.usualChunkSize = Int64(simulation.scenario.policy.chunkSize)
@@ -149,7 +156,7 @@ final class ChunkServer: Server {
     /// Runs what touches the disk; a power failure in it ends the node as soon as the current event is over.
     func onDisk<Found>(_ body: (ChunkStore) throws(DFSError) -> Found) -> Result<Found, DFSError> {
         guard let store else { return .failure(DFSError(.unavailable, "\(party) is down")) }
-        seconds.value.store(1_790_000_000 + Int(simulation.agenda.now / 1_000_000_000), ordering: .relaxed)
+        setCalendar()
         do throws(DFSError) {
             return .success(try body(store))
         } catch {
