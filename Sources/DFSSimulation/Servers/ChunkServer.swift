@@ -210,7 +210,10 @@ final class ChunkServer: Server {
         let call = dice.number(1...30)
         switch fault {
         case .diskError: disk.strike(.failOnce, atCall: call)
-        case .diskFull: disk.strike(dice.chance(500) ? .fullOnce : .full(calls: dice.number(50...2000)), atCall: call)
+        case .diskFull where dice.chance(500): disk.strike(.fullOnce, atCall: call)
+        case .diskFull:
+            disk.strike(.full(calls: dice.number(50...2000)), atCall: call)
+            simulation.network.at(party, after: dice.milliseconds(1000...20_000)) { [self] in disk.makeRoom() }
         default: disk.strike(.powerLoss, atCall: call)
         }
     }
