@@ -37,6 +37,7 @@ import Testing
         1130,
         // A chunk that lacked a copy got none, since the servers that could take it were to be rid of stale replicas first.
         8_345_825_697,
+        // All of them went another way before disks failed in starts and disk work took time.
     ]
 
     @Test(arguments: seeds)
@@ -72,6 +73,11 @@ import Testing
             let found = (UInt64(1)...20).contains { Simulation(seed: $0, canary: canary).run().violation != nil }
             #expect(found, "\(canary.rawValue)")
         }
+    }
+
+    @Test(arguments: [Canary.dropLastChunk, .forgetReplica])
+    func aMasterThatNamesTooLittleIsFound(_ canary: Canary) {
+        #expect((UInt64(1)...2).contains { Simulation(seed: $0, canary: canary).run().violation != nil })
     }
 
     /// A run leaves enough to check.

@@ -28,7 +28,7 @@ extension Convergence {
             let chunks = file.chunks.map { file.header.chunkID(at: $0.index) }
             // What was appended to stands behind what was put.
             guard let put = expected.removeValue(forKey: path), chunks.starts(with: put),
-                chunks.count == put.count || path.hasPrefix("log")
+                chunks.count == put.count || ledger.hasAppends(path)
             else { return simulation.violate("\(path) is \(chunks), which nobody put there") }
             let copies = ledger.copies[path] ?? simulation.scenario.policy.replication
             if file.header.replication != copies {
@@ -50,10 +50,9 @@ extension Convergence {
     }
 
     private func compareRecords(_ paths: Paths) {
-        for (path, records) in simulation.ledger.records.sorted(by: { $0.key < $1.key }) {
-            guard let file = paths.files[path] else { return simulation.violate("\(path) has records, and is gone") }
+        for (path, file) in paths.files.sorted(by: { $0.key < $1.key }) {
             let chunks = Set(file.chunks.map { file.header.chunkID(at: $0.index) })
-            for record in records {
+            for record in simulation.ledger.records(of: path) {
                 let copy = simulation.servers.compactMap { $0.copy(of: record.chunk) }.first ?? []
                 let end = record.offset + record.bytes.count
                 guard chunks.contains(record.chunk), copy.count >= end,

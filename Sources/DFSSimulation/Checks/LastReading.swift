@@ -16,7 +16,7 @@ final class LastReading {
         // Behind the clients and the operators.
         party = .client(simulation.scenario.clientCount + 1)
         let ledger = simulation.ledger
-        paths = Set(ledger.files.keys).union(ledger.goFiles.keys).union(ledger.records.keys).sorted()[...]
+        paths = (Array(ledger.files.keys) + Array(ledger.goFiles.keys)).sorted()[...]
     }
 
     func begin() {
@@ -51,7 +51,7 @@ final class LastReading {
         if let contents = ledger.goFiles[path], chunks.map(\.digest) != contents.map({ Digest(of: $0) }) {
             return simulation.violate("a reader of \(path) is told of other chunks than a Go client put")
         }
-        if let record = ledger.records[path]?.first(where: { !ids.contains($0.chunk) }) {
+        if let record = ledger.records(of: path).first(where: { !ids.contains($0.chunk) }) {
             return simulation.violate("a reader of \(path) is not told of \(record.chunk), which has records")
         }
         let wanted = check.wantedCopies(ledger.copies[path] ?? simulation.scenario.policy.replication)

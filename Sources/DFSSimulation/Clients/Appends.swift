@@ -44,7 +44,11 @@ final class Appends {
         guard attempts < 40 else { return close() }
         let request = AppendRequest(
             name: Client.name(path), writer: writer, isExclusive: isAlone, failed: failed, excluded: excluded)
-        client.ask({ call, _ in .openAppend(request, call) }, attempts: 1) { [self] answer in
+        let ledger = simulation.ledger
+        let note = { (answer: Result<Answer, DFSError>) in
+            if case .success(.appending(let place)) = answer { ledger.noteAppends(to: place.chunk.chunk) }
+        }
+        client.ask({ call, _ in .openAppend(request, call) }, decided: note, attempts: 1) { [self] answer in
             switch answer {
             case .success(.appending(let place)): send(to: place)
             case .failure(let error) where error.code == .notFound: make()
@@ -67,7 +71,7 @@ final class Appends {
         guard let server = simulation.server(at: place.servers[0]) as? ChunkServer else {
             return simulation.violate("\(place.chunk.chunk) is open on a Go server")
         }
-        let (bytes, path, ledger, tally) = (record.bytes, path, simulation.ledger, simulation.tally)
+        let (bytes, ledger, tally) = (record.bytes, simulation.ledger, simulation.tally)
         let sent = AppendRecord(
             id: record.id, data: [ByteBuffer(bytes: bytes)], byteCount: bytes.count, crc32c: CRC32C.of(bytes))
         simulation.network.call(client.party, server.party, limit: .seconds(12), isRepeatable: true) { answer in
@@ -76,7 +80,7 @@ final class Appends {
             switch outcome {
             case .success(let found):
                 tally.count(.recordAppended)
-                ledger.note(Ledger.Record(chunk: place.chunk.chunk, offset: Int(found.offset), bytes: bytes), in: path)
+                ledger.note(Ledger.Record(chunk: place.chunk.chunk, offset: Int(found.offset), bytes: bytes))
                 failed = nil
                 excluded = []
                 attempts = 0

@@ -1,7 +1,7 @@
 import DFSCore
 import DFSMetadata
 
-/// Changes a name: moves, removes, makes a folder, or wants another number of copies.
+/// Changes a name: moves, removes, brings back, makes a folder, or wants another number of copies.
 final class Change {
     private let client: Client
     private let simulation: Simulation
@@ -13,9 +13,10 @@ final class Change {
 
     func begin() {
         let (dice, ledger) = (client.dice, simulation.ledger)
-        let files = ledger.files.keys.filter { !$0.hasPrefix("log") }.sorted()
+        let all = ledger.files.keys.sorted()
+        let files = all.filter { !Client.isLog($0) }
         let folder = "d\(dice.number(0...2))"
-        switch dice.number(0...9) {
+        switch dice.number(0...12) {
         case 0, 1:
             ask { call, _ in
                 .makeFolder(Client.name(folder), call)
@@ -26,17 +27,40 @@ final class Change {
         case 3: rename(folder, to: "d\(dice.number(0...2))/sub\(dice.number(0...3))")
         case 4, 5: if let file = dice.pick(files) { remove(file) } else { client.done() }
         case 6:
-            guard let file = dice.pick(files) else { return client.done() }
+            guard let file = dice.pick(all) else { return client.done() }
             let copies = dice.number(1...3)
             ask { call, _ in
                 .setReplication(Client.name(file), copies, call)
             } done: {
                 ledger.wished(copies, of: file)
             }
+        case 7, 8: restore(to: dice.chance(500) ? nil : "\(folder)/back\(dice.number(0...3))")
+        case 9: emptyTrash()
         default:
             guard let file = dice.pick(files) else { return client.done() }
-            let target = dice.chance(500) ? "f\(dice.number(0...9))" : "\(folder)/f\(dice.number(0...9))"
-            rename(file, to: target)
+            let name = "f\(dice.number(0...9))"
+            rename(file, to: dice.chance(500) ? name : "\(folder)/\(name)")
+        }
+    }
+
+    private func restore(to target: String?) {
+        let (request, ledger) = ("b\(client.dice.word())", simulation.ledger)
+        guard let id = client.dice.pick(ledger.trash.keys.sorted()) else { return client.done() }
+        ask { call, _ in
+            .restore(id, to: target.map { Client.name($0) }, request: request, call)
+        } done: { [simulation] in
+            simulation.tally.count(.broughtBack)
+            ledger.restored(id, to: target, request: request)
+        }
+    }
+
+    /// One removal goes for good, or seldom all of them.
+    private func emptyTrash() {
+        let id = client.dice.chance(900) ? client.dice.pick(simulation.ledger.trash.keys.sorted()) : nil
+        ask { call, _ in
+            .emptyTrash(id, call)
+        } done: { [simulation] in
+            simulation.tally.count(.trashEmptied)
         }
     }
 

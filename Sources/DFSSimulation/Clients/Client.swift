@@ -84,6 +84,9 @@ final class Client {
         }
     }
 
+    /// Whether records are appended to the file.
+    static func isLog(_ path: String) -> Bool { path.split(separator: "/").last?.hasPrefix("log") ?? false }
+
     /// A plain name that is right by the way it is made.
     static func name(_ text: String) -> FileName { FileName(known: text) }
 }

@@ -21,7 +21,7 @@ final class Read {
 
     func begin() {
         let name = Client.name(path)
-        promised = simulation.ledger.records[path] ?? []
+        promised = simulation.ledger.records(of: path)
         client.ask { call, connection in
             .open(name, near: nil, connection, call)
         } then: { [self] answer in
@@ -76,7 +76,7 @@ final class Read {
 
     /// All that has acknowledged records must be named, but for those of a file that has got another name meanwhile.
     private func compare(_ chunks: ArraySlice<LocatedChunk>) {
-        let standing = Set(simulation.ledger.records[path, default: []].map(\.chunk))
+        let standing = Set(simulation.ledger.records(of: path).map(\.chunk))
         if let lost = promised.first(where: { record in
             standing.contains(record.chunk) && !chunks.contains { $0.id == record.chunk }
         }) {

@@ -81,6 +81,13 @@ extension SimulatedDisk {
         }
     }
 
+    /// Somebody makes room: a time without it is over, or does not begin.
+    func makeRoom() {
+        state.withLock { state in
+            if case .full? = state.plan?.fault { state.plan = nil }
+        }
+    }
+
     /// The file is there, and no read of it succeeds any more.
     func makeUnreadable(_ path: String) { state.withLock { $0.names[path]?.isUnreadable = true } }
 

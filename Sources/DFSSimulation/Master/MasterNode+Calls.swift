@@ -28,7 +28,7 @@ extension MasterNode {
 
     func readBack(_ chunk: ChunkID, _ address: ServerAddress) {
         call(address, limit: .seconds(60)) { server, answer in
-            answer(.success(server.finding(of: chunk)))
+            server.find(chunk) { answer(.success($0)) }
         } _: { [self] (found: Result<Finding, DFSError>) in
             post(.readBack(chunk, at: address, (try? found.get()) ?? .unreachable))
         }

@@ -28,7 +28,7 @@ final class MasterNode {
     var now: MonotonicInstant { simulation.clock(of: .master) }
 
     private var wallSeconds: UInt64 {
-        UInt64(1_790_000_000 + Int(simulation.agenda.now / 1_000_000_000) + calendarLead)
+        UInt64(Simulation.beganAt + Int(simulation.agenda.now / 1_000_000_000) + calendarLead)
     }
 
     // MARK: Its life
@@ -139,7 +139,13 @@ final class MasterNode {
             simulation.tally.count(.storeFailed)
             return kill()
         }
-        for case .answer(let call, let answer) in effects { callers[call]?.decided(answer) }
+        for effect in effects {
+            switch effect {
+            case .answer(let call, let answer): callers[call]?.decided(answer)
+            case .log(.removed(let path, trash: let id)): simulation.ledger.trashed(path.text, as: id)
+            default: break
+            }
+        }
         if isStormy, !batch.isEmpty, simulation.dice.chance(2) {
             simulation.tally.count(.masterKilledAfterCommit)
             return kill()

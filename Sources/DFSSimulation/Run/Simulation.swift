@@ -9,6 +9,9 @@ package final class Simulation {
     /// So long after all is well late orders are given and found to be stale, and proofs run out: all must be well after it, too.
     static let afterTimeSeconds: UInt64 = 900
 
+    /// The calendar when the run begins, in seconds since 1970.
+    static let beganAt = 1_790_000_000
+
     let seed: UInt64
     let canary: Canary?
     let dice: Dice
@@ -146,9 +149,14 @@ package final class Simulation {
 
     func server(at address: ServerAddress) -> any Server { servers[Int(address.port) - 9000] }
 
-    /// A chunk of another cluster that lies on the server.
+    /// A chunk of another cluster that lies on the server: of a Go master, of years ago, or of a time that this cluster's
+    /// calendar jumps across.
     func stranger(of number: Int) -> ChunkID {
-        guard let chunk = try? ChunkID("stranger\(number)_0") else { preconditionFailure("a plain name is an id") }
+        let began = [nil, 1_600_000_000, UInt64(Self.beganAt - 20 * 24 * 3600)][number % 3]
+        let file = began.map { ".\(FileID(rawValue: $0 << 30))" } ?? ""
+        guard let chunk = try? ChunkID("stranger\(number)\(file)_0") else {
+            preconditionFailure("a plain name is an id")
+        }
         return chunk
     }
 

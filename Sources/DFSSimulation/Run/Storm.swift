@@ -36,7 +36,7 @@ final class Storm {
     }
 
     private func breakServer(_ server: any Server) {
-        switch dice.number(0...7) {
+        switch dice.number(0...8) {
         case 0:
             simulation.tally.count(.processKilled)
             server.crash(powerLost: false)
@@ -51,6 +51,10 @@ final class Storm {
             network.standStill(server.party, for: dice.milliseconds(100...40_000))
         case 5: fail(server, .diskError)
         case 6: fail(server, .diskFull)
+        case 7:
+            guard let server = server as? ChunkServer else { return }
+            simulation.tally.count(.calendarJumped)
+            server.calendarLead += calendarJump()
         default: fail(server, .powerLostInWrite)
         }
     }
@@ -82,8 +86,13 @@ final class Storm {
         case 2: simulation.master.store.failNext()
         default:
             simulation.tally.count(.calendarJumped)
-            simulation.master.calendarLead += dice.number(-3600...3600)
+            simulation.master.calendarLead += calendarJump()
         }
+    }
+
+    /// In seconds: as one who sets the clock makes it, or a machine that comes up with another date.
+    private func calendarJump() -> Int {
+        dice.chance(500) ? dice.number(-3600...3600) : (dice.chance(500) ? 1 : -1) * 40 * 24 * 3600
     }
 
     private func cutSomewhere() {

@@ -65,12 +65,24 @@ extension ChunkServer {
     // MARK: Looking at chunks
 
     /// Compares a chunk with its checksums and acts on what that finds, as `ReplicaChecker` does.
-    @discardableResult
-    func examine(_ chunk: ChunkID, isUnwanted: Bool = false) -> CheckFinding? {
+    ///
+    /// - Parameter then: told of what was found once it was acted on; `nil` where the chunk could not be looked at.
+    func examine(
+        _ chunk: ChunkID, isUnwanted: Bool = false, then: @escaping (CheckFinding?) -> Void = { _ in }
+    ) {
         var found = lookAt(chunk)
         // No copy is given up for one reading.
         if case .success(.damaged) = found { found = lookAt(chunk) }
-        guard case .success(let finding) = found else { return nil }
+        guard case .success(let finding) = found else { return then(nil) }
+        if case .sound = finding, !isUnwanted { return then(finding) }
+        // The disk has other work before.
+        simulation.network.at(party, after: simulation.dice.milliseconds(1...50)) { [self] in
+            settle(finding, chunk, isUnwanted)
+            then(finding)
+        }
+    }
+
+    private func settle(_ finding: CheckFinding, _ chunk: ChunkID, _ isUnwanted: Bool) {
         switch finding {
         case .sound where isUnwanted: putAside(chunk, .doubtful)
         case .gone, .sound: break
@@ -84,7 +96,6 @@ extension ChunkServer {
         case .digestFound(let digest, _): announce(chunk, digest, isVouchedFor: true, ground: .damaged) { _ in }
         case .damaged: putAside(chunk, .damaged)
         }
-        return finding
     }
 
     private func lookAt(_ chunk: ChunkID) -> Result<CheckFinding, DFSError> {
@@ -113,11 +124,13 @@ extension ChunkServer {
         noteChange()
     }
 
-    func finding(of chunk: ChunkID) -> Finding {
-        switch examine(chunk) {
-        case .sound(let digest, _), .digestFound(let digest, _): .read(Digest(digest))
-        case .gone, .damaged: .absent
-        case nil: .unreachable
+    func find(_ chunk: ChunkID, _ then: @escaping (Finding) -> Void) {
+        examine(chunk) { found in
+            switch found {
+            case .sound(let digest, _), .digestFound(let digest, _): then(.read(Digest(digest)))
+            case .gone, .damaged: then(.absent)
+            case nil: then(.unreachable)
+            }
         }
     }
 
@@ -138,9 +151,10 @@ extension ChunkServer {
         return found
     }
 
-    /// Chunks without a digest, found at the start.
+    /// Looks at the next chunk that was found without a digest at the start.
     func verifyAdopted() {
-        for chunk in store?.withCatalog({ $0.unverified }) ?? [] { examine(chunk) }
+        guard !process.adopted.isEmpty else { return }
+        examine(process.adopted.removeFirst())
     }
 
     func scrub() {

@@ -55,7 +55,7 @@ extension ChunkServer {
     /// Through the breaker, into quarantine, and not while the chunk is being written.
     func carryOutDeletions() {
         for (chunk, order) in process.deletions.sorted(by: { $0.key < $1.key }) {
-            guard let store else { return }
+            guard let store, !process.deleting.contains(chunk) else { continue }
             store.neverOpenAgain(chunk)
             let (isWritten, isOpen, isStored, count) = store.withCatalog { catalog in
                 (
@@ -72,23 +72,32 @@ extension ChunkServer {
                 simulation.trace.note("\(party) holds the deletion of \(chunk): too many at once")
                 continue
             }
-            simulation.watch.willDelete(chunk, on: self, "ordered")
-            let outcome = onDisk { store throws(DFSError) in
-                try store.deleteOpen(chunk, order.ground)
-                return try store.quarantine(chunk, order.ground)
+            process.deleting.insert(chunk)
+            // The disk has other work before.
+            simulation.network.at(party, after: simulation.dice.milliseconds(1...50)) { [self] in
+                process.deleting.remove(chunk)
+                delete(chunk, order)
             }
-            switch outcome {
-            case .success(.busy): process.deletions[chunk] = order
-            case .failure where store.withCatalog({ $0.isOpen(chunk) }):
-                // Nobody repeats the order: it is tried again in a second.
-                process.deletions[chunk] = order
-                process.released.insert(chunk)
-            case .success, .failure: break
-            }
-            simulation.trace.note("\(party) deletes \(chunk): \(outcome)")
-            simulation.tally.count(.chunkDeleted)
-            noteChange()
         }
+    }
+
+    private func delete(_ chunk: ChunkID, _ order: DeletionOrder) {
+        simulation.watch.willDelete(chunk, on: self, "ordered")
+        let outcome = onDisk { store throws(DFSError) in
+            try store.deleteOpen(chunk, order.ground)
+            return try store.quarantine(chunk, order.ground)
+        }
+        switch outcome {
+        case .success(.busy): process.deletions[chunk] = order
+        case .failure where store?.withCatalog({ $0.isOpen(chunk) }) == true:
+            // Nobody repeats the order: it is tried again in a second.
+            process.deletions[chunk] = order
+            process.released.insert(chunk)
+        case .success, .failure: break
+        }
+        simulation.trace.note("\(party) deletes \(chunk): \(outcome)")
+        simulation.tally.count(.chunkDeleted)
+        noteChange()
     }
 
     /// In time an operator looks at what the breaker holds, and lets it go.

@@ -20,6 +20,8 @@ final class ChunkServer: Server {
     /// What dies with the process.
     var process = Process()
     var lastStream: UInt64 = 0
+    /// What the calendar is off by, in seconds.
+    var calendarLead = 0
 
     struct Process {
         var leases = LeaseTable()
@@ -30,6 +32,10 @@ final class ChunkServer: Server {
         /// Deletions held by the breaker, and those of `deletions` that an operator has released.
         var held: [ChunkID: DeletionOrder] = [:]
         var released: Set<ChunkID> = []
+        /// Deletions that were decided, and that the disk has not got yet.
+        var deleting: Set<ChunkID> = []
+        /// Chunks without a digest, found at the start and not looked at yet.
+        var adopted: [ChunkID] = []
         var writers: [UInt64: ChunkWriter] = [:]
         var lastWriter: UInt64 = 0
         var pipe: HeartbeatPipe?
@@ -53,6 +59,11 @@ final class ChunkServer: Server {
 
     var nodeID: String { store?.nodeID ?? "" }
 
+    private func setCalendar() {
+        let now = Simulation.beganAt + Int(simulation.agenda.now / 1_000_000_000) + calendarLead
+        seconds.value.store(now, ordering: .relaxed)
+    }
+
     var clock: MonotonicInstant { simulation.clock(of: party) }
 
     // MARK: Its life
@@ -62,7 +73,7 @@ final class ChunkServer: Server {
         simulation.network.start(party)
         process = Process()
         process.breaker = DeletionBreaker(simulation.scenario.breakerLimits)
-        seconds.value.store(1_790_000_000 + Int(simulation.agenda.now / 1_000_000_000), ordering: .relaxed)
+        setCalendar()
         var settings = ChunkStore.Settings()
         settings.quarantineKeep = .seconds(simulation.scenario.quarantineKeepSeconds)
         settings.usualChunkSize = Int64(simulation.scenario.policy.chunkSize)
@@ -86,7 +97,7 @@ final class ChunkServer: Server {
             // As a service manager does it.
             return simulation.agenda.after(.seconds(5)) { [self] in start() }
         }
-        verifyAdopted()
+        process.adopted = store?.withCatalog { $0.unverified.sorted() } ?? []
         openStream()
         beat()
         everySecond()
@@ -145,7 +156,7 @@ final class ChunkServer: Server {
     /// Runs what touches the disk; a power failure in it ends the node as soon as the current event is over.
     func onDisk<Found>(_ body: (ChunkStore) throws(DFSError) -> Found) -> Result<Found, DFSError> {
         guard let store else { return .failure(DFSError(.unavailable, "\(party) is down")) }
-        seconds.value.store(1_790_000_000 + Int(simulation.agenda.now / 1_000_000_000), ordering: .relaxed)
+        setCalendar()
         do throws(DFSError) {
             return .success(try body(store))
         } catch {
@@ -161,6 +172,7 @@ final class ChunkServer: Server {
 
     private func everySecond() {
         simulation.network.at(party, after: simulation.local(.seconds(1), at: party)) { [self] in
+            verifyAdopted()
             scrub()
             keepHouse()
             lookAtHeldDeletions()
@@ -183,7 +195,9 @@ final class ChunkServer: Server {
         }
     }
 
-    func hasOrderToDelete(_ chunk: ChunkID) -> Bool { process.deletions[chunk] != nil || process.held[chunk] != nil }
+    func hasOrderToDelete(_ chunk: ChunkID) -> Bool {
+        process.deletions[chunk] != nil || process.held[chunk] != nil || process.deleting.contains(chunk)
+    }
 
     func flipBit(of chunk: ChunkID, _ dice: Dice) { disk.flipBit(of: "\(Self.root)/\(chunk.text)", dice) }
 
@@ -196,7 +210,10 @@ final class ChunkServer: Server {
         let call = dice.number(1...30)
         switch fault {
         case .diskError: disk.strike(.failOnce, atCall: call)
-        case .diskFull: disk.strike(dice.chance(500) ? .fullOnce : .full(calls: dice.number(50...2000)), atCall: call)
+        case .diskFull where dice.chance(500): disk.strike(.fullOnce, atCall: call)
+        case .diskFull:
+            disk.strike(.full(calls: dice.number(50...2000)), atCall: call)
+            simulation.network.at(party, after: dice.milliseconds(1000...20_000)) { [self] in disk.makeRoom() }
         default: disk.strike(.powerLoss, atCall: call)
         }
     }

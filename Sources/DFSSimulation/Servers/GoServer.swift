@@ -2,7 +2,8 @@ import DFSCore
 import DFSMetadata
 
 /// A chunk server of the Go original, modelled after WIRE's account of it: it lists and serves a chunk from its first byte,
-/// overwrites what it has, keeps what a broken upload left, compares nothing, and never tells of a result.
+/// overwrites what it has, keeps what a broken upload left, compares nothing, and never tells of a result. What it tells of its
+/// chunks is a list that a look into its folder makes anew now and then.
 final class GoServer: Server {
     unowned let simulation: Simulation
     let number: Int
@@ -12,6 +13,8 @@ final class GoServer: Server {
     private var files: [ChunkID: [UInt8]] = [:]
     private var pipe: HeartbeatPipe?
     private var lastStream: UInt64 = 0
+    /// What heartbeats list: nothing before the first look into the folder.
+    private var listed: [ChunkID] = []
 
     init(_ simulation: Simulation, number: Int) {
         self.simulation = simulation
@@ -22,9 +25,39 @@ final class GoServer: Server {
     func start() {
         simulation.network.start(party)
         simulation.trace.note("\(party) starts (Go)")
-        openStream()
+        listed = []
+        let isSeen = simulation.dice.chance(500)
+        if isSeen { scan() }
+        register()
+        if !isSeen { scan() }
         beat()
     }
+
+    /// Looks into the folder, where half a chunk looks like a whole one.
+    private func scan() {
+        listed = files.keys.sorted()
+        simulation.network.at(party, after: simulation.local(.seconds(10), at: party)) { [self] in scan() }
+    }
+
+    private var report: (ConnectionToken) -> ServerReport {
+        { [address, listed] in
+            ServerReport(address: address, connection: $0, freeBytes: 1 << 40, chunks: listed)
+        }
+    }
+
+    /// Until the master answers; then the stream begins.
+    private func register() {
+        let report = report
+        simulation.ask(from: party, limit: .seconds(30), isRepeatable: true) { call, connection in
+            .register(report(connection), call)
+        } then: { [self] answer in
+            if case .success = answer { return openStream() }
+            simulation.network.at(party, after: .seconds(1)) { [self] in register() }
+        }
+    }
+
+    /// Another stream, or where the master is away all from the beginning.
+    private func reconnect() { simulation.network.isUp(.master) ? openStream() : register() }
 
     func crash(powerLost: Bool) {
         pipe?.breakDown()
@@ -42,15 +75,12 @@ final class GoServer: Server {
         lastStream += 1
         pipe = HeartbeatPipe(
             simulation, token: StreamToken(rawValue: UInt64(number) << 32 | lastStream), address: address, party: party,
-            take: { [unowned self] in take($0) }, lost: { [unowned self] in openStream() })
+            take: { [unowned self] in take($0) }, lost: { [unowned self] in reconnect() })
     }
 
     private func beat() {
-        pipe?.beat { [unowned self] connection, stream in
-            let report = ServerReport(
-                address: address, connection: connection, freeBytes: 1 << 40, chunks: files.keys.sorted())
-            return .heartbeat(report, stream)
-        }
+        let report = report
+        pipe?.beat { connection, stream in .heartbeat(report(connection), stream) }
         simulation.network.at(party, after: simulation.local(.seconds(5), at: party)) { [self] in beat() }
     }
 
@@ -58,6 +88,7 @@ final class GoServer: Server {
         for chunk in batch.deletions where files[chunk] != nil {
             simulation.watch.willDelete(chunk, on: self, "ordered")
             files[chunk] = nil
+            listed.removeAll { $0 == chunk }
             simulation.tally.count(.chunkDeleted)
         }
         for copy in batch.copies {
@@ -81,6 +112,7 @@ final class GoServer: Server {
             upload.feed.whenOver { [self] isWell in
                 guard isWell, network.life(of: party) == life else { return }
                 files[upload.chunk] = upload.content
+                listed.append(upload.chunk)
                 answer(.success([number]))
             }
         }
@@ -90,7 +122,9 @@ final class GoServer: Server {
         files[chunk].map { .success($0) } ?? .failure(DFSError(.notFound, "no chunk \(chunk)"))
     }
 
-    func finding(of chunk: ChunkID) -> Finding { files[chunk].map { .read(Digest(of: $0)) } ?? .absent }
+    func find(_ chunk: ChunkID, _ then: @escaping (Finding) -> Void) {
+        then(files[chunk].map { .read(Digest(of: $0)) } ?? .absent)
+    }
 
     func fence(_ chunk: OpenVersion) -> Result<FenceAnswer, DFSError> { .failure(DFSError(.unimplemented, "Go")) }
 

@@ -23,8 +23,8 @@ protocol Server: AnyObject {
     func take(_ upload: Upload, _ answer: @escaping (Result<Set<Int>, DFSError>) -> Void)
     /// Gives a chunk to a reader: its bytes, and whether they match what the server knows them by.
     func read(_ chunk: ChunkID) -> Result<[UInt8], DFSError>
-    /// What the master finds when it has a copy read.
-    func finding(of chunk: ChunkID) -> Finding
+    /// Tells what the master finds when it has a copy read.
+    func find(_ chunk: ChunkID, _ then: @escaping (Finding) -> Void)
     func fence(_ chunk: OpenVersion) -> Result<FenceAnswer, DFSError>
     func seal(_ chunk: OpenVersion, length: UInt64) -> Result<UInt32, DFSError>
 
