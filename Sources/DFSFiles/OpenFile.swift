@@ -7,6 +7,9 @@ package protocol OpenFile: AnyObject, Sendable {
     /// Bytes in the file now.
     func size() throws(DFSError) -> Int64
 
+    /// When the content was changed last, in nanoseconds by the file system's clock, whose ticks may be milliseconds long.
+    func modifiedAt() throws(DFSError) -> Int64
+
     /// Appends up to `count` bytes from `offset` on to `buffer`; fewer only at the end of the file.
     ///
     /// - Returns: bytes read; 0 at or after the end.

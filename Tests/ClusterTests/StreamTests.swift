@@ -108,6 +108,18 @@ extension ClusterTests {
                 ], log: cluster.folder.file("slow"),
                 environment: cluster.clientEnvironment)
         }
+
+        @Test func aFileWhoseSizeIsNotThatOfItsBytesIsPutAsAStream() async throws {
+            try await Cluster.run { cluster in
+                for (command, path) in [("put", "/proc/version"), ("append", "/proc/version")] {
+                    if command == "append" { try await cluster.put(cluster.folder.randomFile("in", bytes: 1), as: "x") }
+                    try await cluster.expectFailure(1, names: "standard input", command, path, "x")
+                    if command == "put" { try await cluster.expectFailure(3, names: "x", "stat", "x") }
+                }
+                let shell = try await cluster.shell("$dfs put - v < /proc/version && $dfs cat v | cmp - /proc/version")
+                #expect(shell.status == 0, "\(shell.stderr)")
+            }
+        }
     }
 }
 

@@ -130,6 +130,8 @@ private final class FileOfTest: OpenFile {
 
     func size() throws(DFSError) -> Int64 { Int64(bytes.count) }
 
+    func modifiedAt() throws(DFSError) -> Int64 { 0 }
+
     func read(upTo count: Int, at offset: Int64, into buffer: inout ByteBuffer) throws(DFSError) -> Int {
         begin.yield()
         // On a thread that may block, as a read of a disk does.

@@ -1,6 +1,8 @@
 import DFSClient
 import DFSCore
+import DFSFiles
 import DFSServices
+import NIOCore
 import Synchronization
 import Testing
 
@@ -223,6 +225,89 @@ import Testing
             let error = await failure { try await cluster.client.put("in", as: "f") }
             #expect(error?.code == .invalidArgument)
             #expect(cluster.servers.allSatisfy { $0.chunkIDs.isEmpty })
+            #expect(cluster.master.state.withLock { $0.files.isEmpty })
+        }
+    }
+
+    /// As where the put was stopped, or the master's disk took too long, when the file was one already.
+    @Test(arguments: [true, false], [nil, Duration.seconds(60)])
+    func aFileThatIsCompleteIsStoredThoughTheAnswerDidNotCome(isCancelled: Bool, keep: Duration?) async throws {
+        var wish = TestCluster.Wish()
+        if !isCancelled { wish.configuration.masterLimit = .seconds(3) }
+        try await TestCluster.run(wish) { cluster in
+            let bytes = try cluster.makeFile("in", 300_000)
+            try cluster.disk.makeFolder("kept")
+            let options = PutOptions(receipts: try ReceiptLog("kept/receipts", files: cluster.disk), resumeKeep: keep)
+            cluster.master.state.withLock { $0.withheldCompletes = 1 }
+            let put = Task { try await cluster.client.put("in", as: "f", options: options) }
+            while cluster.master.state.withLock({ $0.files["f"]?.isComplete != true }) {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            if isCancelled { put.cancel() }
+            let result = try await put.value
+            #expect(result.length == 300_000 && cluster.replicasHold(bytes, result))
+            #expect(try await cluster.client.stat("f").chunks.map(\.id) == result.chunks.map(\.id))
+            #expect(cluster.disk.contents(of: "kept/receipts")?.isEmpty == false)
+        }
+    }
+
+    @Test func aFileOfWhichNobodySaysWhetherItIsStoredMayBe() async throws {
+        try await TestCluster.run { cluster in
+            _ = try cluster.makeFile("in", 1000)
+            cluster.master.state.withLock { ($0.withheldCompletes, $0.isSilent) = (1, true) }
+            let put = Task { try await cluster.client.put("in", as: "f") }
+            while cluster.master.state.withLock({ $0.files["f"]?.isComplete != true }) {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            put.cancel()
+            let error = await failure { _ = try await put.value }
+            #expect(error?.code == .cancelled && error?.message.contains("may be stored") == true)
+        }
+    }
+
+    /// The master would hold its name as long as the connection lives.
+    @Test(arguments: [true, false], [nil, Duration.seconds(60)])
+    func anUploadThatWasBegunUnheardIsGivenUp(isCancelled: Bool, keep: Duration?) async throws {
+        var wish = TestCluster.Wish()
+        if !isCancelled { wish.configuration.masterLimit = .seconds(3) }
+        try await TestCluster.run(wish) { cluster in
+            _ = try cluster.makeFile("in", 1000)
+            cluster.master.state.withLock { $0.withheldCreates = 1 }
+            let put = Task { try await cluster.client.put("in", as: "f", options: PutOptions(resumeKeep: keep)) }
+            while cluster.master.state.withLock({ $0.files["f"] == nil }) {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            if isCancelled { put.cancel() }
+            let error = await failure { _ = try await put.value }
+            #expect(error?.code == (isCancelled ? .cancelled : .deadlineExceeded))
+            if keep == nil {
+                #expect(cluster.master.state.withLock { $0.abandoned } == ["upload of f"])
+            } else {
+                #expect(cluster.master.state.withLock { $0.files["f"]?.isHeld } == false)
+            }
+        }
+    }
+
+    /// Once a part of it is on its way: bytes behind the end, and others in the place of the first ones.
+    @Test(arguments: [(900_000, "longer"), (0, "changed")])
+    func aFileThatChangesWhileItIsPutIsNotStored(offset: Int, word: String) async throws {
+        try await TestCluster.run { cluster in
+            _ = try cluster.makeFile("in", 900_000)
+            let file = try cluster.disk.open("in", .continuing)
+            let isChanged = Mutex(false)
+            let error = await failure {
+                try await cluster.client.put("in", as: "f") { _ in
+                    let isFirst = isChanged.withLock { isChanged in
+                        defer { isChanged = true }
+                        return !isChanged
+                    }
+                    if isFirst { try? file.write([ByteBuffer(string: "other")], at: Int64(offset)) }
+                }
+            }
+            #expect(
+                error?.code == .failedPrecondition && error?.message.contains(word) == true,
+                "\(String(describing: error))")
+            #expect(cluster.master.state.withLock { $0.abandoned } == ["upload of f"])
             #expect(cluster.master.state.withLock { $0.files.isEmpty })
         }
     }

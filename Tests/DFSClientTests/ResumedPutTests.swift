@@ -105,6 +105,32 @@ import Testing
         }
     }
 
+    /// A server that is away promises nothing, and is no reason to call the name taken.
+    @Test func aPutThatHadEndedIsFoundDoneWhereAServerIsAway() async throws {
+        try await withBrokenPut { cluster, bytes in
+            let first = try await cluster.client.put("in", as: "f", options: options)
+            cluster.master.state.withLock { state in
+                for index in 0..<5 { state.files["f"]?.chunks[index]?.servers = [cluster.addresses[0], "127.0.0.1:1"] }
+            }
+            let again = try await cluster.client.put("in", as: "f", options: options)
+            #expect(again.chunks.map(\.id) == first.chunks.map(\.id))
+            #expect(again.chunks.allSatisfy { $0.durableOn == [cluster.addresses[0]] })
+            #expect(again.chunks.allSatisfy { $0.syncedUnverifiedOn == ["127.0.0.1:1"] })
+        }
+    }
+
+    @Test func aFileThatCannotBeComparedNowIsNotCalledAnother() async throws {
+        var wish = TestCluster.Wish()
+        wish.configuration.masterLimit = .seconds(2)
+        try await TestCluster.run(wish) { cluster in
+            _ = try cluster.makeFile("in", 1000)
+            _ = try await cluster.client.put("in", as: "f", options: options)
+            cluster.master.state.withLock { $0.isSilent = true }
+            let error = await failure { try await cluster.client.put("in", as: "f", options: options) }
+            #expect(error?.code == .deadlineExceeded)
+        }
+    }
+
     @Test func aGoMasterKeepsNothing() async throws {
         try await TestCluster.run(.init(isMasterSwift: false)) { cluster in
             _ = try cluster.makeFile("in", 1000)

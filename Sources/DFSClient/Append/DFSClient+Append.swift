@@ -91,7 +91,10 @@ extension DFSClient {
         let source = try await LocalSource.open(path, context)
         return { [context] count, offset in
             let wanted = min(count, source.size - offset)
-            return try await context.onFileThread { try source.read(wanted, at: offset).data }
+            return try await context.onFileThread {
+                if wanted == 0 { try source.checkUnchanged() }
+                return try source.read(wanted, at: offset).data
+            }
         }
     }
 
@@ -158,7 +161,11 @@ extension DFSClient {
             try await uploader.putEmpty(name, PutOptions(replication: options.replication))
         } catch let error as DFSError where error.code == .alreadyExists {
             // It is there already, or will be in a moment.
-            try await Task.sleep(for: .milliseconds(50))
+            do {
+                try await Task.sleep(for: .milliseconds(50))
+            } catch {
+                throw DFSError(error, of: "append to \(name)")
+            }
         }
     }
 

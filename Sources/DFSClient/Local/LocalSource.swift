@@ -12,13 +12,16 @@ struct LocalSource: Sendable {
 
     let path: String
     let size: Int
+    private let modifiedAt: Int64
     private let file: any OpenFile
 
     /// Opens a regular file.
     static func open(_ path: String, _ context: ClientContext) async throws -> LocalSource {
         try await context.onFileThread {
             let file = try context.files.open(path, .reading)
-            return LocalSource(path: path, size: Int(try file.size()), file: file)
+            // In this order: what is written between the two is found out later.
+            let modifiedAt = try file.modifiedAt()
+            return LocalSource(path: path, size: Int(try file.size()), modifiedAt: modifiedAt, file: file)
         }
     }
 
@@ -26,10 +29,31 @@ struct LocalSource: Sendable {
     func read(_ count: Int, at offset: Int) throws(DFSError) -> Piece {
         let data = try file.read(upTo: count, at: Int64(offset))
         guard data.readableBytes == count else {
-            throw DFSError(.failedPrecondition, "\(path) became shorter while it was read; put it again")
+            throw DFSError(
+                .failedPrecondition,
+                "\(path) became shorter while it was read; try again. If its size is never that of its bytes, as in /sys, give it as "
+                    + "standard input: -")
         }
         var crc = CRC32C()
         crc.update(data)
         return Piece(data: data, crc32c: crc.value)
+    }
+
+    /// Called when all was read. Blocks.
+    ///
+    /// - Throws: ``DFSError`` of code `failedPrecondition` where the file is not what it was when it was opened, or has more bytes
+    ///   than its size says. A change within a tick of the file system's clock, right after it was opened, is not seen.
+    func checkUnchanged() throws(DFSError) {
+        guard try file.read(upTo: 1, at: Int64(size)).readableBytes == 0 else {
+            let remedy =
+                size == 0
+                ? "has bytes, though its size is 0, as files in /proc do; give it as standard input: -"
+                : "became longer while it was read; try again when nobody writes to it"
+            throw DFSError(.failedPrecondition, "\(path) \(remedy)")
+        }
+        guard try file.size() == size, try file.modifiedAt() == modifiedAt else {
+            throw DFSError(
+                .failedPrecondition, "\(path) was changed while it was read; try again when nobody writes to it")
+        }
     }
 }

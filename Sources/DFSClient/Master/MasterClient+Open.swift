@@ -4,11 +4,12 @@ import DFSWire
 import RPC
 
 extension MasterClient {
-    func openOnSwift(_ name: FileName) async throws(DFSError) -> FileLayout {
+    /// - Parameter limit: for how long the master is asked; by default for ``ClientConfiguration/masterLimit``.
+    func openOnSwift(_ name: FileName, within limit: Duration? = nil) async throws(DFSError) -> FileLayout {
         var metadata = Metadata()
         if let location = context.location { metadata.add(CallMetadata.location, location.description) }
         let response = try await call(
-            Methods.open, OpenRequest(name: name.text), as: OpenResponse.self, metadata: metadata)
+            Methods.open, OpenRequest(name: name.text), as: OpenResponse.self, metadata: metadata, within: limit)
         let chunkSize = try FileUpload.checked(chunkSize: response.chunkSize, from: peer.name)
         var chunks: [ChunkLocation] = []
         for (index, chunk) in response.chunks.enumerated() {

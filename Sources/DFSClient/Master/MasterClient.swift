@@ -33,7 +33,16 @@ public final class MasterClient: Sendable {
             name: name.text, replication: UInt32(clamping: options.replication ?? 0),
             replaces: options.replacesExisting,
             requestID: Self.requestID(), attributes: options.attributes.wire, keepSeconds: try options.keepSeconds())
-        let response = try await call(Methods.create, request, as: CreateResponse.self)
+        let response: CreateResponse
+        do {
+            response = try await call(Methods.create, request, as: CreateResponse.self)
+        } catch {
+            // Also for a cancelled put, whose own task makes no more calls.
+            if error.code == .cancelled || error.code == .deadlineExceeded {
+                await Task { await takeBack(request) }.value
+            }
+            throw error
+        }
         let chunkSize = try FileUpload.checked(chunkSize: response.chunkSize, from: peer.name)
         return FileUpload(
             name: name, id: response.uploadID, chunkSize: chunkSize, replication: Int(response.replication))
@@ -100,15 +109,19 @@ public final class MasterClient: Sendable {
 
     /// Gives the upload up, so that its name is free at once. Best effort: the master does it later by itself.
     ///
-    /// - Parameter keeps: lets go of it for a later put to resume.
-    func abandon(_ upload: FileUpload, keeps: Bool = false) async {
-        guard let id = upload.id else { return }
-        let options = CallOptions(timeout: .seconds(3))
+    /// - Parameter keeps: lets go of it for a later put to resume; then the master does not say whether it is complete.
+    /// - Returns: why the master did not, such as `failedPrecondition` where the file is complete; `nil` where it did.
+    @discardableResult
+    func abandon(_ upload: FileUpload, keeps: Bool = false) async -> DFSError.Code? {
+        guard let id = upload.id else { return nil }
+        let options = CallOptions(timeout: Self.farewellLimit)
         do {
             _ = try await peer.unary(
                 Methods.abandon, AbandonRequest(uploadID: id, keeps: keeps), as: AbandonResponse.self, options: options)
+            return nil
         } catch {
             context.logger.debug("the upload was not abandoned", metadata: ["error": "\(error)"])
+            return error.code
         }
     }
 
@@ -150,12 +163,15 @@ public final class MasterClient: Sendable {
 
     /// A call that is made again while the master is away, as long as ``ClientConfiguration/masterLimit``.
     ///
-    /// - Parameter isRepeatable: asking twice does the same as asking once.
+    /// - Parameters:
+    ///   - isRepeatable: asking twice does the same as asking once.
+    ///   - limit: another time than that.
     func call<Request: WireMessage, Response: WireMessage>(
         _ path: MethodPath, _ request: Request, as type: Response.Type, metadata: Metadata = [:],
-        isRepeatable: Bool = true
+        isRepeatable: Bool = true, within limit: Duration? = nil
     ) async throws(DFSError) -> Response {
-        try await askAgain(for: context.configuration.masterLimit, isRepeatable: isRepeatable) { end throws(DFSError) in
+        let limit = limit ?? context.configuration.masterLimit
+        return try await askAgain(for: limit, isRepeatable: isRepeatable) { end throws(DFSError) in
             let options = CallOptions(metadata: metadata, timeout: end - .now, waitForReady: true)
             return try await peer.unary(path, request, as: type, options: options)
         }

@@ -17,7 +17,7 @@ extension Uploader {
         }
         // A chunk id never stands for other bytes: another file is another upload.
         context.logger.info("the local file is not what was stored of it; starting over", metadata: ["file": "\(name)"])
-        await Task { await master.abandon(upload) }.value
+        _ = await Task { await master.abandon(upload) }.value
         return (try await master.create(name, options), .nothing)
     }
 
@@ -54,26 +54,40 @@ extension Uploader {
     }
 
     /// Gives a failed upload up, or leaves it to the next put where that can go on with it.
-    func leave(_ upload: FileUpload, _ options: PutOptions, after error: any Error) async {
-        let code = DFSError(error, from: "put of \(upload.name)").code
-        let isLost = [.dataLoss, .failedPrecondition, .invalidArgument, .unimplemented].contains(code)
-        let keeps = options.resumeKeep != nil && !isLost
+    ///
+    /// - Returns: as ``MasterClient/abandon(_:keeps:)``.
+    @discardableResult
+    func leave(_ upload: FileUpload, _ options: PutOptions, after error: any Error) async -> DFSError.Code? {
+        let keeps = isKept(options, after: DFSError(error, from: "put of \(upload.name)"))
         // Also for a cancelled put, whose own task makes no more calls.
-        await Task { await master.abandon(upload, keeps: keeps) }.value
+        return await Task { await master.abandon(upload, keeps: keeps) }.value
+    }
+
+    /// Whether a put that failed so leaves its upload to the next one.
+    func isKept(_ options: PutOptions, after error: DFSError) -> Bool {
+        let isLost = [.dataLoss, .failedPrecondition, .invalidArgument, .unimplemented].contains(error.code)
+        return options.resumeKeep != nil && !isLost
     }
 
     /// The complete file of that name, where it is the local one: an earlier put had ended, and nobody heard of it.
     ///
-    /// - Returns: `nil` where it is another file, or cannot be compared.
+    /// - Returns: `nil` where it is another file, or none yet.
+    /// - Throws: where that cannot be told now.
     func alreadyStored(_ name: FileName, _ source: LocalSource) async throws -> PutResult? {
-        let layout = try await master.open(name.text)
+        let layout: FileLayout
+        do {
+            layout = try await master.open(name.text)
+        } catch let error as DFSError where error.code == .notFound || error.code == .failedPrecondition {
+            // Somebody else is writing it, or it is a folder.
+            return nil
+        }
         guard layout.length == source.size else { return nil }
         for (chunk, start) in zip(layout.chunks, layout.starts) {
             guard let length = chunk.length, let stored = chunk.crc32c, start + length <= source.size,
                 try await crc32c(of: source, start..<start + length) == stored
             else { return nil }
         }
-        let ours = try await swiftServers(of: layout)
+        let ours = await swiftServers(of: layout)
         var result = PutResult(
             name: name.text, length: source.size,
             chunks: layout.chunks.map { chunk in
@@ -87,13 +101,11 @@ extension Uploader {
         return result
     }
 
-    /// Those of a file's servers that are no Go nodes.
-    private func swiftServers(of layout: FileLayout) async throws -> Set<String> {
+    /// Those of a file's servers that are no Go nodes, as far as they can be asked: of the others nothing is promised.
+    private func swiftServers(of layout: FileLayout) async -> Set<String> {
         var ours: Set<String> = []
         for server in Set(layout.chunks.flatMap(\.servers)) {
-            let address = try ServerAddress(server)
-            let kind = try await context.chunkServers.withPeer(address) { try await $0.kind() }
-            if kind.isSwift { ours.insert(server) }
+            if await context.isSwift(server) { ours.insert(server) }
         }
         return ours
     }

@@ -30,20 +30,26 @@ public final class Uploader: Sendable {
         let source = try await LocalSource.open(path, context)
         guard options.resumeKeep != nil else {
             return try await put(as: name, options, from: path) { upload in
-                try await self.send(source, upload, .nothing, options, onProgress)
+                try await self.sendAll(source, upload, .nothing, options, onProgress)
             }
         }
         let (upload, known): (FileUpload, KnownUpload)
         do {
             (upload, known) = try await resume(name, source, options)
         } catch let error as DFSError where error.code == .alreadyExists && !options.replacesExisting {
-            guard let result = try? await alreadyStored(name, source) else { throw error }
+            let found: PutResult?
+            do {
+                found = try await alreadyStored(name, source)
+            } catch {
+                throw failure(error, path, keeps: true)
+            }
+            guard let result = found else { throw error }
             return try await receipted(result, options)
         } catch {
             throw failure(error, path, keeps: true)
         }
         return try await put(upload, options, from: path) { upload in
-            try await self.send(source, upload, known, options, onProgress)
+            try await self.sendAll(source, upload, known, options, onProgress)
         } finish: { result in
             let settled = self.settled(known, upload, options)
             result.resumedChunkCount = settled.count
@@ -56,7 +62,16 @@ public final class Uploader: Sendable {
         as name: FileName, _ options: PutOptions, from path: String,
         _ send: (FileUpload) async throws -> [WrittenChunk]
     ) async throws -> PutResult {
-        try await put(try await master.create(name, options), options, from: path, send)
+        try await put(try await begin(name, options, from: path), options, from: path, send)
+    }
+
+    private func begin(_ name: FileName, _ options: PutOptions, from path: String) async throws(DFSError) -> FileUpload
+    {
+        do {
+            return try await master.create(name, options)
+        } catch {
+            throw error.code == .cancelled ? failure(error, path, keeps: false) : error
+        }
     }
 
     private func put(
@@ -68,11 +83,11 @@ public final class Uploader: Sendable {
         do {
             clusterID = try await master.clusterID()
             chunks = try await send(upload)
-            try await master.complete(upload, chunks)
         } catch {
             await leave(upload, options, after: error)
             throw failure(error, path, keeps: options.resumeKeep != nil)
         }
+        try await complete(upload, chunks, options, from: path)
         var result = PutResult(
             name: upload.name.text, length: chunks.reduce(0) { $0 + $1.length }, chunks: chunks.map { PutChunk($0) },
             clusterID: clusterID, storedAt: Int(WallSeconds.now()))
@@ -82,7 +97,8 @@ public final class Uploader: Sendable {
 
     private func receipted(_ result: PutResult, _ options: PutOptions) async throws -> PutResult {
         if let receipts = options.receipts {
-            try await context.onFileThread { try receipts.append(result.receipt) }
+            // Also of a put that was cancelled when the master had its file already.
+            try await Task { try await context.onFileThread { try receipts.append(result.receipt) } }.value
         }
         return result
     }
@@ -90,6 +106,16 @@ public final class Uploader: Sendable {
     /// An empty file is one empty chunk, so that it can be found again.
     func chunkCount(of source: LocalSource, _ chunkSize: Int) -> Int {
         max(1, source.size / chunkSize + (source.size % chunkSize == 0 ? 0 : 1))
+    }
+
+    /// Sends a file that must not change meanwhile, and finds out where it did.
+    private func sendAll(
+        _ source: LocalSource, _ upload: FileUpload, _ known: KnownUpload, _ options: PutOptions,
+        _ onProgress: ProgressHandler?
+    ) async throws -> [WrittenChunk] {
+        let chunks = try await send(source, upload, known, options, onProgress)
+        try await context.onFileThread { try source.checkUnchanged() }
+        return chunks
     }
 
     /// Sends all chunks that are not settled, a few at a time.
@@ -140,7 +166,7 @@ public final class Uploader: Sendable {
     }
 
     /// A cluster without room, or without enough servers, is not available for this put now.
-    private func failure(_ error: any Error, _ path: String, keeps: Bool) -> DFSError {
+    func failure(_ error: any Error, _ path: String, keeps: Bool) -> DFSError {
         let error = DFSError(error, from: "put of \(path)")
         switch error.code {
         case .cancelled:

@@ -15,6 +15,8 @@ final class DiskNode {
     let kind: FileStatus.Kind
     var content = Remembered(live: ByteBuffer(), durable: ByteBuffer())
     var attributes = Remembered(live: [String: String](), durable: [:])
+    /// Counts the changes of the content.
+    var modifiedAt: Int64 = 0
 
     init(kind: FileStatus.Kind) { self.kind = kind }
 }

@@ -20,6 +20,11 @@ final class SimulatedFile: OpenFile {
         }
     }
 
+    func modifiedAt() throws(DFSError) -> Int64 {
+        let path = path
+        return try disk.call("look at \(path)") { (state) throws(DFSError) in try state.node(path).modifiedAt }
+    }
+
     @discardableResult
     func read(upTo count: Int, at offset: Int64, into buffer: inout ByteBuffer) throws(DFSError) -> Int {
         let path = path
@@ -35,6 +40,7 @@ final class SimulatedFile: OpenFile {
         let path = path
         try disk.call("write \(path)") { (state) throws(DFSError) in
             let node = try state.node(path)
+            node.modifiedAt += 1
             var position = Int(offset)
             // A gap holds zeros.
             let gap = position - node.content.live.writerIndex
@@ -106,6 +112,7 @@ final class SimulatedFile: OpenFile {
         let path = path
         try disk.call("cut \(path)") { (state) throws(DFSError) in
             let node = try state.node(path)
+            node.modifiedAt += 1
             let missing = Int(length) - node.content.live.writerIndex
             if missing > 0 {
                 node.content.live.writeRepeatingByte(0, count: missing)

@@ -9,6 +9,9 @@ final class TestMaster: Sendable {
     struct File: Sendable {
         var uploadID: String?
         var isComplete = false
+        /// The upload that it was, and the request that began it.
+        var completed: String?
+        var request = ""
         /// Not 0: it is kept when it is let go of.
         var keepSeconds: UInt32 = 0
         var isHeld = true
@@ -34,6 +37,14 @@ final class TestMaster: Sendable {
         var unavailableCalls = 0
         /// Completes whose answer is lost after the file was sealed; counts down.
         var lostCompletes = 0
+        /// Creates and Completes that are carried out and get no answer; each counts down.
+        var withheldCreates = 0
+        var withheldCompletes = 0
+        /// Abandons and Opens get no answer.
+        var isSilent = false
+        /// Answers to OpenAppend, in order, of which the last one stays; and what was asked.
+        var appendTargets: [OpenAppendResponse] = []
+        var appends: [OpenAppendRequest] = []
         /// What is in folders, by path; the root is the empty path.
         var folders: [String: [FileStatus]] = [:]
         /// Folders that were listed.
@@ -70,11 +81,34 @@ final class TestMaster: Sendable {
         routes.unary(Methods.describe) { (_: DescribeRequest, _) in
             DescribeResponse(role: "master", clusterID: "test-cluster")
         }
-        routes.unary(Methods.create) { [self] (request: CreateRequest, _) in try create(request) }
-        routes.unary(Methods.complete) { [self] (request: CompleteRequest, _) in try complete(request) }
+        routes.unary(Methods.create) { [self] (request: CreateRequest, _) in
+            let response = try create(request)
+            if take(\.withheldCreates) { try await standStill() }
+            return response
+        }
+        routes.unary(Methods.complete) { [self] (request: CompleteRequest, _) in
+            let response = try complete(request)
+            if take(\.withheldCompletes) { try await standStill() }
+            return response
+        }
         routes.unary(Methods.uploadState) { [self] (request: UploadStateRequest, _) in try uploadState(request) }
-        routes.unary(Methods.abandon) { [self] (request: AbandonRequest, _) in abandon(request) }
-        routes.unary(Methods.open) { [self] (request: OpenRequest, _) in try open(request) }
+        routes.unary(Methods.abandon) { [self] (request: AbandonRequest, _) in
+            if state.withLock({ $0.isSilent }) { try await standStill() }
+            return try abandon(request)
+        }
+        routes.unary(Methods.open) { [self] (request: OpenRequest, _) in
+            if state.withLock({ $0.isSilent }) { try await standStill() }
+            return try open(request)
+        }
+        routes.unary(Methods.openAppend) { [self] (request: OpenAppendRequest, _) in
+            try state.withLock { state in
+                state.appends.append(request)
+                guard let target = state.appendTargets.first else { throw DFSError(.notFound, "no such file") }
+                if state.appendTargets.count > 1 { state.appendTargets.removeFirst() }
+                return target
+            }
+        }
+        routes.unary(Methods.closeAppend) { (_: CloseAppendRequest, _) in CloseAppendResponse() }
         routes.unary(Methods.stat) { [self] (request: StatRequest, _) in try stat(request) }
         routes.unary(Methods.list) { [self] (request: ListRequest, _) in try list(request) }
         routes.unary(Methods.reportDamage) { [self] (request: ReportDamageRequest, _) in
@@ -94,6 +128,14 @@ final class TestMaster: Sendable {
             }
         }
         return routes
+    }
+
+    private func take(_ fault: WritableKeyPath<State, Int>) -> Bool {
+        state.withLock { state in
+            guard state[keyPath: fault] > 0 else { return false }
+            state[keyPath: fault] -= 1
+            return true
+        }
     }
 
     private func stat(_ request: StatRequest) throws -> StatResponse {
@@ -131,16 +173,20 @@ final class TestMaster: Sendable {
         try state.withLock { state in
             try checkAvailable(&state)
             let id: String
-            if let file = state.files[request.name] {
+            if let file = state.files[request.name], file.uploadID != nil, file.request == request.requestID {
+                id = file.uploadID ?? ""
+            } else if let file = state.files[request.name] {
                 guard let upload = file.uploadID, file.keepSeconds > 0, request.keepSeconds > 0, !file.isHeld else {
                     throw DFSError(.alreadyExists, "\(request.name) exists")
                 }
                 id = upload
                 state.files[request.name]?.isHeld = true
+                state.files[request.name]?.request = request.requestID
             } else {
                 let number = state.abandoned.count
                 id = "upload of \(request.name)" + (number == 0 ? "" : " again")
-                state.files[request.name] = File(uploadID: id, keepSeconds: request.keepSeconds)
+                state.files[request.name] = File(
+                    uploadID: id, request: request.requestID, keepSeconds: request.keepSeconds)
             }
             return CreateResponse(
                 uploadID: id, chunkSize: UInt64(bitPattern: Int64(chunkSize)), replication: UInt32(replication))
@@ -197,7 +243,7 @@ final class TestMaster: Sendable {
             else { throw DFSError(.notFound, "no such upload") }
             var file = found
             file.isComplete = true
-            file.uploadID = nil
+            (file.completed, file.uploadID) = (file.uploadID, nil)
             file.digests = request.chunks
             for (index, replicas) in request.replicas.enumerated() { file.chunks[index]?.servers = replicas.servers }
             state.files[name] = file
@@ -224,13 +270,16 @@ final class TestMaster: Sendable {
         }
     }
 
-    private func abandon(_ request: AbandonRequest) -> AbandonResponse {
-        state.withLock { state in
+    private func abandon(_ request: AbandonRequest) throws -> AbandonResponse {
+        try state.withLock { state in
             if request.keeps {
                 for (name, file) in state.files where file.uploadID == request.uploadID {
                     state.files[name]?.isHeld = false
                 }
                 return AbandonResponse()
+            }
+            guard !state.files.values.contains(where: { $0.completed == request.uploadID }) else {
+                throw DFSError(.failedPrecondition, "it is complete already")
             }
             state.abandoned.append(request.uploadID)
             state.files = state.files.filter { $0.value.uploadID != request.uploadID }

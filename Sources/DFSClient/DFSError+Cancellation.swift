@@ -1,0 +1,12 @@
+import DFSCore
+import DFSServices
+
+extension DFSError {
+    /// What `error` means to whoever asked for `work`, such as `put of photos`, which being cancelled has stopped.
+    init(_ error: any Error, of work: String) {
+        self = error is CancellationError ? .stopped(work) : DFSError(error, from: work)
+    }
+
+    /// Of code `cancelled`.
+    static func stopped(_ work: String) -> DFSError { DFSError(.cancelled, "the \(work) was stopped") }
+}
