@@ -92,7 +92,8 @@ struct ClientOptions: ParsableArguments, Sendable {
                 try await body(client)
             } catch {
                 await client.close()
-                throw error
+                // Of a wait of the command's own; the client's operations put it into words.
+                throw error is CancellationError ? DFSError(.cancelled, "the command was stopped") : error
             }
             await client.close()
         }

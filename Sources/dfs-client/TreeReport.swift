@@ -15,17 +15,30 @@ struct TreeReport {
         self.logger = logger
     }
 
-    /// Runs `move` under a progress line, and prints what came of it.
+    /// What has come of one tree so far.
+    private struct Counts {
+        var files = 0
+        var bytes = 0
+        var skipped = 0
+    }
+
+    /// Runs `move` under a progress line, and prints what came of it, also when it was stopped.
     mutating func run(_ title: String, _ move: (TreeHandler) async throws -> TreeResult) async throws {
         let line = ProgressLine(title)
-        defer { line.erase() }
-        var byteCount = 0
+        var counts = Counts()
+        defer {
+            line.erase()
+            let skipped = counts.skipped > 0 ? ", \(counts.skipped) skipped" : ""
+            print("\(title): \(counts.files) files, \(counts.bytes) bytes\(skipped)")
+        }
         let result = try await move { [logger] event in
             switch event {
             case .moved(_, let length):
-                byteCount += length
-                line.handler?(TransferProgress(byteCount: byteCount, totalByteCount: nil))
+                counts.files += 1
+                counts.bytes += length
+                line.handler?(TransferProgress(byteCount: counts.bytes, totalByteCount: nil))
             case .skipped(let path, let reason):
+                counts.skipped += 1
                 line.erase()
                 logger.warning("skipped", metadata: ["path": "\(path)", "reason": "\(reason)"])
             case .failed(let path, let error):
@@ -33,9 +46,6 @@ struct TreeReport {
                 logger.error("failed", metadata: ["path": "\(path)", "error": "\(error)"])
             }
         }
-        line.erase()
-        let skipped = result.skippedCount > 0 ? ", \(result.skippedCount) skipped" : ""
-        print("\(title): \(result.fileCount) files, \(result.byteCount) bytes\(skipped)")
         failureCount += result.failureCount
         failedPaths += result.failedPaths.prefix(TreeResult.maxFailedPaths - failedPaths.count)
     }

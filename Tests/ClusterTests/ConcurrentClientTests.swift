@@ -63,6 +63,27 @@ extension ClusterTests {
             }
         }
 
+        @Test func anInterruptedPutOfATreeSaysWhatWasStored() async throws {
+            try await Cluster.run { cluster in
+                for index in 0..<4 { _ = try cluster.folder.randomFile("small\(index)", bytes: 10) }
+                let shell = try await cluster.shell("mkdir tree && mv small* tree")
+                #expect(shell.status == 0, "\(shell.stderr)")
+                // Large enough to be still on its way.
+                _ = try cluster.folder.randomFile("tree/z", bytes: 200 << 20)
+                let put = try cluster.startClient(["put", "-r", cluster.folder.file("tree"), "t"])
+                try await eventually("the first files") {
+                    cluster.chunksOnDisk(0).keys.count { $0.hasPrefix("t") } > 15 || put.ended != nil
+                }
+                put.send(SIGINT)
+                let result = try await cluster.finish(put)
+                #expect(result.status == 1, "\(result.stdout)")
+                let stored = try await cluster.client("ls", "t").stdout.split(separator: "\n")
+                #expect(!stored.isEmpty && !stored.contains("z"))
+                #expect(result.stdout == "t: \(stored.count) files, \(10 * stored.count) bytes\n")
+                #expect(result.stderr.contains("was stopped") && !result.stderr.contains("CancellationError"))
+            }
+        }
+
         @Test func interruptedGetLeavesNothing() async throws {
             try await Cluster.run { cluster in
                 let source = try cluster.folder.randomFile("in", bytes: 48 << 20)

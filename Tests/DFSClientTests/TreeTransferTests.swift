@@ -108,4 +108,41 @@ import Testing
         let error = #expect(throws: DFSError.self) { try syncs.syncAll() }
         #expect(error?.code == .notFound)
     }
+
+    @Test func onlyTemporaryFilesOfOurOwnAreLeftovers() {
+        let (number, other) = (String(repeating: "0f", count: 8), String(repeating: "a9", count: 8))
+        for name in [".dfs-get-\(number)", ".dfs-get-\(number)-\(other).partial"] {
+            #expect(PartialFile.isLeftover(name), "\(name)")
+            for text in [name + "0", "x" + name, String(name.dropLast()), name.uppercased()] {
+                #expect(!PartialFile.isLeftover(text), "\(text)")
+            }
+        }
+        for name in [".dfs-get-", ".dfs-get-\(number).partial", ".dfs-get-\(number)-\(other)", ".dfs-get-notes"] {
+            #expect(!PartialFile.isLeftover(name), "\(name)")
+        }
+    }
+
+    /// Files that were moved before, or while, the others were stopped are told.
+    @Test(.timeLimit(.minutes(1))) func aTransferThatIsStoppedTellsWhatWasMoved() async throws {
+        let moved = Mutex(0)
+        let transfer = TreeTransfer(filesInFlight: 2, makeFolder: { _ in }) { _ in
+            let count = moved.withLock { count in
+                count += 1
+                return count
+            }
+            // Whole in the moment in which the transfer is stopped.
+            if count > 3 { try? await standStill() }
+            return 1
+        }
+        let told = Mutex(0)
+        let run = Task {
+            try await transfer.run(Walk(lengths: [1, 1, 1, 1, 1, 1])) { event in
+                if case .moved = event { told.withLock { $0 += 1 } }
+            }
+        }
+        while moved.withLock({ $0 }) < 5 { try await Task.sleep(for: .milliseconds(1)) }
+        run.cancel()
+        await #expect(throws: CancellationError.self) { try await run.value }
+        #expect(told.withLock { $0 } == 5)
+    }
 }

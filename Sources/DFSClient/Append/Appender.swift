@@ -44,7 +44,7 @@ public final class Appender: Sendable {
         let (acknowledged, continuation) = AsyncThrowingStream.makeStream(of: Never.self)
         try await add(ByteBuffer(bytes: record), continuation)
         for try await _ in acknowledged {}
-        try Task.checkCancellation()
+        try checkCancellation()
     }
 
     /// Takes a record to append, and waits only until there is room for it: ``flush()`` tells what has become of it.
@@ -57,7 +57,7 @@ public final class Appender: Sendable {
     /// - Throws: ``DFSError``; then the last ones may be in the file or not.
     public func flush() async throws {
         for try await _ in queue.withLock({ $0.waitUntilEmpty() }) {}
-        try Task.checkCancellation()
+        try checkCancellation()
     }
 
     /// Bytes that a record may have.
@@ -94,8 +94,12 @@ public final class Appender: Sendable {
             }
             guard let waiting else { return }
             for await _ in waiting {}
-            try Task.checkCancellation()
+            try checkCancellation()
         }
+    }
+
+    private func checkCancellation() throws(DFSError) {
+        if Task.isCancelled { throw DFSError.stopped("append to \(pump.name)") }
     }
 
     /// Sends what is taken, until ``finish()``; after a failure everybody who waits is told.

@@ -31,7 +31,12 @@ extension Downloader {
                 try await self.get(path, into: target, resuming: false, folderSyncs: folderSyncs, onProgress: nil)
                     .length
             })
-        let result = try await transfer.run(RemoteTreeWalk(root: root, master: master), onEvent)
+        let result: TreeResult
+        do {
+            result = try await transfer.run(RemoteTreeWalk(root: root, master: master), onEvent)
+        } catch {
+            throw DFSError(error, of: "get of \(path)")
+        }
         try await context.onFileThread { try folderSyncs.syncAll() }
         return result
     }

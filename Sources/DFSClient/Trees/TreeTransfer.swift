@@ -34,7 +34,7 @@ struct TreeTransfer: Sendable {
     /// Moves a file; returns its length.
     let move: @Sendable (String) async throws -> Int
 
-    /// Goes on whatever fails; only being cancelled ends it.
+    /// Goes on whatever fails; only being cancelled ends it, with that error. Whatever was moved until then is told, too.
     func run(_ walk: some TreeWalk, _ onEvent: TreeHandler) async throws -> TreeResult {
         var walk = walk
         return try await withThrowingTaskGroup(of: (TreeEvent, slots: Int).self) { tasks in
@@ -44,25 +44,33 @@ struct TreeTransfer: Sendable {
                 onEvent(event)
             }
             var taken = 0
-            while let step = try await walk.next() {
-                try Task.checkCancellation()
-                switch step {
-                case .file(let path, let length):
-                    let slots = min(Self.maxSlots, 1 + length / Self.slotSize)
-                    while taken > 0, taken + slots > filesInFlight, let (event, freed) = try await tasks.next() {
-                        take(event)
-                        taken -= freed
+            do {
+                while let step = try await walk.next() {
+                    try Task.checkCancellation()
+                    switch step {
+                    case .file(let path, let length):
+                        let slots = min(Self.maxSlots, 1 + length / Self.slotSize)
+                        while taken > 0, taken + slots > filesInFlight, let (event, freed) = try await tasks.next() {
+                            take(event)
+                            taken -= freed
+                        }
+                        taken += slots
+                        tasks.addTask { (try await movedFile(path), slots) }
+                    case .folder(let path):
+                        guard let failure = try await folderFailure(path) else { continue }
+                        take(failure)
+                        walk.skipFolder()
+                    case .other(let event): take(event)
                     }
-                    taken += slots
-                    tasks.addTask { (try await movedFile(path), slots) }
-                case .folder(let path):
-                    guard let failure = try await folderFailure(path) else { continue }
-                    take(failure)
-                    walk.skipFolder()
-                case .other(let event): take(event)
                 }
+                while let (event, _) = try await tasks.next() { take(event) }
+            } catch {
+                tasks.cancelAll()
+                while let rest = await tasks.nextResult() {
+                    if case .success(let (event, _)) = rest { take(event) }
+                }
+                throw error
             }
-            while let (event, _) = try await tasks.next() { take(event) }
             return result
         }
     }

@@ -20,8 +20,12 @@ extension Uploader {
                 let name = LocalTreeWalk.joined(root, path)
                 return try await self.put(local, as: name, options: options).length
             })
-        return try await transfer.run(LocalTreeWalk(root: folder, context: context)) { event in
-            onEvent(event.inFolder(root))
+        do {
+            return try await transfer.run(LocalTreeWalk(root: folder, context: context)) { event in
+                onEvent(event.inFolder(root))
+            }
+        } catch {
+            throw DFSError(error, of: "put of \(folder)")
         }
     }
 

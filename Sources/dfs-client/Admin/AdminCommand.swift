@@ -73,7 +73,13 @@ struct AdminCommand: ProgramCommand {
         var progress = try await client.setDuty(duty, of: server, for: time?.duration ?? .zero)
         var pause = Duration.milliseconds(200)
         while waits, !progress.isReady {
-            try await Task.sleep(for: pause)
+            do {
+                try await Task.sleep(for: pause)
+            } catch {
+                throw DFSError(
+                    .cancelled,
+                    "nobody waits for chunk server \(server) any more; it goes on, and admin report shows how far")
+            }
             pause = min(pause * 2, .seconds(5))
             progress = try await client.progress(of: server)
             guard progress.duty == duty || progress.duty == .decommissioned && duty == .decommissioning else {
