@@ -115,15 +115,25 @@ final class AppendPump: Sendable {
     private func open(_ trouble: Trouble) async throws -> AppendTarget {
         if let known = state.withLock({ $0.target }), trouble.chunk == nil { return known }
         let askedAt = ContinuousClock.now
-        let target = try await master.openAppend(
+        let target = try await ask(trouble)
+        note(target, askedAt)
+        return target
+    }
+
+    private func ask(_ trouble: Trouble) async throws(DFSError) -> AppendTarget {
+        try await master.openAppend(
             fileName, writer: writer, isExclusive: isExclusive, failed: trouble.chunk, excluded: trouble.excluded)
+    }
+
+    // Behind a suspension, the lock would be taken by another thread's id if it were inlined (docs/decisions/0032).
+    @inline(never)
+    private func note(_ target: AppendTarget, _ askedAt: ContinuousClock.Instant) {
         state.withLock { state in
             state.target = target
             state.askedAt = askedAt
             state.chunkSize = target.chunkSize
             state.base = state.base ?? target.start
         }
-        return target
     }
 
     /// Asks for the claim again while records flow.
@@ -132,11 +142,16 @@ final class AppendPump: Sendable {
     private func renew(_ target: AppendTarget) async throws {
         let isDue = state.withLock { ContinuousClock.now - $0.askedAt > target.claim / 3 }
         guard isDue else { return }
+        // A master that does not answer says nothing of the chunk.
         state.withLock { $0.target = nil }
-        let current = try await open(Trouble())
+        let askedAt = ContinuousClock.now
+        let current = try await ask(Trouble())
         guard current.chunk == target.chunk else {
+            // It is this chunk that has failed, and not the one that the master names by now.
+            note(target, askedAt)
             throw DFSError(.outOfRange, "chunk \(target.chunk.chunkID) takes no more records")
         }
+        note(current, askedAt)
     }
 
     /// What is to be done after a failure: another chunk is asked for, until nothing has gone on for too long.

@@ -74,6 +74,11 @@ final class TestChunkServer: Sendable {
         }
         routes.streaming(Methods.uploadChunk) { [self] call in try await upload(call) }
         routes.streaming(Methods.downloadChunk) { [self] call in try await download(call) }
+        // Takes any records for any open chunk, and keeps none.
+        routes.streaming(Methods.append) { call in
+            _ = try await call.receive()
+            while try await call.receive() != nil { try await call.send(AppendResponse()) }
+        }
         return routes
     }
 
