@@ -208,4 +208,17 @@ import Testing
         let verification = FolderVerification(folders: ["nowhere"], files: SimulatedDisk())
         #expect(throws: DFSError.self) { try verification.verify(receipt) }
     }
+
+    /// All servers that had it are gone.
+    @Test(arguments: [ReceiptCheck.quick, .full])
+    func aChunkThatAGoMasterKnowsOfNoServerIsMissing(_ check: ReceiptCheck) async throws {
+        let wish = TestCluster.Wish(isMasterSwift: false, servers: [false, false], chunkSize: 64 << 20)
+        try await TestCluster.run(wish) { cluster in
+            let receipt = try await put(cluster).receipt
+            #expect(try await cluster.client.verify(receipt, check).isEmpty)
+            cluster.master.state.withLock { $0.files["f"]?.chunks[0]?.servers = [] }
+            let problems = try await cluster.client.verify(receipt, check)
+            #expect(problems.map(\.kind) == [.missing] && problems.first?.chunkID == "f_0")
+        }
+    }
 }

@@ -33,10 +33,13 @@ extension DFSClient {
         }
     }
 
-    /// A Go master knows no lengths and checksums.
+    /// A Go master knows no lengths and checksums; and it names a chunk without a server where each that had it is gone.
     private func differenceAtMaster(
         _ chunk: PutChunk, _ location: ChunkLocation, of receipt: Receipt
     ) -> ReceiptProblem? {
+        guard !location.servers.isEmpty else {
+            return ReceiptProblem(.missing, receipt.name, chunkID: chunk.id, "the master knows no server that has it")
+        }
         guard let length = location.length, let crc32c = location.crc32c,
             (length, crc32c) != (chunk.length, chunk.crc32c)
         else { return nil }
@@ -72,7 +75,7 @@ extension DFSClient {
                 .different, receipt.name, chunkID: chunk.id, place: server,
                 "it has \(digest(measure.length, measure.crc32c)), the receipt \(digest(chunk.length, chunk.crc32c))")
         } catch {
-            try Task.checkCancellation()
+            if Task.isCancelled { throw DFSError.stopped("verification of \(receipt.name)") }
             let error = DFSError(error, from: "chunk server \(server)")
             // The server's own checksums say that it is not what was stored.
             let kind: ReceiptProblem.Kind = error.code == .dataLoss ? .different : .unread
