@@ -52,6 +52,18 @@ extension ClusterTests {
             }
         }
 
+        @Test func whatAKilledGetHasLeftIsNotPut() async throws {
+            try await Cluster.run { cluster in
+                let name = ".dfs-get-0123456789abcdef"
+                let shell = try await cluster.shell("mkdir tree && touch tree/a tree/\(name) tree/\(name)0")
+                #expect(shell.status == 0, "\(shell.stderr)")
+                let put = try await cluster.client("put", "-r", cluster.folder.file("tree"), "t")
+                #expect(put.status == 0 && put.stdout == "t: 2 files, 0 bytes, 1 skipped\n", "\(put.stdout)")
+                #expect(put.stderr.contains(name) && put.stderr.contains("temporary"), "\(put.stderr)")
+                #expect(try await cluster.client("ls", "t").stdout == "\(name)0\na\n")
+            }
+        }
+
         @Test func aNameThatIsTooLongIsNamed() async throws {
             try await Cluster.run { cluster in
                 let deep = (0..<10).map { _ in String(repeating: "d", count: 240) }.joined(separator: "/")

@@ -104,4 +104,21 @@ struct FlagSyntaxTests {
         let error = #expect(throws: DFSError.self) { try syntax.read([], environment: { _ in "bad" }) }
         #expect(error?.message.hasPrefix("DFS_") == true)
     }
+
+    /// One environment serves binaries for which its variables mean different things.
+    @Test func aVariableThatMeansNothingWithoutAnotherFlagIsReadBesideItOnly() throws {
+        let syntax = FlagSyntax(
+            flags: [
+                .value("cert", String.self, environment: "CERT", beside: "ca", help: ""),
+                .value("ca", String.self, environment: "CA", help: ""),
+            ])
+        #expect(try syntax.read([], environment: ["CERT": "c"].getting) == .run([]))
+        #expect(try syntax.read([], environment: ["CERT": "c", "CA": "a"].getting) == .run(["-ca=a", "-cert=c"]))
+        #expect(try syntax.read(["-ca", "a"], environment: ["CERT": "c"].getting) == .run(["-ca=a", "-cert=c"]))
+        #expect(try syntax.read(["-cert", "d"], environment: ["CERT": "c"].getting) == .run(["-cert=d"]))
+    }
+}
+
+extension [String: String] {
+    fileprivate func getting(_ name: String) -> String? { self[name] }
 }

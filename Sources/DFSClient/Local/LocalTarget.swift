@@ -42,7 +42,7 @@ struct LocalTarget: Sendable {
             partial = if let layout { try PartialFile(of: layout, in: folder, files) } else { nil }
             // Short, so that it fits where the file's own name does.
             temporaryPath =
-                partial?.path ?? "\(folder)/.dfs-get-\(hex(UInt64.random(in: 0 ... .max), digits: 16))"
+                partial?.path ?? "\(folder)/\(PartialFile.prefix)\(hex(UInt64.random(in: 0 ... .max), digits: 16))"
             file = try files.open(temporaryPath, partial == nil ? .creating : .continuing)
         } catch {
             Self.remove(madeFolders, files)

@@ -8,7 +8,8 @@ import DFSFiles
 struct PartialFile: Sendable {
     let path: String
     let lock: FileLock
-    private static let prefix = ".dfs-get-"
+    /// Begins the names of all temporary files of gets.
+    static let prefix = ".dfs-get-"
     private static let suffix = ".partial"
 
     /// Takes the partial file of `layout` in `folder`, made where missing, and removes those of other files that had the
@@ -32,6 +33,18 @@ struct PartialFile: Sendable {
         self.lock = lock
         // Nobody of ours has made it so long.
         if let size = try files.status(of: path)?.size, size > length { try files.remove(path) }
+    }
+
+    /// Whether a get has made the file of this name, and was killed or is under way: `.dfs-get-` and 16 digits, or twice as many
+    /// and `.partial`.
+    static func isLeftover(_ name: String) -> Bool {
+        guard name.hasPrefix(prefix) else { return false }
+        let rest = name.dropFirst(prefix.count)
+        let isPartial = rest.hasSuffix(suffix)
+        let numbers = rest.dropLast(isPartial ? suffix.count : 0).split(
+            separator: "-", omittingEmptySubsequences: false)
+        return numbers.count == (isPartial ? 2 : 1)
+            && numbers.allSatisfy { $0.utf8.count == 16 && $0.utf8.allSatisfy("0123456789abcdef".utf8.contains) }
     }
 
     /// FNV-1a, of 64 bits: names apart what nobody forges, since the bytes are compared all the same.

@@ -50,18 +50,21 @@ struct LocalTreeWalk: TreeWalk {
                 levels.removeLast()
                 continue
             }
-            if let step = try await step(Self.joined(folder, name)) { return step }
+            if let step = try await step(name, in: folder) { return step }
         }
         return nil
     }
 
     /// `nil` where nothing is there any more.
-    private mutating func step(_ path: String) async throws -> TreeStep? {
+    private mutating func step(_ name: String, in folder: String) async throws -> TreeStep? {
+        let path = Self.joined(folder, name)
         let local = Self.joined(root, path)
         do {
             let status = try await context.onFileThread { [files = context.files] in try files.status(of: local) }
             switch status?.kind {
             case nil: return nil
+            case .file where PartialFile.isLeftover(name):
+                return .other(.skipped(path: local, reason: "a temporary file of a get, left by one that was killed"))
             case .file: return .file(path, length: Int(clamping: status?.size ?? 0))
             case .folder:
                 entering = path

@@ -10,6 +10,9 @@ package struct FlagDeclaration: Sendable {
     package let name: String
     /// The variable that overrides the default and that the flag overrides, if there is one.
     package let environment: String?
+    /// The flag beside which alone the variable is read: one environment is to serve all binaries, and what it says for another
+    /// one is no mistake of this one's caller.
+    package let environmentCompanion: String?
     package let help: String
     /// A switch takes no value, or `=true` and `=false`.
     package let isSwitch: Bool
@@ -22,10 +25,12 @@ package struct FlagDeclaration: Sendable {
 
     /// A flag that takes a value of type `type`.
     package static func value<Value: FlagValue>(
-        _ name: String, _ type: Value.Type, environment: String? = nil, help: String, placeholder: String? = nil
+        _ name: String, _ type: Value.Type, environment: String? = nil, beside companion: String? = nil, help: String,
+        placeholder: String? = nil
     ) -> FlagDeclaration {
         FlagDeclaration(
-            name: name, environment: environment, help: help, isSwitch: false, isRepeatable: false,
+            name: name, environment: environment, environmentCompanion: companion, help: help, isSwitch: false,
+            isRepeatable: false,
             placeholder: placeholder ?? type.placeholder,
             check: { text throws(DFSError) in _ = try Value(flag: text) })
     }
@@ -35,7 +40,7 @@ package struct FlagDeclaration: Sendable {
         _ name: String, _ type: Value.Type, help: String, placeholder: String? = nil
     ) -> FlagDeclaration {
         FlagDeclaration(
-            name: name, environment: nil, help: help, isSwitch: false, isRepeatable: true,
+            name: name, environment: nil, environmentCompanion: nil, help: help, isSwitch: false, isRepeatable: true,
             placeholder: placeholder ?? type.placeholder,
             check: { text throws(DFSError) in _ = try Value(flag: text) })
     }
@@ -43,7 +48,8 @@ package struct FlagDeclaration: Sendable {
     /// A flag that is on when named.
     package static func toggle(_ name: String, help: String) -> FlagDeclaration {
         FlagDeclaration(
-            name: name, environment: nil, help: help, isSwitch: true, isRepeatable: false, placeholder: "",
+            name: name, environment: nil, environmentCompanion: nil, help: help, isSwitch: true, isRepeatable: false,
+            placeholder: "",
             check: { text throws(DFSError) in _ = try switchValue(text) })
     }
 

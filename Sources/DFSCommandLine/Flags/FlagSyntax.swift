@@ -16,6 +16,7 @@ package struct FlagSyntax: Sendable {
     }
 
     private let flags: [String: FlagDeclaration]
+    /// Those that are read beside another one behind that.
     private let environmentFlags: [FlagDeclaration]
     private let commands: [String]
     private let mixedCommands: Set<String>
@@ -25,7 +26,10 @@ package struct FlagSyntax: Sendable {
     ///   - mixedCommands: Those of them whose flags may stand among and behind their operands.
     package init(flags: [FlagDeclaration], commands: [String] = [], mixedCommands: Set<String> = []) {
         self.flags = Dictionary(flags.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        self.environmentFlags = flags.filter { $0.environment != nil }
+        let withVariable = flags.filter { $0.environment != nil }
+        self.environmentFlags =
+            withVariable.filter { $0.environmentCompanion == nil }
+            + withVariable.filter { $0.environmentCompanion != nil }
         self.commands = commands
         self.mixedCommands = mixedCommands
     }
@@ -52,6 +56,7 @@ package struct FlagSyntax: Sendable {
         if reading.values["help"] != nil { return .help(command: reading.command) }
         if reading.values["version"] == ["true"] { return .version }
         for flag in environmentFlags where reading.values[flag.name] == nil {
+            if let companion = flag.environmentCompanion, reading.values[companion] == nil { continue }
             guard let variable = flag.environment, let text = environment(variable), !text.isEmpty else { continue }
             try check(text, of: flag, from: variable)
             reading.values[flag.name] = [text]

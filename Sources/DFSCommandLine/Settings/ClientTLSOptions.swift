@@ -10,10 +10,12 @@ package struct ClientTLSOptions: ParsableArguments, Sendable {
         help: "Speak TLS and nothing else; PEM file of those who sign the nodes' certificates, or 'system'.",
         placeholder: "file")
     private static let certificateFlag = FlagDeclaration.value(
-        "tls-cert", String.self, environment: "DFS_TLS_CERT", help: "PEM file of the client's own certificate.",
+        "tls-cert", String.self, environment: "DFS_TLS_CERT", beside: "tls-ca",
+        help: "PEM file of the client's own certificate.",
         placeholder: "file")
     private static let keyFlag = FlagDeclaration.value(
-        "tls-key", String.self, environment: "DFS_TLS_KEY", help: "PEM file of that certificate's key.",
+        "tls-key", String.self, environment: "DFS_TLS_KEY", beside: "tls-ca",
+        help: "PEM file of that certificate's key.",
         placeholder: "file")
 
     /// The declarations, for ``Program/flags``.

@@ -7,17 +7,20 @@ package struct NodeTLSOptions: ParsableArguments, Sendable {
         "tls-listen", ServerAddress.self, environment: "DFS_TLS_LISTEN",
         help: "Address to serve TLS on, beside the plaintext one; needs -tls-cert and -tls-key.")
     private static let certificateFlag = FlagDeclaration.value(
-        "tls-cert", String.self, environment: "DFS_TLS_CERT", help: "PEM file of the certificate and its chain.",
+        "tls-cert", String.self, environment: "DFS_TLS_CERT", beside: "tls-listen",
+        help: "PEM file of the certificate and its chain.",
         placeholder: "file")
     private static let keyFlag = FlagDeclaration.value(
-        "tls-key", String.self, environment: "DFS_TLS_KEY", help: "PEM file of the certificate's key.",
+        "tls-key", String.self, environment: "DFS_TLS_KEY", beside: "tls-listen",
+        help: "PEM file of the certificate's key.",
         placeholder: "file")
     private static let authoritiesFlag = FlagDeclaration.value(
-        "tls-ca", String.self, environment: "DFS_TLS_CA", help: "PEM file of those who sign clients' certificates.",
+        "tls-ca", String.self, environment: "DFS_TLS_CA", beside: "tls-listen",
+        help: "PEM file of those who sign clients' certificates.",
         placeholder: "file")
     private static let clientAuthenticationFlag = FlagDeclaration.value(
         "tls-client-auth", TLSClientAuthentication.self, environment: "DFS_TLS_CLIENT_AUTH",
-        help: "Whether clients must show a certificate that -tls-ca signed.")
+        beside: "tls-listen", help: "Whether clients must show a certificate that -tls-ca signed.")
 
     /// The declarations, for ``Program/flags``.
     package static let flags = [listenFlag, certificateFlag, keyFlag, authoritiesFlag, clientAuthenticationFlag]
