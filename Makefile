@@ -2,7 +2,7 @@
 # `demo`, `test`, `interop`, `conformance` and `bench` set up all they need, also on a fresh clone.
 
 SWIFT ?= swift
-SOURCES := Sources Tests Package.swift
+SOURCES := Sources Tests Examples Package.swift
 PROGRAMS := dfs-master dfs-chunkserver dfs-client
 # For tests of the gRPC layer; `make build` leaves them out of bin/.
 TOOLS := interop-server interop-client rpc-bench meta-bench

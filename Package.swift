@@ -138,6 +138,10 @@ let package = Package(
             name: "dfs-client", dependencies: ["DFSClient", "DFSFiles", "DFSCommandLine", "DFSCore", argumentParser],
             swiftSettings: memorySafe),
 
+        // What the README shows of the SDK, word for word.
+        .executableTarget(
+            name: "sdk-example", dependencies: ["DFSClient"], path: "Examples/sdk-example", swiftSettings: memorySafe),
+
         // gRPC's interop tests, both sides: nothing of this is in the product's binaries.
         .target(
             name: "InteropMessages", dependencies: ["CInteropMessages", "CProtobufC", "DFSWire"], swiftSettings: strict),
@@ -234,7 +238,7 @@ let package = Package(
             name: "ClusterTests",
             dependencies: [
                 "DFSClient", "DFSServices", "DFSWire", "RPC", "DFSFiles", "DFSCore", "TestCertificates", "dfs-master",
-                "dfs-chunkserver", "dfs-client", logging, nioCore, nioPosix,
+                "dfs-chunkserver", "dfs-client", "sdk-example", logging, nioCore, nioPosix,
             ]),
     ],
     swiftLanguageModes: [.v6]

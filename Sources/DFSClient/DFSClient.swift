@@ -111,7 +111,7 @@ public final class DFSClient: Sendable {
         try await uploader.putTree(folder, as: path, options: options, onEvent: onEvent)
     }
 
-    /// Gets a folder with all that is in it as `<folder>/<path>`: each file stands where ``get(_:into:onProgress:)`` would
+    /// Gets a folder with all that is in it as `<folder>/<path>`: each file stands where ``get(_:into:resuming:onProgress:)`` would
     /// put it, and empty folders come too.
     ///
     /// A few files move at once. Whatever fails, the rest goes on. Nothing outside of `folder` is written, whatever names
@@ -160,7 +160,8 @@ public final class DFSClient: Sendable {
     /// Second replicas that were asked because the first let wait.
     var hedgeCount: Int { context.hedges.withLock { $0.count } }
 
-    /// Closes all connections, once the transfers under way have ended. The client cannot be used after this.
+    /// Closes all connections and returns when that is done. Transfers under way fail: wait for them first. The client cannot be
+    /// used after this.
     public func close() async {
         await master.close()
         await context.close()

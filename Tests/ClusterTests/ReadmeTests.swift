@@ -33,5 +33,27 @@ extension ClusterTests {
                 }
             }
         }
+
+        /// It is the target sdk-example, too, so that it is known to be compiled.
+        @Test func theProgramDoesWhatItSays() async throws {
+            let readme = try String(contentsOfFile: "README.md", encoding: .utf8)
+            let program = try String(contentsOfFile: "Examples/sdk-example/Example.swift", encoding: .utf8)
+            #expect(readme.contains("```swift\n\(program)```\n"))
+            try await Cluster.run { cluster in
+                _ = try cluster.folder.randomFile("photo.jpg", bytes: 3_000_000)
+                for round in 1...2 {
+                    let shell = try ChildProcess(
+                        "/bin/sh",
+                        [
+                            "-c",
+                            "cd '\(cluster.folder.path)' && \(BuiltBinaries.example) \(cluster.masterAddress) && "
+                                + "cmp photo.jpg downloads/album/photo.jpg",
+                        ], log: cluster.folder.file("example-\(round)"))
+                    #expect(try await shell.waitForEnd() == .exited(0), "\(shell.stderr)")
+                    let records = String(repeating: "a photo was put\n", count: round)
+                    #expect(shell.stdout == "album/photo.jpg: 3000000 bytes on 2 servers\n\(records)log\nphoto.jpg\n")
+                }
+            }
+        }
     }
 }

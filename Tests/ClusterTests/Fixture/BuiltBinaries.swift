@@ -15,4 +15,5 @@ enum BuiltBinaries {
     static let master = "\(folder)/dfs-master"
     static let chunkServer = "\(folder)/dfs-chunkserver"
     static let client = "\(folder)/dfs-client"
+    static let example = "\(folder)/sdk-example"
 }
