@@ -65,7 +65,8 @@ public final class Uploader: Sendable {
         try await put(try await begin(name, options, from: path), options, from: path, send)
     }
 
-    private func begin(_ name: FileName, _ options: PutOptions, from path: String) async throws(DFSError) -> FileUpload {
+    private func begin(_ name: FileName, _ options: PutOptions, from path: String) async throws(DFSError) -> FileUpload
+    {
         do {
             return try await master.create(name, options)
         } catch {
