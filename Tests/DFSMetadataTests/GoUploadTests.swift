@@ -18,6 +18,20 @@ import Testing
         #expect(try master.fileInfo("a").answer.located().map(\.id) == [id])
     }
 
+    /// Its writer has it acknowledged, so it must not be called missing.
+    @Test func aFileThatIsBeingVerifiedIsNotMissingToThoseWhoChangeIt() throws {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2")
+        _ = try master.allocate("a", 0).answer.get()
+        _ = master.close(1)
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        #expect(try master.remove("a").code == .unavailable)
+        #expect(try master.rename("a", "b").code == .unavailable)
+        #expect(try master.setReplication("a", 3).answer.code == .unavailable)
+        #expect(try master.ask(.status, "a").code == .unavailable)
+        #expect(try master.remove("b").code == .notFound)
+    }
+
     @Test func theSecondCopyIsMadeAsSoonAsTheFirstIsWhole() throws {
         var master = MasterHarness()
         try master.join(.swift, ":1", ":2")

@@ -7,7 +7,7 @@ extension MasterState {
         try checkWritable()
         let (source, target) = (request.source, request.target)
         guard let from = namespace.place(of: source), let node = namespace.node(at: from) else {
-            throw DFSError(.notFound, "\(quoted(source.text)) does not exist")
+            throw absence(of: source)
         }
         if source == target { return .done }
         let way = try wayTo(target)
@@ -38,12 +38,12 @@ extension MasterState {
     /// Moves a file, or a folder with all that is in it, to the trash.
     mutating func remove(_ request: RemovalRequest) throws(DFSError) -> Answer {
         try checkWritable()
-        let text = quoted(request.path.text)
         guard let place = namespace.place(of: request.path), let node = namespace.node(at: place) else {
-            throw DFSError(.notFound, "\(text) does not exist")
+            throw absence(of: request.path)
         }
         if case .folder(let id) = node, !request.isRecursive {
             guard namespace.isEmpty(id), namespace.openFiles(in: id).isEmpty else {
+                let text = quoted(request.path.text)
                 throw DFSError(
                     .failedPrecondition, "folder \(text) is not empty; ask to remove it with all that is in it")
             }
@@ -77,7 +77,7 @@ extension MasterState {
         switch namespace.node(at: path) {
         case .file(let id): return id
         case .folder: throw DFSError(.failedPrecondition, "\(quoted(path.text)) is a folder; \(remedy)")
-        case nil: throw DFSError(.notFound, "\(quoted(path.text)) does not exist")
+        case nil: throw absence(of: path)
         }
     }
 

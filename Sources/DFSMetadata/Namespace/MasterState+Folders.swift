@@ -85,7 +85,7 @@ extension MasterState {
         guard let path else { return .status(NodeStatus(name: "", kind: .folder, createdAt: 0, modifiedAt: 0)) }
         guard let place = namespace.place(of: path), let node = namespace.node(at: place),
             var status = status(of: node, named: path.leaf.text)
-        else { throw DFSError(.notFound, "\(quoted(path.text)) does not exist") }
+        else { throw absence(of: path) }
         if case .file(let id) = node {
             status.crc32c = checksum(of: id)
             status.attributes = namespace.attributes(of: id)

@@ -29,16 +29,21 @@ extension MasterState {
     }
 
     private func visible(_ name: FileName) throws(DFSError) -> FileID {
-        if let file = try file(named: name) { return file }
-        let text = quoted(name.text)
-        // A Swift client's file does not exist before it is complete.
-        guard let entry = openFile(named: name), entry.header.writer == .go else {
-            throw DFSError(.notFound, "file \(text) does not exist")
+        guard let file = try file(named: name) else { throw absence(of: name) }
+        return file
+    }
+
+    /// Why nothing at this path can be read or changed: a Go client's file may be there for its writer already, and not be
+    /// complete yet; a Swift client's does not exist before it is.
+    func absence(of path: FileName) -> DFSError {
+        let text = quoted(path.text)
+        guard let entry = openFile(named: path), entry.header.writer == .go else {
+            return DFSError(.notFound, "\(text) does not exist")
         }
         if case .settling = entry.phase {
-            throw DFSError(.unavailable, "file \(text) was just written and is being verified; try again soon")
+            return DFSError(.unavailable, "file \(text) was just written and is being verified; try again soon")
         }
-        throw DFSError(.unavailable, "file \(text) is still being written; try again when its writer is done")
+        return DFSError(.unavailable, "file \(text) is still being written; try again when its writer is done")
     }
 
     /// The open file that is going to have this name.

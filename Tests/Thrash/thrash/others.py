@@ -73,10 +73,9 @@ class Stranger(Client):
         done, begin = self.call("rm", "rm", name, kind=SWIFT)
         if done.ok or done.code in (UNAVAILABLE, KILLED):
             self.history.change(name, None, begin, is_sure=done.ok)
-        elif done.code == NO_SUCH_FILE and self.history.is_shown(name, begin):
+        elif done.code == NO_SUCH_FILE:
             self.history.find(LOST, f"{self.name}: a file that was there is not: {done}")
         else:
-            # As long as the master has not read it back from Go servers, there is no file of that name to remove.
             self.settled.append(name)
 
     def put(self):
