@@ -125,8 +125,7 @@ extension ChunkServer {
     /// Comes back quickly after a restart of the master.
     static var masterChannel: ClientChannel.Configuration {
         var configuration = ClientChannel.Configuration()
-        configuration.backoff.initial = .milliseconds(100)
-        configuration.backoff.maximum = .seconds(1)
+        configuration.backoff = .withinCluster
         return configuration
     }
 }

@@ -98,7 +98,7 @@ package final class ChunkServer: Sendable {
             suspicions: suspicions, changes: changes, heartbeatInterval: settings.heartbeatInterval,
             reportLimit: settings.reportLimit,
             logger: logger)
-        let chainPeers = ChainPeers(group: group, logger: logger)
+        let chainPeers = ChainPeers(group: group, master: master, logger: logger)
         let appending = Appending(
             store: store, threads: threads, session: session, settings: settings.append, group: group, logger: logger)
         let calls = settings.httpListen.map { _ in CallMetrics(kinds: Methods.kinds) }
@@ -115,7 +115,9 @@ package final class ChunkServer: Sendable {
             ChunkServerPages(
                 session: session, threads: threads, chainPeers: chainPeers, lentFiles: shortCircuit?.files,
                 calls: calls), server)
-        let peers = PeerPool(group: group, logger: logger)
+        var pool = PeerPool.Configuration()
+        pool.locate = HostlessLocator(master: master).locate
+        let peers = PeerPool(group: group, configuration: pool, logger: logger)
         let replication = ReplicationWorker(
             tasks: tasks, store: store, source: source, peers: peers, changes: changes, logger: logger)
         let checker = ReplicaChecker(

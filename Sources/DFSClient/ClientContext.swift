@@ -21,7 +21,7 @@ final class ClientContext: Sendable {
     /// Connections to chunk servers.
     let chunkServers: PeerPool
     /// Tells which replicas are near.
-    let machine = LocalMachine()
+    let machine: LocalMachine
     /// Asks servers on this machine for their files; `nil` asks nobody.
     let shortCircuit: ShortCircuit?
     /// Of all downloads.
@@ -47,7 +47,12 @@ final class ClientContext: Sendable {
         var channel = pool.channel
         channel.idleTimeout = nil
         master = Peer(address: address, role: "master", group: group, configuration: channel, logger: logger)
-        if tls != nil { pool.locate = SecureLocator(master: master).locate }
+        if tls != nil {
+            pool.locate = SecureLocator(master: master).locate
+        } else {
+            pool.locate = HostlessLocator(master: master).locate
+        }
+        machine = LocalMachine(usualHost: address.host)
         chunkServers = PeerPool(group: group, configuration: pool, logger: logger)
         shortCircuit = configuration.readsLocalFiles ? ShortCircuit(machine: machine, logger: logger) : nil
         fileThreads = NIOThreadPool(numberOfThreads: max(1, configuration.fileThreads))

@@ -49,7 +49,8 @@ final class TestMaster: Sendable {
 
     /// Listens on loopback; `port` 0 lets the system choose.
     init(
-        isSwift: Bool, takesDifferences: Bool = false, port: UInt16 = 0, group: MultiThreadedEventLoopGroup
+        isSwift: Bool, takesDifferences: Bool = false, host: String = "127.0.0.1", port: UInt16 = 0,
+        group: MultiThreadedEventLoopGroup
     ) async throws {
         let box = Box()
         state = box
@@ -109,7 +110,7 @@ final class TestMaster: Sendable {
             }
         }
         server = RPCServer(routes: routes, configuration: .init(), group: group, logger: Logger(label: "test-master"))
-        self.port = try await server.listen(host: "127.0.0.1", port: port)
+        self.port = try await server.listen(host: host, port: port)
     }
 
     private static func nextResponse(_ state: inout State) -> HeartbeatResponse {

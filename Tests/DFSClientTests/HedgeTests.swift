@@ -81,6 +81,8 @@ import Testing
         #expect(
             machine.first(servers) == [":2", "10.0.0.7:4", "[fe80::1]:5", "127.0.0.1:6", "localhost:7"]
                 + ["10.0.0.8:1", "cs:3", "?"])
+        let elsewhere = LocalMachine(hosts: ["10.0.0.7"], usualHost: "192.0.2.9")
+        #expect(elsewhere.first([":1", "10.0.0.7:2"]) == ["10.0.0.7:2", ":1"])
         #expect(LocalMachine().first(["192.0.2.1:1", "127.0.0.1:2"]) == ["127.0.0.1:2", "192.0.2.1:1"])
     }
 }

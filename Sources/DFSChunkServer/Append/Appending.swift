@@ -16,8 +16,7 @@ struct Appending: Sendable {
         group: any EventLoopGroup, logger: Logger
     ) {
         var configuration = PeerPool.Configuration()
-        configuration.channel.backoff.initial = .milliseconds(100)
-        configuration.channel.backoff.maximum = .seconds(1)
+        configuration.locate = HostlessLocator(master: session.peer).locate
         peers = PeerPool(group: group, configuration: configuration, logger: logger)
         primaries = Primaries(
             resources: PrimaryChunk.Resources(

@@ -13,11 +13,9 @@ struct ChainPeers: Sendable {
     private let pools: [PeerPool]
     private let slowServers = Counter()
 
-    init(group: any EventLoopGroup, logger: Logger) {
+    init(group: any EventLoopGroup, master: Peer, logger: Logger) {
         var configuration = PeerPool.Configuration()
-        // A server that is back is found at once: every chunk that misses it must be sent to it by others.
-        configuration.channel.backoff.initial = .milliseconds(100)
-        configuration.channel.backoff.maximum = .seconds(1)
+        configuration.locate = HostlessLocator(master: master).locate
         let settled = configuration
         pools = (1..<UploadChain.maxCount).map { _ in
             PeerPool(group: group, configuration: settled, logger: logger)

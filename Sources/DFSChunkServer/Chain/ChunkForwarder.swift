@@ -113,6 +113,7 @@ struct ChunkForwarder: Sendable {
                 let kind = try await peers.pool(reaching: plan.reach).withPeer(target) { peer in
                     try await peer.kind(timeout: min(left, route.stallLimit / 4))
                 }
+                try kind.checkIsOther(than: source.store.nodeID, at: target)
                 if kind.isSwift {
                     plan.links = [[target] + targets[(index + 1)...] + goServers]
                     return plan

@@ -73,6 +73,7 @@ struct ReplicationWorker: Sendable {
         let stored = reader.stored
         let request = ChunkUploadRequest(chunkID: task.chunk, length: Int(stored.length), crc32c: stored.crc32c)
         try await peers.withPeer(task.target) { target in
+            try await target.kind().checkIsOther(than: store.nodeID, at: task.target)
             _ = try await target.uploadChunk(request) { upload in
                 try await source.forEachPiece(of: reader, 0..<stored.length, comparing: true) { piece in
                     try await upload.send(piece.bytes, crc32c: piece.crc32c)

@@ -5,18 +5,25 @@ import NIOCore
 struct LocalMachine: Sendable {
     /// Numeric, as they are written.
     private let hosts: Set<String>
+    /// Where a server is whose address has no host; empty for this machine.
+    private let usualHost: String
 
     /// Asks the system for the addresses of its interfaces.
-    init() {
+    ///
+    /// - Parameter usualHost: stands in for that of an address without one: the master's host (``HostlessLocator``).
+    init(usualHost: String = "") {
         let devices = (try? System.enumerateDevices()) ?? []
-        self.init(hosts: devices.compactMap { $0.address?.ipAddress })
+        self.init(hosts: devices.compactMap { $0.address?.ipAddress }, usualHost: usualHost)
     }
 
-    init(hosts: [String]) { self.hosts = Set(hosts) }
+    init(hosts: [String], usualHost: String = "") {
+        self.hosts = Set(hosts)
+        self.usualHost = usualHost
+    }
 
     /// Whether the server at `address` is on this machine, as far as the address tells: host names are not looked up.
     func holds(_ address: ServerAddress) -> Bool {
-        let host = address.host
+        let host = address.filling(host: usualHost).host
         return host.isEmpty || host == "localhost" || host == "::1" || host.hasPrefix("127.") || hosts.contains(host)
     }
 

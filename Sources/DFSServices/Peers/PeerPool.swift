@@ -16,7 +16,7 @@ package final class PeerPool: Sendable {
         /// Finds where a peer is dialled, where that is not its address; asked when a connection to it is to be made.
         package var locate: (@Sendable (ServerAddress) async throws -> ServerAddress)?
 
-        package init() {}
+        package init() { channel.backoff = .withinCluster }
     }
 
     private struct Entry {

@@ -11,7 +11,7 @@ package struct SecureLocator: Sendable {
     /// - Parameter master: a peer whose channel speaks TLS.
     package init(master: Peer) { self.master = master }
 
-    /// Where `server` serves TLS: its host, and the port that it told its master.
+    /// Where `server` serves TLS: its host, or its master's where it has none, and the port that it told its master.
     ///
     /// - Throws: ``DFSError`` of code `failedPrecondition` for a server without TLS, such as a Go node: another replica
     ///   may have it.
@@ -31,6 +31,7 @@ package struct SecureLocator: Sendable {
                 "chunk server \(server) serves no TLS, and this client speaks nothing else; start it with -tls-listen",
                 advice: .tryOtherReplica)
         }
-        return ServerAddress(host: server.host, port: port)
+        // One without a host is on its master's machine (``HostlessLocator``).
+        return ServerAddress(host: server.host, port: port).filling(host: master.address.host)
     }
 }
