@@ -160,6 +160,27 @@ import Testing
         }
     }
 
+    /// A Go node has the address of one of ours since that was asked what it is.
+    @Test func anAnswerThatSaysNothingOfTheChainMayBeAGoNodes() async throws {
+        let asked = Atomic<Int>(0)
+        let id = try chunkID
+        let addRoutes = { (routes: inout ServiceRoutes) in
+            routes.unary(Methods.describe) { (_: DescribeRequest, _) in
+                let isOurs = asked.add(1, ordering: .relaxed).oldValue == 0
+                guard isOurs else { throw RPCError(.unimplemented, "unknown service dfs.Node") }
+                return DescribeResponse()
+            }
+            routes.streaming(Methods.uploadChunk) { call in
+                while try await call.receive() != nil {}
+                try await call.send(UploadChunkStatus(success: true))
+            }
+        }
+        let answer = try await withServer(addRoutes) { peer in
+            try await peer.uploadChunk(ChunkUploadRequest(chunkID: id, chain: [peer.address])) { _ in }
+        }
+        #expect(answer.acknowledgement == .syncedUnverified && answer.chain == nil)
+    }
+
     @Test(.timeLimit(.minutes(1))) func frozenServerIsNotWaitedForAsLongAsOneThatSyncs() async throws {
         var settings = TransferSettings()
         settings.silenceLimit = .milliseconds(200)

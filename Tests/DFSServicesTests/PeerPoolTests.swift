@@ -1,7 +1,9 @@
 import DFSCore
 import DFSServices
+import DFSWire
 import Logging
 import NIOPosix
+import RPC
 import Testing
 
 @Suite struct PeerPoolTests {
@@ -55,6 +57,30 @@ import Testing
         try await pool.withPeer(address(1)) { _ in }
         while pool.count > 0 { await Task.yield() }
         await pool.close()
+    }
+
+    /// Nothing failed: the old node has closed in order, and another one has its port.
+    @Test(.timeLimit(.minutes(1))) func aPeerIsAskedAnewOverANewConnection() async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        var routes = ServiceRoutes()
+        routes.unary(Methods.describe) { (_: DescribeRequest, _) in DescribeResponse() }
+        let ours = RPCServer(routes: routes, configuration: .init(), group: group, logger: logger)
+        let port = try await ours.listen(host: "127.0.0.1", port: 0)
+        let peer = Peer(address: address(port), role: "chunk server", group: group, logger: logger)
+        #expect(try await peer.kind().isSwift)
+        await ours.shutdown(grace: .zero)
+        while peer.channel.readyConnection != nil { await Task.yield() }
+        let other = RPCServer(routes: ServiceRoutes(), configuration: .init(), group: group, logger: logger)
+        _ = try await other.listen(host: "127.0.0.1", port: port)
+        #expect(try await peer.kind() == .go)
+        await peer.channel.close()
+        await other.shutdown(grace: .zero)
+    }
+
+    /// They fail all that is sent to a node for as long.
+    @Test func pausesBetweenAttemptsAreShort() {
+        #expect(PeerPool.Configuration().channel.backoff.maximum == .seconds(1))
     }
 
     @Test func closedPoolRefuses() async throws {

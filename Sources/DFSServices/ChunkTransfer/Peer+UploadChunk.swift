@@ -52,10 +52,24 @@ extension Peer {
                 try await answering.waiting { try await living.waiting { try await upload.finish() } }
                 return try ChainResult(trailers: call.trailingMetadata)
             }
-            return ChunkUploadAnswer(acknowledgement: kind.isSwift ? .durable : .syncedUnverified, chain: chain)
+            let acknowledgement = try await acknowledgement(by: kind, request, chain)
+            return ChunkUploadAnswer(acknowledgement: acknowledgement, chain: chain)
         } catch {
             throw failure(error)
         }
+    }
+
+    /// What the OK of a peer is worth that was taken to be of `kind`. One of ours that was to forward the chunk says what came of
+    /// that: an answer without it may be that of a Go node which has taken the address meanwhile.
+    private func acknowledgement(
+        by kind: PeerKind, _ request: ChunkUploadRequest, _ chain: ChainResult?
+    ) async throws(DFSError) -> ChunkAcknowledgement {
+        var kind = kind
+        if kind.isSwift, chain == nil, !request.chain.isEmpty {
+            forgetKind()
+            kind = try await self.kind()
+        }
+        return kind.isSwift ? .durable : .syncedUnverified
     }
 
     /// Says at each look at an upload whether it is to end since the server takes too little.

@@ -15,7 +15,13 @@ package final class Peer: Sendable {
     package let name: String
     /// Bytes of chunks that it has been sent, of all uploads.
     let uploaded = Atomic<Int>(0)
-    private let knownKind = Mutex<PeerKind?>(nil)
+    private let known = Mutex<Known?>(nil)
+
+    /// What was learnt of the peer, and over which connection of the channel.
+    private struct Known {
+        let kind: PeerKind
+        let connection: UInt64
+    }
 
     /// Connects to nothing yet.
     ///
@@ -34,19 +40,32 @@ package final class Peer: Sendable {
             host: dialled.host, port: dialled.port, group: group, configuration: configuration, logger: logger)
     }
 
-    /// What the peer is: asked once, and again after ``forgetKind()``.
+    /// What the peer is: asked once over each connection, since another node may answer the next one, and again after
+    /// ``forgetKind()``.
     ///
     /// - Parameter timeout: for the question.
     package func kind(timeout: Duration = .seconds(8)) async throws(DFSError) -> PeerKind {
-        if let known = knownKind.withLock({ $0 }) { return known }
+        let connection = channel.readyConnection
+        if let connection, let known = known.withLock({ $0 }), known.connection == connection { return known.kind }
         let kind = try await channel.describe(timeout: timeout, peer: name)
-        knownKind.withLock { $0 = kind }
+        note(kind, over: connection)
         return kind
     }
 
-    /// To be called when the connection was lost: another node may answer next time.
+    /// Keeps what was answered, where that can only have come over the connection that is ready now.
+    ///
+    /// - Parameter connection: the one that was ready before the question.
+    // Never inlined behind an `await`: it takes a lock (decision 32).
+    @inline(never)
+    private func note(_ kind: PeerKind, over connection: UInt64?) {
+        guard let now = channel.readyConnection, connection == nil || connection == now else { return }
+        known.withLock { $0 = Known(kind: kind, connection: now) }
+    }
+
+    /// To be called where something speaks against what is known of the peer.
+    @inline(never)
     package func forgetKind() {
-        knownKind.withLock { $0 = nil }
+        known.withLock { $0 = nil }
     }
 
     /// A unary call to the peer. After a lost connection the kind is asked anew.
@@ -61,10 +80,11 @@ package final class Peer: Sendable {
         }
     }
 
-    /// What an error of a call to this peer means; after a lost connection the kind is asked anew.
+    /// What an error of a call to this peer means; after a lost connection, or where it does not know the method, the kind is asked
+    /// anew.
     func failure(_ error: any Error) -> DFSError {
         let error = DFSError(error, from: name)
-        if error.code == .unavailable { forgetKind() }
+        if error.code == .unavailable || error.code == .unimplemented { forgetKind() }
         return error
     }
 }

@@ -29,6 +29,7 @@ final class ChannelCore {
     private(set) var state = State.idle { didSet { onConnectivityChange?() } }
     /// For a balancer above; called in the middle of a change, so only to note that there is one.
     var onConnectivityChange: (() -> Void)?
+    let connections = ConnectionCounter()
     private var failureCount = 0
     private var current: ClientConnection?
     private var waiters: [UInt64: Waiter] = [:]
@@ -191,15 +192,18 @@ final class ChannelCore {
             guard case .connecting = state else { return }
             failureCount = 0
             state = .ready(current)
+            connections.enter()
             wakeWaiters()
             scheduleIdleCheck(callsSeen: 0)
         case .draining:
+            connections.leave()
             if case .ready = state { state = .idle }
             // The next call makes a new connection; this one ends by itself.
             if case .closed = state { return }
             self.current = nil
             if !waiters.isEmpty { wakeWaiters() }
         case .closed:
+            connections.leave()
             self.current = nil
             closed(reason)
         }

@@ -44,6 +44,7 @@ package final class ClientChannel: Sendable {
     package let executor: EventLoopTaskExecutor
     let configuration: Configuration
     private let core: NIOLoopBoundBox<any CallSource>
+    private let connections: ConnectionCounter
     private let loop: any EventLoop
 
     /// `host` "" means this machine, as in Go addresses. Nothing is connected yet.
@@ -60,6 +61,7 @@ package final class ClientChannel: Sendable {
         let core = ChannelCore(
             connector: connector, authority: "\(host.contains(":") ? "[\(host)]" : host):\(port)", executor: executor,
             configuration: configuration, logger: logger)
+        connections = core.connections
         self.core = NIOLoopBoundBox.makeBoxSendingValue(core, eventLoop: loop)
     }
 
@@ -71,6 +73,7 @@ package final class ClientChannel: Sendable {
         let core = ChannelCore(
             connector: connector, authority: authority, executor: executor, configuration: configuration,
             logger: logger)
+        connections = core.connections
         self.core = NIOLoopBoundBox.makeBoxSendingValue(core, eventLoop: loop)
     }
 
@@ -79,8 +82,13 @@ package final class ClientChannel: Sendable {
         loop = executor.eventLoop
         self.executor = executor
         self.configuration = configuration
+        connections = ConnectionCounter()
         core = NIOLoopBoundBox.makeBoxSendingValue(makeSource(), eventLoop: loop)
     }
+
+    /// Names the connection that is ready; `nil` while there is none, and for a channel of a ``Target``. What was learnt of the
+    /// server over a connection of another number may be of another server.
+    package var readyConnection: UInt64? { connections.ready }
 
     /// Makes a call and runs `body` with it, on the channel's event loop: `body` must not block.
     ///
