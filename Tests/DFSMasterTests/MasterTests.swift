@@ -150,6 +150,10 @@ import Testing
         }
     }
 
+    @Test func aChainReachesAsManyServersAsAFileMayHaveCopies() {
+        #expect(ClusterPolicy().maxReplication == UploadChain.maxCount)
+    }
+
     @Test func aPortInUseAndAFolderInUseAreClearErrors() async throws {
         try await withMaster { master in
             var configuration = Master.Configuration()

@@ -195,5 +195,7 @@ import Testing
         #expect(try master.allocate("a", 5000, upload: upload).answer.code == .invalidArgument)
         #expect(try master.allocate("b", 0, upload: upload).answer.code == .notFound)
         #expect(try master.create("c", copies: 65).answer.code == .invalidArgument)
+        #expect(try master.create("c", copies: 17).answer.code == .invalidArgument, "no chain reaches so many servers")
+        #expect(try master.create("c", copies: 16).answer.code == nil)
     }
 }

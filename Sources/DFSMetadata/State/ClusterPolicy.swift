@@ -70,8 +70,8 @@ package struct ClusterPolicy: Sendable {
     package var tombstoneRetention = Duration.seconds(30 * 24 * 3600)
     /// How long an orphan is kept: a chunk that no file has, of an upload that this store must have begun.
     package var orphanRetention = Duration.seconds(7 * 24 * 3600)
-    /// Copies of a chunk that a writer may ask for.
-    package var maxReplication = 64
+    /// Copies of a chunk that a writer may ask for: as many servers as a chain reaches (`UploadChain.maxCount`).
+    package var maxReplication = 16
 
     /// How long the primary of an open chunk orders its records without asking again.
     package var appendLease = Duration.seconds(10)
