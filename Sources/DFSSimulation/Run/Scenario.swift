@@ -48,6 +48,8 @@ struct Scenario {
         policy.rereadBytesPerSecond = 1 << 20
         policy.rereadCycle = .seconds(120)
         policy.trashRetention = .seconds(dice.pick([20, 120, 600]) ?? 120)
+        // Longer than calendars jump: what a master has forgotten for its age would rightly stay as an orphan.
+        policy.tombstoneRetention = .seconds(400 * 24 * 3600)
         policy.orphanRetention = .seconds(dice.pick([30, 7 * 24 * 3600]) ?? 30)
         policy.settlingPatience = .seconds(dice.number(20...90))
         policy.repairLimits.copiesPerSource = dice.number(1...8)
