@@ -56,9 +56,10 @@ final class Change {
 
     /// One removal goes for good, or seldom all of them.
     private func emptyTrash() {
+        let request = "e\(client.dice.word())"
         let id = client.dice.chance(900) ? client.dice.pick(simulation.ledger.trash.keys.sorted()) : nil
         ask { call, _ in
-            .emptyTrash(id, call)
+            .emptyTrash(id, request: request, call)
         } done: { [simulation] in
             simulation.tally.count(.trashEmptied)
         }

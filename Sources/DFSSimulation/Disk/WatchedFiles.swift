@@ -89,6 +89,11 @@ private final class WatchedFile: OpenFile {
         return try file.size()
     }
 
+    func modifiedAt() throws(DFSError) -> Int64 {
+        try watch(.size, path)
+        return try file.modifiedAt()
+    }
+
     func read(upTo count: Int, at offset: Int64, into buffer: inout ByteBuffer) throws(DFSError) -> Int {
         try watch(.read, path)
         return try file.read(upTo: count, at: offset, into: &buffer)
