@@ -107,6 +107,7 @@ import Testing
 
     @Test func aDigestThatWasOnlyReadOffAGoFileIsMarkedAlsoAfterARestart() throws {
         let disk = SimulatedDisk()
+        let expected = ContentDigest(length: 2500, crc32c: CRC32C.of(content(2500)))
         try disk.makeFolder("/data")
         try disk.open("/data/a_0", .creating).write([ByteBuffer(bytes: content(2500))], at: 0)
         do {
@@ -119,11 +120,11 @@ import Testing
         let store = try openStore(on: disk)
         #expect(store.startReport.complete == 2)
         #expect(try isAdopted("a_0", store) == true)
-        #expect(try check(store, "a_0") == .sound(digest(content(2500)), mended: []))
+        #expect(try check(store, "a_0") == .sound(expected, mended: []))
         #expect(try isAdopted("b_0", store) == false)
         try put(store, "a_0", content(2500))
         #expect(try isAdopted("a_0", store) == false, "its writer has sent the same bytes")
-        #expect(try check(store, "a_0") == .sound(digest(content(2500)), mended: ["attribute"]))
+        #expect(try check(store, "a_0") == .sound(expected, mended: ["attribute"]))
     }
 
     private func isAdopted(_ name: String, _ store: ChunkStore) throws -> Bool? {
