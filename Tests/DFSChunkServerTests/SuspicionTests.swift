@@ -49,15 +49,27 @@ import Testing
     @Test func aWordOfTheMasterThatComesWhileTheChunkIsCheckedIsHeeded() async throws {
         let suspicions = Suspicions()
         let (one, two) = (try id(1), try id(2))
-        for id in [one, two] { #expect(suspicions.note(id)) }
-        #expect(await suspicions.next()?.0 == one)
         let finding = Task { try await suspicions.finding(of: one) }
+        #expect(await suspicions.next()?.0 == one)
+        #expect(suspicions.note(two))
         #expect(suspicions.note(one, .unwanted))
         suspicions.finish(one, .success(.gone))
+        #expect(try await finding.value == .gone)
         let again = try #require(await suspicions.next())
         #expect(again.0 == one && again.1 == .unwanted)
         suspicions.finish(one, .success(.gone))
-        #expect(try await finding.value == .gone)
         #expect(await suspicions.next()?.0 == two)
+    }
+
+    @Test func aFindingIsWeighedForTheMastersWordWhereThatCameInTime() async throws {
+        let suspicions = Suspicions()
+        let (one, two) = (try id(1), try id(2))
+        #expect(suspicions.note(one))
+        #expect(suspicions.note(two))
+        #expect(await suspicions.next()?.1 == .read)
+        #expect(suspicions.note(one, .unwanted))
+        #expect(suspicions.causeNow(of: one, begunFor: .read) == .unwanted)
+        suspicions.finish(one, .success(.gone))
+        #expect(await suspicions.next()?.0 == two, "it is not checked once more")
     }
 }

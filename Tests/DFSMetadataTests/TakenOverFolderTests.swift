@@ -118,6 +118,7 @@ import Testing
             _ = try master.heartbeat(servers[0], [id])
             _ = try master.readBack(id, servers[0], .read(.torn))
             _ = try master.readBack(id, servers[1], .read(.short))
+            _ = try master.report(servers[1], life: 1, [])
         }
         #expect(try master.fileInfo("a").answer.located().map(\.digest) == [.short])
     }

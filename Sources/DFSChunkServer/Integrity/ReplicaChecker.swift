@@ -16,7 +16,7 @@ struct ReplicaChecker: Sendable {
         while let (id, cause) = await suspicions.next() {
             do {
                 let finding = try await find(id, threads, isSuspect: true)
-                switch cause {
+                switch suspicions.causeNow(of: id, begunFor: cause) {
                 case .read:
                     if case .sound = finding { logger.debug("a chunk is sound", metadata: ["chunk": "\(id)"]) }
                     try await settle(finding, id)
@@ -90,10 +90,12 @@ struct ReplicaChecker: Sendable {
     /// bytes, the master knows them when it is told again.
     private func settleUnwanted(_ finding: CheckFinding, _ id: ChunkID) async throws {
         switch finding {
-        case .sound:
-            logger.error(
-                "the master knows other bytes for a chunk: this copy goes to quarantine", metadata: ["chunk": "\(id)"])
-            await master.quarantineUnwanted(id, .doubtful)
+        case .sound(let digest, let mended):
+            logMended(mended, id)
+            // The digest may have been mended since the master refused it. Where it is refused again, the copy is in quarantine then.
+            do {
+                try await master.announce(id, digest, isVouchedFor: true)
+            } catch where error.code == .dataLoss {}
         case .damaged(let blocks) where blocks.isEmpty:
             let store = store
             guard let digest = try? await threads.run({ try store.believeBytes(of: id) }) else {

@@ -92,6 +92,17 @@ final class Suspicions: Sendable {
         }
     }
 
+    /// What the finding about the first chunk, whose check began for `cause`, is to be weighed for: the master's word may have
+    /// come meanwhile.
+    @inline(never)
+    func causeNow(of id: ChunkID, begunFor cause: Cause) -> Cause {
+        state.withLock { state in
+            let now = state.causes[id] ?? cause
+            state.checkedFor = now
+            return now
+        }
+    }
+
     /// The first chunk has been checked; whoever waits is told. Where the master's word came meanwhile, it is checked once more for
     /// that: what was found was not weighed against it.
     func finish(_ id: ChunkID, _ result: Result<CheckFinding, any Error>) {

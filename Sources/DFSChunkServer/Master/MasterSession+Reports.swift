@@ -91,7 +91,8 @@ extension MasterSession {
         keptDamaged: [ChunkID] = [], limit: Duration
     ) async throws -> ReportResponse {
         let adopted = store.withCatalog { catalog in
-            Set(chunks.map(\.0).filter { catalog.stored($0)?.isAdopted == true })
+            // One that has gone meanwhile proves nothing.
+            Set(chunks.map(\.0).filter { catalog.stored($0)?.isAdopted != false })
         }
         let request = ReportRequest(
             serverAddress: address, nodeID: nodeID,

@@ -116,7 +116,9 @@ package final class ChunkStore: Sendable {
             }
         }
         for (id, journal) in open { takeUp(id, journal) }
-        for unreadable in report.openUnreadable { takeUp(unreadable.id, nil) }
+        // What is here whole after all needs no open one; its file is looked at again at the next start.
+        let whole = Set(found.map(\.0))
+        for unreadable in report.openUnreadable where !whole.contains(unreadable.id) { takeUp(unreadable.id, nil) }
     }
 
     /// How many files of chunks are there that are served to nobody, since they are damaged or cannot be read, and are not in

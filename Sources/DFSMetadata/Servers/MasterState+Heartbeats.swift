@@ -67,8 +67,8 @@ extension MasterState {
         if servers[server].connection != connection {
             servers[server].connection = connection
             servers[server].connectedAt = now
-            // It may be another node; one of ours says that it is one with the same message.
-            servers[server].kind = .unknown
+            // It may be a Go node now, which tells nothing of what it takes; one of ours says that it is one with the same message.
+            if servers[server].kind == .swift { servers[server].kind = .unknown }
             servers[server].describeAt = now
         }
         if let due = servers[server].describeAt, due <= now {

@@ -4,7 +4,7 @@ import DFSCore
 struct Server: Sendable {
     let handle: ServerHandle
     let address: ServerAddress
-    /// On its present connection.
+    /// `swift` only where it has said so over its present connection.
     var kind = NodeKind.unknown
     /// Kept by the node in its folder; empty for Go nodes.
     var nodeID = ""

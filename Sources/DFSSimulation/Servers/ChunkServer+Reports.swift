@@ -19,7 +19,7 @@ extension ChunkServer {
     ) {
         let (address, nodeID) = (address, nodeID)
         let adopted = Set(
-            chunks.map(\.0).filter { id in store?.withCatalog { $0.stored(id)?.isAdopted } == true })
+            chunks.map(\.0).filter { id in store?.withCatalog { $0.stored(id)?.isAdopted } != false })
         ask(limit: limit) { call, connection in
             .report(
                 ReplicaReport(
@@ -84,7 +84,7 @@ extension ChunkServer {
 
     private func settle(_ finding: CheckFinding, _ chunk: ChunkID, _ isUnwanted: Bool) {
         switch finding {
-        case .sound where isUnwanted: putAside(chunk, .doubtful)
+        case .sound(let digest, _) where isUnwanted: announce(chunk, digest, isVouchedFor: true) { _ in }
         case .gone, .sound: break
         case .damaged(let blocks) where isUnwanted && blocks.isEmpty:
             if case .success(.some(let digest)) = onDisk({ store throws(DFSError) in try store.believeBytes(of: chunk) }

@@ -41,7 +41,10 @@ import Testing
             let task = ReplicationTask(chunkID: "f_0", targetAddress: ":\(far.port)")
             // Whichever of the two asks for it: the other has no such chunk.
             master.order(HeartbeatResponse(replicationTasks: [task]), times: 1000)
-            while try near.names() != ["f_0"] { await Task.yield() }
+            while try near.names() != ["f_0"] {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
         }
     }
 
