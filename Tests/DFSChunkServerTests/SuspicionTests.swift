@@ -51,13 +51,11 @@ import Testing
         let (one, two) = (try id(1), try id(2))
         for id in [one, two] { #expect(suspicions.note(id)) }
         #expect(await suspicions.next()?.0 == one)
-        let finding = Task { try await suspicions.finding(of: one) }
         #expect(suspicions.note(one, .unwanted))
         suspicions.finish(one, .success(.gone))
         let again = try #require(await suspicions.next())
         #expect(again.0 == one && again.1 == .unwanted)
         suspicions.finish(one, .success(.gone))
-        #expect(try await finding.value == .gone)
         #expect(await suspicions.next()?.0 == two)
     }
 }
