@@ -106,12 +106,12 @@ extension ChunkServer {
     }
 
     func routes(
-        _ store: ChunkStore, _ threads: DiskThreads, _ session: MasterSession, _ chainPeers: ChainPeers,
+        _ store: ChunkStore, _ threads: ServerThreads, _ session: MasterSession, _ chainPeers: ChainPeers,
         _ source: ChunkSource, _ appending: Appending, _ shortCircuit: ShortCircuitSocket?
     ) -> ServiceRoutes {
         var routes = ServiceRoutes()
         UploadService(
-            store: store, threads: threads, source: source, master: session,
+            store: store, threads: threads.bulk, source: source, master: session,
             budget: WriteBudget(byteCount: settings.writeBudget),
             chainPeers: chainPeers, forwardSlots: Slots(count: settings.maxForwardedUploads),
             stallLimit: settings.stallLimit, chainPatience: settings.chainPatience, logger: logger
@@ -124,10 +124,11 @@ extension ChunkServer {
         LendService(source: source, socket: shortCircuit).add(to: &routes)
         AppendService(primaries: appending.primaries, stallLimit: settings.stallLimit).add(to: &routes)
         ReplicateService(
-            store: store, threads: threads, changes: session.changes, stopping: appending.stopping
+            store: store, threads: threads.append, changes: session.changes, stopping: appending.stopping
         ).add(to: &routes)
         OpenChunkService(
-            store: store, threads: threads, primaries: appending.primaries, changes: session.changes, logger: logger
+            store: store, threads: threads.append, primaries: appending.primaries, changes: session.changes,
+            logger: logger
         ).add(to: &routes)
         NodeService(nodeID: store.nodeID, location: settings.location, master: session).add(to: &routes)
         standard.add(to: &routes)

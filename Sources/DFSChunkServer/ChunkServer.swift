@@ -17,7 +17,7 @@ package final class ChunkServer: Sendable {
 
     /// What runs between start and stop.
     private struct Running {
-        let threads: DiskThreads
+        let threads: ServerThreads
         let peers: PeerPool
         let chainPeers: ChainPeers
         let appending: Appending
@@ -60,7 +60,7 @@ package final class ChunkServer: Sendable {
     /// - Throws: ``DFSError`` that names the folder or port and the remedy.
     @discardableResult
     package func start() async throws -> UInt16 {
-        let threads = DiskThreads(count: settings.diskThreadCount)
+        let threads = ServerThreads(settings)
         do {
             return try await start(threads)
         } catch {
@@ -69,11 +69,14 @@ package final class ChunkServer: Sendable {
         }
     }
 
-    private func start(_ threads: DiskThreads) async throws -> UInt16 {
-        let store = try await openStore(threads)
+    private func start(_ threads: ServerThreads) async throws -> UInt16 {
+        let store = try await openStore(threads.bulk)
+        let disk = DiskWatch(
+            store: store, freeMiB: try await threads.bulk.run { try store.freeMiB() }, threads: threads.heartbeat,
+            limits: settings.diskWatch, logger: logger)
         let shortCircuit = await lendFiles(of: store)
         do {
-            return try await start(threads, store, shortCircuit)
+            return try await start(threads, store, disk, shortCircuit)
         } catch {
             await shortCircuit?.close()
             throw error
@@ -81,8 +84,9 @@ package final class ChunkServer: Sendable {
     }
 
     private func start(
-        _ threads: DiskThreads, _ store: ChunkStore, _ shortCircuit: ShortCircuitSocket?
+        _ all: ServerThreads, _ store: ChunkStore, _ disk: DiskWatch, _ shortCircuit: ShortCircuitSocket?
     ) async throws -> UInt16 {
+        let threads = all.bulk
         let changes = ChangeSignal()
         let tasks = NodeTasks(
             replicationLimits: settings.replication, breakerLimits: settings.deletionBreaker,
@@ -94,16 +98,17 @@ package final class ChunkServer: Sendable {
         let suspicions = Suspicions()
         let source = ChunkSource(store: store, threads: threads, suspicions: suspicions)
         let session = MasterSession(
-            address: address, nodeID: store.nodeID, peer: master, store: store, threads: threads, tasks: tasks,
-            suspicions: suspicions, changes: changes, heartbeatInterval: settings.heartbeatInterval,
+            address: address, nodeID: store.nodeID, peer: master, store: store, threads: all, disk: disk,
+            tasks: tasks, suspicions: suspicions, changes: changes, heartbeatInterval: settings.heartbeatInterval,
             reportLimit: settings.reportLimit,
             logger: logger)
         let chainPeers = ChainPeers(group: group, master: master, logger: logger)
         let appending = Appending(
-            store: store, threads: threads, session: session, settings: settings.append, group: group, logger: logger)
+            store: store, threads: all.append, session: session, settings: settings.append, group: group, logger: logger
+        )
         let calls = settings.httpListen.map { _ in CallMetrics(kinds: Methods.kinds) }
         let server = RPCServer(
-            routes: routes(store, threads, session, chainPeers, source, appending, shortCircuit),
+            routes: routes(store, all, session, chainPeers, source, appending, shortCircuit),
             configuration: serverConfiguration(calls),
             group: group,
             logger: logger)
@@ -113,8 +118,8 @@ package final class ChunkServer: Sendable {
         address.set(settings.advertise ?? listening, tlsPort: tlsPort)
         let pages = try await showPages(
             ChunkServerPages(
-                session: session, threads: threads, chainPeers: chainPeers, lentFiles: shortCircuit?.files,
-                calls: calls), server)
+                session: session, disk: disk, chainPeers: chainPeers, lentFiles: shortCircuit?.files, calls: calls),
+            server)
         var pool = PeerPool.Configuration()
         pool.locate = HostlessLocator(master: master).locate
         let peers = PeerPool(group: group, configuration: pool, logger: logger)
@@ -134,7 +139,7 @@ package final class ChunkServer: Sendable {
         let appendTask = Task { await appending.primaries.run() }
         running.withLock {
             $0 = Running(
-                threads: threads, peers: peers, chainPeers: chainPeers, appending: appending, master: master,
+                threads: all, peers: peers, chainPeers: chainPeers, appending: appending, master: master,
                 session: session, server: server, pages: pages, sessionTask: sessionTask, copyTask: copyTask,
                 appendTask: appendTask, shortCircuit: shortCircuit, workTask: workTask)
         }
@@ -189,7 +194,7 @@ package final class ChunkServer: Sendable {
 
     /// For tests: what runs while the server does.
     var store: ChunkStore? { running.withLock { $0?.session.store } }
-    var diskThreads: DiskThreads? { running.withLock { $0?.threads } }
+    var appendThreads: DiskThreads? { running.withLock { $0?.threads.append } }
 
     /// Reads the files of the TLS port again, and logs what came of it.
     package func reloadTLS() async { await running.withLock({ $0?.server })?.reloadTLS() }

@@ -4,7 +4,7 @@ import Monitoring
 /// What a chunk server shows to who watches it.
 struct ChunkServerPages: Sendable {
     let session: MasterSession
-    let threads: DiskThreads
+    let disk: DiskWatch
     let chainPeers: ChainPeers
     /// `nil` where none are lent.
     let lentFiles: LentFiles?
@@ -14,6 +14,7 @@ struct ChunkServerPages: Sendable {
 
     private func obstacle() -> String? {
         if session.isStopping || session.tasks.isStopping { return "the chunk server is stopping" }
+        if disk.isSilent { return "the disk has not answered for \(disk.silence.components.seconds) s" }
         return session.hasMaster ? nil : "the chunk server has no session with its master \(session.peer.address)"
     }
 
@@ -27,7 +28,7 @@ struct ChunkServerPages: Sendable {
         metrics.add(counts.unverified, [("state", "unverified")])
         metrics.single("dfs_chunkserver_chunk_bytes", .gauge, "Bytes of those chunks.", counts.bytes)
         metrics.single("dfs_chunkserver_uploads", .gauge, "Uploads under way.", counts.uploads)
-        if let freeMiB = try? await threads.run({ try store.freeMiB() }) {
+        if let freeMiB = try? await disk.freeMiB() {
             metrics.single(
                 "dfs_chunkserver_free_bytes", .gauge, "Room for new chunks, as the master is told.", freeMiB << 20)
         }
@@ -35,6 +36,9 @@ struct ChunkServerPages: Sendable {
             "dfs_chunkserver_unserved_files", .gauge,
             "Files of chunks in the folder that are damaged or cannot be read, and not in quarantine.",
             store.unservedCount)
+        metrics.single(
+            "dfs_chunkserver_disk_silent_seconds", .gauge, "For how long the disk has not answered.",
+            Int64(disk.silence.components.seconds))
         let reports = session.state.withLock { ($0.fullReports, $0.differences) }
         metrics.begin(
             "dfs_chunkserver_reports_total", .counter, "Reports to masters that take differences, by kind.")

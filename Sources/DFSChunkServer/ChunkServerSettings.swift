@@ -54,6 +54,10 @@ package struct ChunkServerSettings: Sendable {
     package var eventLoopCount = 2
     /// Threads for the disk. They mostly wait for syncs, of which a file system makes one for many chunks.
     package var diskThreadCount = 16
+    /// Threads for what is appended, fenced and sealed, beside those.
+    package var appendThreadCount = 4
+    /// How long heartbeats wait for the disk.
+    var diskWatch = DiskWatch.Limits()
     /// The real files, but in tests.
     package var files: any FileSystem = PosixFileSystem()
 

@@ -32,11 +32,13 @@ import Testing
         let tasks = NodeTasks(
             replicationLimits: ReplicationTasks.Limits(), breakerLimits: DeletionBreaker.Limits(),
             settlingTime: .zero, changes: changes, logger: logger)
-        let (threads, suspicions) = (DiskThreads(count: 1), Suspicions())
+        let (all, suspicions) = (ServerThreads(ChunkServerSettings()), Suspicions())
+        let threads = all.bulk
         let master = Peer(
             address: ServerAddress(host: "127.0.0.1", port: 1), role: "master", group: testGroup, logger: logger)
         let session = MasterSession(
-            address: LateAddress(), nodeID: store.nodeID, peer: master, store: store, threads: threads, tasks: tasks,
+            address: LateAddress(), nodeID: store.nodeID, peer: master, store: store, threads: all,
+            disk: DiskWatch(store: store, freeMiB: 0, threads: all.heartbeat, logger: logger), tasks: tasks,
             suspicions: suspicions, changes: changes, heartbeatInterval: .seconds(1), reportLimit: .seconds(1),
             logger: logger)
         let checker = ReplicaChecker(

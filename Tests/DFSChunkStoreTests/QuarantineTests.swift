@@ -99,7 +99,7 @@ import Testing
             _ = try store.quarantine(id(name), .doubtful)
             if name == "b_0" { second.withLock { $0 += 60 } }
         }
-        for second in [Int64.max, .min] { try disk.makeFolder("/data/.dfs/quarantine/\(second)") }
+        try disk.makeFolder("/data/.dfs/quarantine/\(Int64.max)")
         second.withLock { $0 += 1000 }
         #expect(code { _ = try store.purgeQuarantine() } == .permissionDenied)
         #expect(disk.files.filter { $0.contains("/quarantine/") } == ["/data/.dfs/quarantine/6000/a_0"])

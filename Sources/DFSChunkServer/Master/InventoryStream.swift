@@ -97,7 +97,7 @@ final class InventoryStream: Sendable {
     ) async throws -> InventoryDigest {
         let store = session.store
         let key = InventoryDigest.Key(low: .random(in: 0 ... .max), high: .random(in: 0 ... .max))
-        let (all, digest) = try await session.threads.run {
+        let (all, digest) = try await session.reportThreads.run {
             let all = store.follow()
             var digest = InventoryDigest(key: key)
             for chunk in all { digest.insert(chunk.id) }
@@ -158,8 +158,7 @@ final class InventoryStream: Sendable {
 
     /// A request without chunks.
     private func heartbeat() async throws -> InventoryRequest {
-        let store = session.store
-        let freeMiB = try await session.threads.run { try store.freeMiB() }
+        let freeMiB = try await session.disk.freeMiB()
         return InventoryRequest(
             serverAddress: session.address, nodeID: session.nodeID, tlsPort: UInt32(session.tlsPort),
             freeBytes: UInt64(max(0, freeMiB)) << 20)

@@ -33,7 +33,11 @@ final class MasterSession: Sendable {
     let nodeID: String
     let peer: Peer
     let store: ChunkStore
+    /// Blocks on the disk, for what is to be put into quarantine.
     let threads: DiskThreads
+    /// Makes reports of all chunks.
+    let reportThreads: DiskThreads
+    let disk: DiskWatch
     let tasks: NodeTasks
     let suspicions: Suspicions
     let changes: ChangeSignal
@@ -45,15 +49,18 @@ final class MasterSession: Sendable {
     let state = Mutex(State())
 
     init(
-        address: LateAddress, nodeID: String, peer: Peer, store: ChunkStore, threads: DiskThreads, tasks: NodeTasks,
-        suspicions: Suspicions, changes: ChangeSignal, heartbeatInterval: Duration, reportLimit: Duration,
+        address: LateAddress, nodeID: String, peer: Peer, store: ChunkStore, threads: ServerThreads,
+        disk: DiskWatch, tasks: NodeTasks, suspicions: Suspicions, changes: ChangeSignal, heartbeatInterval: Duration,
+        reportLimit: Duration,
         logger: Logger
     ) {
         lateAddress = address
         self.nodeID = nodeID
         self.peer = peer
         self.store = store
-        self.threads = threads
+        self.threads = threads.bulk
+        reportThreads = threads.heartbeat
+        self.disk = disk
         self.tasks = tasks
         self.suspicions = suspicions
         self.changes = changes
@@ -149,8 +156,7 @@ final class MasterSession: Sendable {
     ///
     /// A Go master must see a chunk from its first byte; a Swift master hears of whole chunks only.
     func heartbeat(for kind: PeerKind) async throws -> (request: HeartbeatRequest, revision: UInt64) {
-        let store = store
-        let freeMiB = try await threads.run { try store.freeMiB() }
+        let freeMiB = try await disk.freeMiB()
         let (ids, revision) = store.withCatalog { catalog in
             (catalog.ids(includingUnfinished: !kind.isSwift).map(\.text), catalog.revision)
         }

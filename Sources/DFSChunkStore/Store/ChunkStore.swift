@@ -146,6 +146,14 @@ package final class ChunkStore: Sendable {
     /// Changes are noted no longer.
     package func unfollow() { state.withLock { $0.catalog.unfollow() } }
 
+    /// Has the disk itself read something, past the page cache where that can be; for those who want to know whether it answers. That
+    /// it fails is no matter here. Blocks.
+    package func probe() {
+        guard let file = try? files.open("\(layout.own)/\(layout.nodeIDName)", .reading) else { return }
+        if !file.beginDirectReads() { file.forgetCached() }
+        _ = try? file.read(into: BlockBuffer(), at: 0)
+    }
+
     /// MiB that new chunks find room in: what the file system has free and what quarantined chunks would give back,
     /// less what uploads under way are expected to take.
     package func freeMiB() throws(DFSError) -> Int64 {

@@ -197,10 +197,10 @@ import Testing
     @Test func slowServerHoldsClientsUpAndNothingIsLost() async throws {
         try await withScene(2, chunkSize: 8 << 20) { index, settings in
             settings.append.chunkBudget = 100_000
-            if index == 1 { settings.diskThreadCount = 1 }
+            if index == 1 { settings.appendThreadCount = 1 }
         } _: { scene in
-            // The only disk thread of the other server stands still until the client can send no more.
-            let threads = try #require(scene.servers[1].server.diskThreads)
+            // The only thread for appends of the other server stands still until the client can send no more.
+            let threads = try #require(scene.servers[1].server.appendThreads)
             _ = try await scene.primary.append(content(10))
             let (gate, held) = (ThreadGate(), Bell())
             threads.submit { _ in

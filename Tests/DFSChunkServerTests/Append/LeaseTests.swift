@@ -63,9 +63,9 @@ import Testing
     }
 
     @Test func leaseThatRunsOutWithinABatchAcknowledgesNothing() async throws {
-        try await withScene(2, change: { if $0 == 1 { $1.diskThreadCount = 1 } }) { scene in
+        try await withScene(2, change: { if $0 == 1 { $1.appendThreadCount = 1 } }) { scene in
             scene.grantLeases(.seconds(60))
-            let threads = try #require(scene.servers[1].server.diskThreads)
+            let threads = try #require(scene.servers[1].server.appendThreads)
             await expect(.unavailable) {
                 try await scene.primary.appending { append in
                     _ = try await append.append(TestRecord(content(10)))
@@ -168,8 +168,8 @@ import Testing
     }
 
     @Test func stopAcknowledgesWhatIsUnderWayAndGivesTheChunkUpFirst() async throws {
-        try await withScene(2, change: { if $0 == 1 { $1.diskThreadCount = 1 } }) { scene in
-            let threads = try #require(scene.servers[1].server.diskThreads)
+        try await withScene(2, change: { if $0 == 1 { $1.appendThreadCount = 1 } }) { scene in
+            let threads = try #require(scene.servers[1].server.appendThreads)
             let begun = Bell()
             let stop = Task {
                 await begun.wait()

@@ -53,8 +53,8 @@ import Testing
     }
 
     @Test func bytesThatAServerHasNotSyncedAreNotServed() async throws {
-        try await withScene(2, change: { if $0 == 1 { $1.diskThreadCount = 1 } }) { scene in
-            let threads = try #require(scene.servers[1].server.diskThreads)
+        try await withScene(2, change: { if $0 == 1 { $1.appendThreadCount = 1 } }) { scene in
+            let threads = try #require(scene.servers[1].server.appendThreads)
             try await scene.primary.appending { append in
                 _ = try await append.append(TestRecord(content(100)))
                 let (gate, held) = (ThreadGate(), Bell())

@@ -8,7 +8,7 @@ import Testing
 
 /// What a sender asks of a chain.
 @Suite(.timeLimit(.minutes(1))) struct ChainRouteTests {
-    @Test(arguments: ["0", "-5", "1", "2147483647"]) func limitsOfASenderAreKeptWithinBounds(milliseconds: String)
+    @Test(arguments: ["0", "1", "2147483647"]) func limitsOfASenderAreKeptWithinBounds(milliseconds: String)
         throws
     {
         let chain = try #require(
