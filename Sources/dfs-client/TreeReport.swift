@@ -20,16 +20,21 @@ struct TreeReport {
         var files = 0
         var bytes = 0
         var skipped = 0
+
+        func tell(of title: String) {
+            let more = skipped > 0 ? ", \(skipped) skipped" : ""
+            print("\(title): \(files) files, \(bytes) bytes\(more)")
+        }
     }
 
-    /// Runs `move` under a progress line, and prints what came of it, also when it was stopped.
+    /// Runs `move` under a progress line, and prints what came of it, also of what was stopped on its way.
     mutating func run(_ title: String, _ move: (TreeHandler) async throws -> TreeResult) async throws {
         let line = ProgressLine(title)
         var counts = Counts()
+        var hasEnded = false
         defer {
             line.erase()
-            let skipped = counts.skipped > 0 ? ", \(counts.skipped) skipped" : ""
-            print("\(title): \(counts.files) files, \(counts.bytes) bytes\(skipped)")
+            if hasEnded || counts.files > 0 || counts.skipped > 0 { counts.tell(of: title) }
         }
         let result = try await move { [logger] event in
             switch event {
@@ -46,6 +51,7 @@ struct TreeReport {
                 logger.error("failed", metadata: ["path": "\(path)", "error": "\(error)"])
             }
         }
+        hasEnded = true
         failureCount += result.failureCount
         failedPaths += result.failedPaths.prefix(TreeResult.maxFailedPaths - failedPaths.count)
     }

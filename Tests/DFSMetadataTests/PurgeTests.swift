@@ -82,6 +82,19 @@ import Testing
         #expect(ordered == [ids[0], ids[2499]], "all its chunks are condemned")
     }
 
+    /// It was asked for when it was young, and its turn comes when its time is over as well.
+    @Test func whatIsToGoAndIsOverByThenGoes() throws {
+        var master = try scene { $0.trashRetention = .seconds(5) }
+        _ = try put("a", chunks: 1, &master)
+        #expect(try master.remove("a").code == nil)
+        #expect(master.emptyTrash().code == nil)
+        master.restart()
+        try begin(&master)
+        for _ in 0..<2 { _ = master.tick(after: .seconds(1)) }
+        #expect(try master.trash().isEmpty)
+        #expect(master.image.trash.isEmpty)
+    }
+
     /// What is listed while its file is deleted slice by slice is found whether its slice has gone or not.
     @Test func chunksOfAFileThatIsHalfGoneAreOrderedDeletedInTheEnd() throws {
         var master = try scene()

@@ -95,7 +95,9 @@ struct ReplicaChecker: Sendable {
             // The digest may have been mended since the master refused it. Where it is refused again, the copy is in quarantine then.
             do {
                 try await master.announce(id, digest, isVouchedFor: true)
-            } catch where error.code == .dataLoss {}
+            } catch {
+                guard error.code == .dataLoss else { throw error }
+            }
         case .damaged(let blocks) where blocks.isEmpty:
             let store = store
             guard let digest = try? await threads.run({ try store.believeBytes(of: id) }) else {

@@ -11,7 +11,7 @@ extension MasterClient {
     /// Gives up what the master may have begun for a Create of which nothing was heard: it would hold the name as long as this
     /// connection lives. Asked again with the same request id, the master tells which upload that is. Best effort.
     func takeBack(_ request: CreateRequest) async {
-        let options = CallOptions(timeout: context.configuration.masterLimit)
+        let options = CallOptions(timeout: Self.farewellLimit, waitForReady: true)
         do {
             let response = try await peer.unary(Methods.create, request, as: CreateResponse.self, options: options)
             let upload = FileUpload(

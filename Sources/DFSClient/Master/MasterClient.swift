@@ -8,6 +8,7 @@ import RPC
 public final class MasterClient: Sendable {
     let peer: Peer
     let context: ClientContext
+    let uploadsAtWork = UploadsAtWork()
 
     init(context: ClientContext) {
         self.context = context
@@ -129,7 +130,8 @@ public final class MasterClient: Sendable {
     /// checked.
     func reportDamage(_ chunk: String, at server: String) async {
         do {
-            guard try await isSwift() else { return }
+            // The reader waits for this.
+            guard try await peer.kind(timeout: .seconds(2)).isSwift else { return }
             let options = CallOptions(timeout: .seconds(2))
             _ = try await peer.unary(
                 Methods.reportDamage, ReportDamageRequest(chunkID: chunk, server: server),
@@ -143,22 +145,24 @@ public final class MasterClient: Sendable {
         await peer.channel.close()
     }
 
-    /// The first question to the master, asked again while nobody listens there: a master that is restarted is away for a
-    /// moment. One that is really away is found out sooner than in the middle of a transfer.
-    func isSwift() async throws(DFSError) -> Bool {
+    func isSwift() async throws(DFSError) -> Bool { try await kind().isSwift }
+
+    /// The id of the master's cluster, as it said when it was asked what it is; empty under a Go master.
+    func clusterID() async throws(DFSError) -> String {
+        guard case .swift(let description) = try await kind() else { return "" }
+        return description.clusterID
+    }
+
+    /// What the master is: the first question over each connection, asked again while nobody listens there, since a master that
+    /// is restarted is away for a moment. One that has never answered is found out sooner than in the middle of a transfer.
+    private func kind() async throws(DFSError) -> PeerKind {
+        let configuration = context.configuration
+        let limit = peer.hasEverAnswered ? configuration.masterLimit : configuration.connectLimit
         do {
-            return try await askAgain(for: context.configuration.connectLimit) { end throws(DFSError) in
-                try await peer.kind(timeout: end - .now).isSwift
-            }
+            return try await askAgain(for: limit) { end throws(DFSError) in try await peer.kind(timeout: end - .now) }
         } catch  where error.code == .deadlineExceeded || error.code == .unavailable {
             throw DFSError(.unavailable, "the master does not answer: \(error.message)")
         }
-    }
-
-    /// The id of the master's cluster, as it said when it was first asked what it is; empty under a Go master.
-    func clusterID() async throws(DFSError) -> String {
-        guard try await isSwift(), case .swift(let description) = try await peer.kind() else { return "" }
-        return description.clusterID
     }
 
     /// A call that is made again while the master is away, as long as ``ClientConfiguration/masterLimit``.

@@ -66,9 +66,9 @@ extension MasterState {
     /// acknowledges; with one, all servers had it, so that one which has not is proof. The others are waited for all the same, since
     /// that one may have lost its disk, but not those that an operator has taken out of service and that are gone.
     private func isSurelyEmpty(_ chunk: OpenChunk, _ recovery: ChunkRecovery) -> Bool {
+        if !chunk.wasGranted { return true }
         // It may be whole on other servers by now.
         if chunk.isOfBackup { return false }
-        if !chunk.wasGranted { return true }
         let awaited = awaited(of: chunk, recovery)
         return awaited.isEmpty && !recovery.answers.isEmpty
     }

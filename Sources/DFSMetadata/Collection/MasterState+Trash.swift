@@ -81,7 +81,7 @@ extension MasterState {
                 if record.removedAt > wallSeconds { continue }
                 break
             }
-            if isOver { markPurging(record.id) } else { purging.append(record.id) }
+            if isPurging(record) { purging.append(record.id) } else { markPurging(record.id) }
         }
         var budget = Self.maxPurgesPerTick
         while budget > 0, let id = beingPurged ?? purging.popFirst() {

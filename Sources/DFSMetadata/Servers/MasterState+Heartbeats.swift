@@ -106,7 +106,7 @@ extension MasterState {
     /// A node begins a session under this address: the one that it had under another is over, whether or not its connection has been
     /// seen to close.
     mutating func endFormerSession(of server: ServerHandle) {
-        if let former = servers.session(of: servers[server].nodeID), former != server {
+        if let former = servers.session(of: servers[server].nodeID), former != server, servers[former].kind == .swift {
             servers[former].stream = nil
             servers[former].inventory = nil
         }
@@ -115,7 +115,8 @@ extension MasterState {
 
     /// The node has told from this address all that it holds: under others nothing of it counts any more, and nothing is lost.
     mutating func leaveFormerAddresses(of server: ServerHandle) {
-        for former in servers.all where former.isAlive && isSameNode(former.handle, server) {
+        // A Go node may be at one of them by now, whose record still has the id of the one before it.
+        for former in servers.all where former.isAlive && former.kind == .swift && isSameNode(former.handle, server) {
             effects.append(.log(.serverMoved(former.address, to: servers[server].address)))
             end(former.handle)
         }

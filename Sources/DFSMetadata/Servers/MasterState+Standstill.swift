@@ -11,6 +11,8 @@ extension MasterState {
     mutating func noteStandstill() {
         let gap = now - listenedAt
         guard gap > policy.liveThreshold / 3 else { return }
+        // Up to its first tick a master reads its store.
+        let isLoading = listenedAt == startedAt
         let wasStarting = safeMode.isOn || listenedAt - startedAt <= policy.liveThreshold
         if wasStarting { startedAt = startedAt + gap }
         for server in servers.all where server.isAlive {
@@ -18,6 +20,6 @@ extension MasterState {
         }
         leasesHeldUntil = now + policy.restartLease
         listenedAt = now
-        effects.append(.log(.stoodStill(gap)))
+        if !isLoading { effects.append(.log(.stoodStill(gap))) }
     }
 }

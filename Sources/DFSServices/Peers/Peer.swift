@@ -23,6 +23,11 @@ package final class Peer: Sendable {
         let connection: UInt64
     }
 
+    private let answers = Atomic(false)
+
+    /// Whether the peer has said what it is, over any connection.
+    package var hasEverAnswered: Bool { answers.load(ordering: .relaxed) }
+
     /// Connects to nothing yet.
     ///
     /// - Parameters:
@@ -48,6 +53,7 @@ package final class Peer: Sendable {
         let connection = channel.readyConnection
         if let connection, let known = known.withLock({ $0 }), known.connection == connection { return known.kind }
         let kind = try await channel.describe(timeout: timeout, peer: name)
+        answers.store(true, ordering: .relaxed)
         note(kind, over: connection)
         return kind
     }

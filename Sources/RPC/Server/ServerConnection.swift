@@ -25,6 +25,8 @@ final class ServerConnection: HTTP2ConnectionOwner {
     }
 
     private var draining = Draining.no
+    /// Whether the ping of ``drain()`` was not answered in time.
+    private var isSilent = false
     private var pingPolice: PingPolice
     private var keepalive: KeepaliveWatch?
     private var floodPolice: FloodPolice
@@ -125,7 +127,10 @@ final class ServerConnection: HTTP2ConnectionOwner {
         draining = .announced
         connection.session.announceShutdown()
         connection.ping()
-        schedule(.announcement, in: Self.announcementLimit) { $0.finishAnnouncing() }
+        schedule(.announcement, in: Self.announcementLimit) { connection in
+            connection.isSilent = true
+            connection.finishAnnouncing()
+        }
     }
 
     /// How long a client may take to answer the ping of ``drain()``.
@@ -140,7 +145,10 @@ final class ServerConnection: HTTP2ConnectionOwner {
     }
 
     private func closeIfDrained() {
-        if draining == .yes, calls.isEmpty { connection.finish(reason: "the connection was drained") }
+        guard draining == .yes, calls.isEmpty else { return }
+        let reason = "the connection was drained"
+        // A client that answers no ping is not waited for once more.
+        if isSilent { connection.close(reason: reason) } else { connection.finish(reason: reason) }
     }
 
     private func receivedPing() {

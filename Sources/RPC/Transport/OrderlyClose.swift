@@ -7,7 +7,7 @@ import NIOCore
 /// and throw away what it had not yet delivered (RFC 2525 §2.17).
 enum OrderlyClose {
     /// Bounds the writing, and then once more the wait for the peer. Both together are less than the 8 s that a new client waits
-    /// for a master that is restarted.
+    /// for a master that is restarted; one that was silent for 5 s when it was told of the end gets none of it.
     static let limit = TimeAmount.seconds(3)
 
     /// Begins it, on the channel's loop. What still comes in is to be dropped.
