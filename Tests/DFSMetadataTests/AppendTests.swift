@@ -336,6 +336,26 @@ import Testing
         #expect(effects.reads.count == 2, "now one is too many")
     }
 
+    @Test(arguments: [false, true]) func aStaleReplicaGoesWithItsFile(_ hasLostTheOrder: Bool) throws {
+        var (master, id, _, stale) = try sealedBesideAStaleReplica()
+        // By another stream it is not known to have come.
+        if hasLostTheOrder { _ = try master.heartbeat(stale, life: 1) }
+        #expect(try master.remove("a").code == nil)
+        #expect(master.emptyTrash().code == nil)
+        var effects: [Effect] = []
+        for _ in 0..<70 {
+            for server in [":1", ":2", ":3"] {
+                effects += try master.heartbeat(server, life: server == stale && hasLostTheOrder ? 1 : 0)
+            }
+            effects += master.tick(after: .seconds(1))
+        }
+        let orders = effects.filter { effect in
+            if case .log(.deletionOrdered(id, let server)) = effect { server.description == stale } else { false }
+        }
+        #expect(!orders.isEmpty)
+        #expect(master.state.staleReplicas.isEmpty && master.state.staleOrders.isEmpty)
+    }
+
     /// A chunk of 70 bytes that was sealed on the first server, and has come to a third; the second, where it was open too, has just
     /// been told to delete what it has.
     private func sealedBesideAStaleReplica() throws -> (MasterHarness, id: ChunkID, first: String, stale: String) {

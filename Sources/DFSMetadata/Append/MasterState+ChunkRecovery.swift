@@ -252,12 +252,14 @@ extension MasterState {
         return false
     }
 
-    /// The file is gone for good: what there is of its open chunk is condemned.
-    mutating func forgetAppends(to file: FileID, _ chunks: [ChunkHandle]) {
-        for chunk in chunks {
+    /// The file is gone for good: what there is of its open chunk, and of those that were sealed elsewhere, is condemned. Servers
+    /// list no open chunks, so this is the last time that these are ordered deleted.
+    mutating func forgetAppends(to file: FileID, _ handles: [ChunkHandle], _ ids: ChunkIDs) {
+        for chunk in handles {
             seals[chunk] = nil
-            for server in staleReplicas.removeValue(forKey: chunk) ?? [] {
+            for server in (staleReplicas.removeValue(forKey: chunk) ?? []).sorted() {
                 staleOrders[ProbeKey(chunk: chunk, server: server)] = nil
+                requestDeletion(of: ids[chunks[chunk].index], on: server)
             }
         }
         guard let entry = appends.removeValue(forKey: file), let open = entry.chunk else { return }

@@ -28,7 +28,7 @@ extension MasterState {
     /// Forgets a file and condemns its chunks.
     mutating func discard(_ file: FileID) {
         guard let ids = namespace.chunkIDs(of: file) else { return }
-        condemn(file)
+        condemn(file, ids)
         let discarded = namespace.chunks(of: file)
         namespace.remove(file)
         for chunk in discarded { discard(chunk, ids[chunks[chunk].index]) }
@@ -38,12 +38,12 @@ extension MasterState {
     /// store it is gone with the first of its chunks; here it stays, shorter and shorter, until it is discarded.
     mutating func discardLast(_ count: Int, of file: FileID) {
         guard let ids = namespace.chunkIDs(of: file) else { return }
-        condemn(file)
+        condemn(file, ids)
         for chunk in namespace.removeLastChunks(count, of: file) { discard(chunk, ids[chunks[chunk].index]) }
     }
 
     /// From now on the file's chunks are deleted wherever they are or turn up, whatever becomes of this master.
-    private mutating func condemn(_ file: FileID) {
+    private mutating func condemn(_ file: FileID, _ ids: ChunkIDs) {
         guard !tombstones.holds(file), let entry = namespace.file(file) else { return }
         let openCount = appends[file]?.chunk == nil ? 0 : 1
         let tombstone = Tombstone(
@@ -52,7 +52,7 @@ extension MasterState {
         tombstones.insert(tombstone)
         if tombstones.count > policy.maxTombstones { forgetOldestTombstone() }
         forwarding[file] = nil
-        forgetAppends(to: file, entry.chunks.compactMap(\.self))
+        forgetAppends(to: file, entry.chunks.compactMap(\.self), ids)
     }
 
     /// Forgets a chunk that its file does not have any more, and has it deleted where it is.
