@@ -4,6 +4,19 @@ import DFSCore
 
 // What appenders and the servers of open chunks do, by short names.
 extension MasterHarness {
+    /// A master out of safe mode with these chunk servers, which are ours.
+    static func withSwiftServers(_ servers: [String] = [":1", ":2", ":3"]) throws -> MasterHarness {
+        var master = MasterHarness(policy: .withoutSafeMode)
+        for server in servers { try master.join(.swift, server) }
+        return master
+    }
+
+    /// Of a complete file.
+    func fileID(_ name: String) throws -> FileID {
+        guard case .file(let id) = state.namespace.node(at: try FileName(name)) else { throw WrongAnswer() }
+        return id
+    }
+
     mutating func openAppend(
         _ name: String, _ writer: String = "w", alone: Bool = false, failed: OpenVersion? = nil,
         excluding excluded: [String] = []
