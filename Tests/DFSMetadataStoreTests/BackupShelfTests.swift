@@ -18,7 +18,7 @@ import Testing
         init() throws {
             folder = try TemporaryFolder()
             store = try folder.open(clusterID: clusterID)
-            try store.append([.begin(try Samples.header(1, "f"), at: try Samples.place("f"))])
+            try store.append(try Samples.completeFile(1, "f"))
         }
 
         var place: String { folder.path + "/shelf" }
@@ -71,7 +71,7 @@ import Testing
         for other in others { try fixture.plant(other) }
         for (number, seconds) in [100, 200, 300, 400].enumerated() {
             let id = UInt64(number) + 2
-            try fixture.store.append([.begin(try Samples.header(id, "\(id)"), at: try Samples.place("\(id)"))])
+            try fixture.store.append(try Samples.completeFile(id, "\(id)"))
             let addition = try shelf.add(of: fixture.folder.path, at: seconds)
             #expect(addition.path == "\(fixture.place)/\(fixture.name(seconds))")
             #expect(addition.contents.fileCount == number + 2)

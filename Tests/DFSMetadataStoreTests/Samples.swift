@@ -29,6 +29,15 @@ enum Samples {
             id: FileID(rawValue: id), name: try FileName(name), writer: writer, replication: 2, chunkSize: 64 << 20)
     }
 
+    /// What makes a complete file of one chunk.
+    static func completeFile(_ id: UInt64, _ name: String) throws -> [Mutation] {
+        let header = try header(id, name)
+        return [
+            .begin(header, at: try place(name)), .allocate(header.id, index: 0, servers: []),
+            .seal(header.id, digests: [digest], at: 1),
+        ]
+    }
+
     /// Every kind of mutation, with values at the ends of their ranges.
     static func mutations() throws -> [Mutation] {
         let plain = try header(.max, "a b/ü%_")
