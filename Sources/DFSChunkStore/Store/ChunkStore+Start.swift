@@ -76,11 +76,10 @@ extension ChunkStore {
                 continue
             }
             do throws(DFSError) {
-                guard try files.status(of: layout.chunk(id))?.kind == .file else {
+                guard let stored = try lookTwice(files, layout.chunk(id)) else {
                     report.ignored.append(name)
                     continue
                 }
-                let stored = try inspect(files, layout.chunk(id))
                 if stored.crc32c == nil { report.unverified += 1 } else { report.complete += 1 }
                 found.append((id, stored))
             } catch  where error.isOfOneFile {
@@ -88,6 +87,23 @@ extension ChunkStore {
             }
         }
         return found
+    }
+
+    /// What a chunk's file says of itself; `nil` where it is no file. None is given up for one failure of the disk.
+    private static func lookTwice(
+        _ files: any FileSystem, _ path: String
+    ) throws(DFSError) -> ChunkCatalog.Stored? {
+        do {
+            return try look(files, path)
+        } catch {
+            guard error.code == .dataLoss else { throw error }
+            return try look(files, path)
+        }
+    }
+
+    private static func look(_ files: any FileSystem, _ path: String) throws(DFSError) -> ChunkCatalog.Stored? {
+        guard try files.status(of: path)?.kind == .file else { return nil }
+        return try inspect(files, path)
     }
 
     /// What a chunk's file says of itself; a kept digest whose length is not the file's is not believed, and one that cannot be

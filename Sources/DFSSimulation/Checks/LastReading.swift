@@ -4,6 +4,9 @@ import DFSMetadata
 /// When all is well: a reader opens every file that was promised and reads it, from each server that the master names. What lies on
 /// the disks is worth nothing where a reader does not get it.
 final class LastReading {
+    /// Messages may be late by seconds also when all is well, and nothing is said of how soon a reader has his bytes.
+    private static let patience = Duration.seconds(60)
+
     private let simulation: Simulation
     private let check: Convergence
     private let party: Party
@@ -29,7 +32,7 @@ final class LastReading {
             isOver = true
             return
         }
-        simulation.ask(from: party, limit: .seconds(5)) { call, connection in
+        simulation.ask(from: party, limit: Self.patience) { call, connection in
             .open(Client.name(path), near: nil, connection, call)
         } then: { [self] answer in
             guard case .success(.opened(let file)) = answer else {
@@ -64,7 +67,7 @@ final class LastReading {
     private func read(_ copies: ArraySlice<(LocatedChunk, ServerAddress)>) {
         guard let (chunk, address) = copies.first else { return next() }
         let server = simulation.server(at: address)
-        simulation.network.call(party, server.party, limit: .seconds(10)) { answer in
+        simulation.network.call(party, server.party, limit: Self.patience) { answer in
             answer(server.read(chunk.id))
         } then: { [self] (found: Result<[UInt8], DFSError>) in
             guard case .success(let bytes) = found, Digest(of: bytes) == chunk.digest else {
