@@ -4,7 +4,7 @@ import Logging
 import Synchronization
 
 /// Asks the disk how much room it has, and whether it answers at all, so that no heartbeat waits for a disk that is only busy, and a disk
-/// that hangs does not look healthy for ever (docs/decisions/0048).
+/// that hangs does not look healthy for ever (docs/decisions/0046).
 final class DiskWatch: Sendable {
     /// How long what is waited for.
     struct Limits: Sendable {

@@ -1,7 +1,7 @@
 import DFSCore
 import Synchronization
 
-/// Finds where a chunk server is dialled whose address has no host, such as `:9001` (decision 50).
+/// Finds where a chunk server is dialled whose address has no host, such as `:9001` (decision 48).
 ///
 /// To a server's own machine such an address means that machine. A Swift master keeps it for servers beside it only, and names
 /// it to all others, too: for these it is on the master's machine. Under a Go master any server may have one, and all nodes dial

@@ -9,7 +9,7 @@ package struct ConnectionLimits: Sendable {
     /// A connection without calls for this long is asked to go; `nil` is never.
     package var maxIdle: Duration?
     /// How silent clients are found out. What a client holds by its connection is free again when it is gone, so this is not
-    /// gRPC's two hours (decision 49).
+    /// gRPC's two hours (decision 47).
     package var keepalive: Keepalive? = Keepalive(time: .seconds(60), timeout: .seconds(30), withoutCalls: true)
     /// Clients may ping this often; more than two pings too many and the connection is closed.
     package var minPingInterval = Duration.seconds(300)
