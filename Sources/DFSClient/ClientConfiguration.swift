@@ -109,6 +109,25 @@ public struct PutOptions: Sendable {
     }
 }
 
+/// What a get asks for.
+public struct GetOptions: Sendable {
+    /// Whether the get of a file goes on with what an earlier such get of it has left in the folder, and leaves what it has itself
+    /// when it fails or is killed: a file whose name begins with `.dfs-get-` and ends in `.partial`. Chunks that match the
+    /// checksums that the master tells are not fetched again; what is left of a file that was replaced in the cluster is
+    /// removed. A get of a tree leaves nothing, and goes on with nothing.
+    public var resumes: Bool
+    /// Whether a file's content and name are synced when the get returns. Otherwise, as after cp(1), the operating system writes
+    /// them to disk in its own time, and a power loss until then may leave a shorter file under the name, or none; only what
+    /// replaces a file that was there has its content synced before.
+    public var isDurable: Bool
+
+    /// The defaults.
+    public init(resumes: Bool = false, isDurable: Bool = true) {
+        self.resumes = resumes
+        self.isDurable = isDurable
+    }
+}
+
 /// What the owner of a file has noted on it: texts by name.
 public typealias FileAttributes = DFSCore.FileAttributes
 

@@ -11,7 +11,7 @@ extension DFSClient {
     ///
     /// - Parameter path: here and below, parts joined by `/`; a `/` before or behind them changes nothing, and alone it is
     ///   the root. A Go master has no folders: it answers all but ``put(_:as:options:onProgress:)``,
-    ///   ``get(_:into:resuming:onProgress:)`` and ``stat(_:)`` with an error of code `unimplemented`.
+    ///   ``get(_:into:options:onProgress:)`` and ``stat(_:)`` with an error of code `unimplemented`.
     /// - Throws: ``DFSError`` of code `notFound`.
     public func status(of path: String) async throws -> FileStatus {
         try await master.status(of: path)

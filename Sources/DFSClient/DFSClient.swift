@@ -111,7 +111,7 @@ public final class DFSClient: Sendable {
         try await uploader.putTree(folder, as: path, options: options, onEvent: onEvent)
     }
 
-    /// Gets a folder with all that is in it as `<folder>/<path>`: each file stands where ``get(_:into:resuming:onProgress:)`` would
+    /// Gets a folder with all that is in it as `<folder>/<path>`: each file stands where ``get(_:into:options:onProgress:)`` would
     /// put it, and empty folders come too.
     ///
     /// A few files move at once. Whatever fails, the rest goes on. Nothing outside of `folder` is written, whatever names
@@ -120,14 +120,15 @@ public final class DFSClient: Sendable {
     /// - Parameters:
     ///   - path: a folder or a file; `/` is all of the cluster.
     ///   - folder: made where missing.
+    ///   - options: of each get.
     ///   - onEvent: told of each file.
-    /// - Returns: what came of it, when all of that is on disk under its names. Nothing was missed only if
+    /// - Returns: what came of it, when all of that is on disk under its names, unless ``GetOptions/isDurable`` is off. Nothing was missed only if
     ///   ``TreeResult/failureCount`` is 0.
     /// - Throws: ``DFSError`` of code `notFound`, and when it is cancelled, or a folder cannot be synced.
     public func getTree(
-        _ path: String, into folder: String, onEvent: TreeHandler = { _ in }
+        _ path: String, into folder: String, options: GetOptions = GetOptions(), onEvent: TreeHandler = { _ in }
     ) async throws -> TreeResult {
-        try await downloader.getTree(path, into: folder, onEvent: onEvent)
+        try await downloader.getTree(path, into: folder, options: options, onEvent: onEvent)
     }
 
     /// Gets a file from the cluster as `<folder>/<name>`, replacing a file that is there.
@@ -135,18 +136,15 @@ public final class DFSClient: Sendable {
     /// - Parameters:
     ///   - name: as it was put; parts before the last become folders.
     ///   - folder: made where missing.
-    ///   - resuming: whether the get goes on with what an earlier such get of the same file has left in the folder, and leaves
-    ///     what it has itself when it fails or is killed: a file whose name begins with `.dfs-get-` and ends in `.partial`.
-    ///     Chunks that match the checksums that the master tells are not fetched again; what is left of a file that was
-    ///     replaced in the cluster is removed.
+    ///   - options: what else is asked for.
     ///   - onProgress: called as bytes arrive, from any thread, one call at a time.
-    /// - Returns: when the file is whole, verified and on disk under its name.
-    /// - Throws: ``DFSError``; then nothing is left behind, unless `resuming`, and a file that was there before is as it was.
+    /// - Returns: when the file is whole, verified and, unless ``GetOptions/isDurable`` is off, on disk under its name.
+    /// - Throws: ``DFSError``; then nothing is left behind, unless ``GetOptions/resumes``, and a file that was there before is as it was.
     @discardableResult
     public func get(
-        _ name: String, into folder: String, resuming: Bool = false, onProgress: ProgressHandler? = nil
+        _ name: String, into folder: String, options: GetOptions = GetOptions(), onProgress: ProgressHandler? = nil
     ) async throws -> GetResult {
-        try await downloader.get(name, into: folder, resuming: resuming, onProgress: onProgress)
+        try await downloader.get(name, into: folder, options: options, onProgress: onProgress)
     }
 
     /// Reads a chunk from one server, and keeps none of it.

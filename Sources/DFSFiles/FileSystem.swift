@@ -1,5 +1,6 @@
 import DFSCore
 import NIOCore
+import Synchronization
 
 /// The seam to the operating system's files: every module but this one touches files through it.
 ///
@@ -84,12 +85,18 @@ package struct FileStatus: Sendable, Equatable {
     }
 }
 
-/// Holds a lock while it lives.
+/// Holds a lock until it is told to give it up, or while it lives.
 package final class FileLock: Sendable {
     private let release: @Sendable () -> Void
+    private let isReleased = Atomic(false)
 
     /// - Parameter release: called once, when the lock is given up.
     package init(release: @escaping @Sendable () -> Void) { self.release = release }
 
-    deinit { release() }
+    /// Gives the lock up; once more does nothing.
+    package func unlock() {
+        if !isReleased.exchange(true, ordering: .relaxed) { release() }
+    }
+
+    deinit { unlock() }
 }

@@ -4,19 +4,25 @@ import DFSCommandLine
 import DFSCore
 import Logging
 
-/// `get [-r] [-resume] <path> <local-directory>`
+/// `get [-r] [-resume] [-sync on|off] <path> <local-directory>`
 struct GetCommand: ProgramCommand {
     static let configuration = CommandConfiguration.program(
         "get", summary: "Bring a file back as <local-directory>/<path>, replacing what is there.")
     static let resumeFlag = FlagDeclaration.toggle(
         "resume", help: "get, put: go on with what one with -resume has left that was stopped, and leave what has come."
     )
-    static let flags = [resumeFlag]
+    private static let syncFlag = FlagDeclaration.value(
+        "sync", OnOff.self,
+        help:
+            "get: whether a file is on disk when the get is done; off leaves that to the operating system, as cp(1) does."
+    )
+    static let flags = [resumeFlag, syncFlag]
 
     @Argument(help: "The file's path in the cluster, or a pattern.") var remoteName: String
     @Argument(help: "The folder to write into; made where missing. - is standard output.") var localDirectory: String
     @Flag(RemoveCommand.recursiveFlag) var isRecursive = false
     @Flag(Self.resumeFlag) var resumes = false
+    @Option(Self.syncFlag) var sync = OnOff.on
     @OptionGroup var client: ClientOptions
     @OptionGroup var shared: SharedOptions
 
@@ -25,6 +31,8 @@ struct GetCommand: ProgramCommand {
             throw ValidationError("-resume: goes with one file and a folder to write into")
         }
     }
+
+    private var options: GetOptions { GetOptions(resumes: resumes, isDurable: sync == .on) }
 
     func execute(logger: Logger) async throws {
         try await client.withClient(logger: logger) { client in
@@ -42,7 +50,9 @@ struct GetCommand: ProgramCommand {
             }
             var report = TreeReport(done: "brought", logger: logger)
             try await client.forEachMatch(of: remoteName) { path, _ in
-                try await report.run(path) { try await client.getTree(path, into: localDirectory, onEvent: $0) }
+                try await report.run(path) {
+                    try await client.getTree(path, into: localDirectory, options: options, onEvent: $0)
+                }
             }
             try report.end()
         }
@@ -51,7 +61,7 @@ struct GetCommand: ProgramCommand {
     private func get(_ path: String, _ client: DFSClient) async throws {
         let line = ProgressLine("get \(path)")
         defer { line.erase() }
-        let result = try await client.get(path, into: localDirectory, resuming: resumes, onProgress: line.handler)
+        let result = try await client.get(path, into: localDirectory, options: options, onProgress: line.handler)
         line.erase()
         let unverified = result.chunks.filter { !$0.isVerified }.count
         let note = unverified > 0 ? ", \(unverified) of them of unknown length and checksum" : ""

@@ -59,6 +59,41 @@ import Testing
         }
     }
 
+    /// Of a file that is there already, too: what a power loss leaves of a get that has returned.
+    @Test(arguments: [true, false], [true, false])
+    func whatIsDurableOutlivesAPowerLoss(_ isDurable: Bool, _ replaces: Bool) async throws {
+        try await putAndGet { cluster, bytes in
+            if replaces {
+                try cluster.disk.makeFolder("out")
+                let old = try cluster.disk.open("out/f", .creating)
+                try old.write([ByteBuffer(string: "old")], at: 0)
+                try old.sync()
+                try cluster.disk.syncFolder("out")
+            }
+            try await cluster.client.get("f", into: "out", options: GetOptions(isDurable: isDurable))
+            #expect(cluster.disk.contents(of: "out/f") == bytes)
+            cluster.disk.restart()
+            switch (isDurable, replaces) {
+            case (true, _): #expect(cluster.disk.contents(of: "out/f") == bytes)
+            // The name is not on the disk, so it is the old file's.
+            case (false, true): #expect(cluster.disk.contents(of: "out/f") == Array("old".utf8))
+            case (false, false): #expect(cluster.disk.contents(of: "out/f") == nil)
+            }
+        }
+    }
+
+    @Test func aFileIsNotReplacedByOneWhoseBytesAreNotOnDisk() async throws {
+        try await putAndGet { cluster, bytes in
+            try cluster.disk.makeFolder("out")
+            try cluster.disk.open("out/f", .creating).write([ByteBuffer(string: "old")], at: 0)
+            try await cluster.client.get("f", into: "out", options: GetOptions(isDurable: false))
+            // As a file system may do it at any time.
+            try cluster.disk.syncFolder("out")
+            cluster.disk.restart()
+            #expect(cluster.disk.contents(of: "out/f") == bytes)
+        }
+    }
+
     @Test func corruptionEverywhereFailsAndLeavesWhatWasThere() async throws {
         var wish = TestCluster.Wish()
         wish.configuration.maxAttempts = 2

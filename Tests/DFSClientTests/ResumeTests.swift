@@ -14,7 +14,9 @@ import Testing
             let chunks = try await cluster.client.put("in", as: "f").chunks.map(\.id)
             let third = try #require(cluster.servers[0].contents(of: chunks[2]))
             cluster.servers[0].replace(chunks[2], by: [])
-            #expect(await failure { try await cluster.client.get("f", into: "out", resuming: true) } != nil)
+            #expect(
+                await failure { try await cluster.client.get("f", into: "out", options: GetOptions(resumes: true)) }
+                    != nil)
             cluster.servers[0].replace(chunks[2], by: third)
             cluster.servers[0].record.withLock { $0.downloads = [] }
             try await body(cluster, bytes)
@@ -35,7 +37,7 @@ import Testing
     @Test func chunksThatHaveComeAreNotFetchedAgain() async throws {
         try await withBrokenGet { cluster, bytes in
             #expect(partials(cluster).count == 1)
-            let result = try await cluster.client.get("f", into: "out", resuming: true)
+            let result = try await cluster.client.get("f", into: "out", options: GetOptions(resumes: true))
             #expect(result.length == bytes.count && result.chunks.allSatisfy(\.isVerified))
             expectWhole(cluster, bytes)
             #expect(downloads(cluster) == 3)
@@ -46,7 +48,7 @@ import Testing
         try await withBrokenGet { cluster, bytes in
             let partial = try #require(partials(cluster).first)
             try cluster.disk.open(partial, .continuing).write([ByteBuffer(bytes: [bytes[7] ^ 1])], at: 7)
-            try await cluster.client.get("f", into: "out", resuming: true)
+            try await cluster.client.get("f", into: "out", options: GetOptions(resumes: true))
             expectWhole(cluster, bytes)
             #expect(downloads(cluster) == 4)
         }
@@ -56,7 +58,7 @@ import Testing
         try await withBrokenGet { cluster, bytes in
             let partial = try #require(partials(cluster).first)
             try cluster.disk.open(partial, .continuing).write([ByteBuffer(bytes: [1])], at: Int64(bytes.count))
-            try await cluster.client.get("f", into: "out", resuming: true)
+            try await cluster.client.get("f", into: "out", options: GetOptions(resumes: true))
             expectWhole(cluster, bytes)
         }
     }
@@ -68,7 +70,7 @@ import Testing
             try await cluster.client.put("in2", as: "g")
             cluster.master.state.withLock { $0.files["f"] = $0.files["g"] }
             cluster.servers[0].record.withLock { $0.downloads = [] }
-            try await cluster.client.get("f", into: "out", resuming: true)
+            try await cluster.client.get("f", into: "out", options: GetOptions(resumes: true))
             expectWhole(cluster, bytes)
             #expect(downloads(cluster) == 5)
         }
@@ -78,7 +80,7 @@ import Testing
         try await withBrokenGet { cluster, bytes in
             let partial = try #require(partials(cluster).first)
             let lock = try #require(try cluster.disk.lock(partial))
-            try await cluster.client.get("f", into: "out", resuming: true)
+            try await cluster.client.get("f", into: "out", options: GetOptions(resumes: true))
             withExtendedLifetime(lock) {}
             #expect(cluster.disk.contents(of: "out/f") == bytes)
             #expect(partials(cluster) == [partial] && downloads(cluster) == 5)

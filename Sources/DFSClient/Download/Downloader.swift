@@ -4,7 +4,8 @@ import DFSFiles
 /// Brings files back from the cluster.
 ///
 /// Several chunks come at once. A replica that fails is replaced in the middle of a chunk by another one; lengths and
-/// checksums are compared where anybody knows them; the file gets its name when it is whole and on disk.
+/// checksums are compared where anybody knows them; the file gets its name when it is whole and, unless
+/// ``GetOptions/isDurable`` is off, on disk.
 public final class Downloader: Sendable {
     let master: MasterClient
     let context: ClientContext
@@ -14,20 +15,21 @@ public final class Downloader: Sendable {
         self.context = context
     }
 
-    /// As ``DFSClient/get(_:into:resuming:onProgress:)``.
+    /// As ``DFSClient/get(_:into:options:onProgress:)``.
     public func get(
-        _ name: String, into folder: String, resuming: Bool = false, onProgress: ProgressHandler? = nil
+        _ name: String, into folder: String, options: GetOptions = GetOptions(), onProgress: ProgressHandler? = nil
     ) async throws -> GetResult {
-        try await get(name, into: folder, resuming: resuming, folderSyncs: nil, onProgress: onProgress)
+        try await get(name, into: folder, options: options, folderSyncs: nil, onProgress: onProgress)
     }
 
     /// - Parameter folderSyncs: makes the file's name durable with those of others; `nil`: it is when this returns.
     func get(
-        _ name: String, into folder: String, resuming: Bool, folderSyncs: FolderSyncs?, onProgress: ProgressHandler?
+        _ name: String, into folder: String, options: GetOptions, folderSyncs: FolderSyncs?,
+        onProgress: ProgressHandler?
     ) async throws -> GetResult {
         let fileName = try FileName(name)
         let layout = try await master.open(name)
-        let target = try await makeTarget(fileName, in: folder, resuming: resuming ? layout : nil)
+        let target = try await makeTarget(fileName, in: folder, of: layout, options)
         do {
             let chunks = try await fetch(
                 layout, 0..<Int.max, target, chunksInFlight: context.configuration.chunksInFlight,
@@ -109,10 +111,11 @@ public final class Downloader: Sendable {
 
     /// A local folder that cannot be made is no missing file of the cluster.
     private func makeTarget(
-        _ name: FileName, in folder: String, resuming layout: FileLayout?
+        _ name: FileName, in folder: String, of layout: FileLayout, _ options: GetOptions
     ) async throws -> LocalTarget {
         do {
-            return try await LocalTarget.create(name, in: folder, resuming: layout, context)
+            return try await LocalTarget.create(
+                name, in: folder, resuming: options.resumes ? layout : nil, isDurable: options.isDurable, context)
         } catch {
             let error = DFSError(error, from: folder)
             throw error.code == .notFound ? DFSError(.failedPrecondition, error.message) : error

@@ -4,7 +4,7 @@ import NIOCore
 
 /// The local file of a get: written under a temporary name in its own folder, and given its name when it is whole.
 ///
-/// ``discard()`` leaves the file system as it was before ``create(_:in:resuming:_:)``, a file of the same name included.
+/// ``discard()`` leaves the file system as it was before ``create(_:in:resuming:isDurable:_:)``, a file of the same name included.
 struct LocalTarget: Sendable {
     let path: String
     private let folder: String
@@ -14,6 +14,8 @@ struct LocalTarget: Sendable {
     private let file: any OpenFile
     /// Held by a get that can be resumed; without it the temporary file is of this get alone.
     private let partial: PartialFile?
+    /// Whether content and name are on disk after ``commit(_:)``.
+    private let isDurable: Bool
     private let files: any FileSystem
 
     /// Makes the folders and the temporary file.
@@ -21,19 +23,22 @@ struct LocalTarget: Sendable {
     /// - Parameter layout: of the file, for a get that goes on with what an earlier one has left, and leaves what it has
     ///   itself; `nil` for one that does neither.
     static func create(
-        _ name: FileName, in root: String, resuming layout: FileLayout?, _ context: ClientContext
+        _ name: FileName, in root: String, resuming layout: FileLayout?, isDurable: Bool, _ context: ClientContext
     ) async throws -> LocalTarget {
-        try await context.onFileThread { try LocalTarget(name, in: root, resuming: layout, context.files) }
+        try await context.onFileThread {
+            try LocalTarget(name, in: root, resuming: layout, isDurable: isDurable, context.files)
+        }
     }
 
     private init(
-        _ name: FileName, in root: String, resuming layout: FileLayout?, _ files: any FileSystem
+        _ name: FileName, in root: String, resuming layout: FileLayout?, isDurable: Bool, _ files: any FileSystem
     ) throws(DFSError) {
         let path = (root.isEmpty ? "." : root) + "/" + name.text
         let folder = path.parentPath ?? "."
         self.path = path
         self.folder = folder
         self.files = files
+        self.isDurable = isDurable
         if try files.status(of: path)?.kind == .folder {
             throw DFSError(.invalidArgument, "\(path) is a folder; move it away, or choose another local folder")
         }
@@ -53,6 +58,7 @@ struct LocalTarget: Sendable {
     /// Writes `segments` from `offset` on; blocks.
     func write(_ segments: [ByteBuffer], at offset: Int) throws(DFSError) {
         try file.write(segments, at: Int64(offset))
+        guard isDurable else { return }
         file.startWriteback(at: Int64(offset), count: Int64(segments.reduce(0) { $0 + $1.readableBytes }))
     }
 
@@ -73,20 +79,24 @@ struct LocalTarget: Sendable {
         return sum.value == crc32c
     }
 
-    /// Makes content and name durable, in this order; blocks.
+    /// Gives the file its name, and makes content and name durable, in this order, if this is asked for; blocks. A file that was
+    /// there is never replaced by one whose content a power loss could take.
     ///
     /// - Parameter folderSyncs: makes the name durable later, with others; `nil`: at once.
     func commit(_ folderSyncs: FolderSyncs?) throws(DFSError) {
-        try file.sync()
+        let mustSync = isDurable ? true : try files.status(of: path) != nil
+        if mustSync { try file.sync() }
         try files.rename(temporaryPath, to: path, replacing: true)
+        guard isDurable else { return }
         if let folderSyncs { try folderSyncs.note(folder) } else { try files.syncFolder(folder) }
     }
 
     /// After a get that failed: leaves what is there to the next one, if that can go on with it, and otherwise does as
-    /// ``discard()``; blocks.
+    /// ``discard()``; blocks. The next one need not wait until nothing holds this target any more.
     ///
     /// - Returns: whether something is left.
     func leave() -> Bool {
+        defer { partial?.lock.unlock() }
         if partial != nil, let size = try? file.size(), size > 0 { return true }
         discard()
         return false

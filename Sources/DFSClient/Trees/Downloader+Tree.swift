@@ -3,9 +3,9 @@ import DFSFiles
 
 /// Gets of folders.
 extension Downloader {
-    /// As ``DFSClient/getTree(_:into:onEvent:)``.
+    /// As ``DFSClient/getTree(_:into:options:onEvent:)``.
     public func getTree(
-        _ path: String, into folder: String, onEvent: TreeHandler = { _ in }
+        _ path: String, into folder: String, options: GetOptions = GetOptions(), onEvent: TreeHandler = { _ in }
     ) async throws -> TreeResult {
         let root = try RemotePath(path).text
         let status = try await master.status(of: root.isEmpty ? "/" : root)
@@ -17,7 +17,7 @@ extension Downloader {
         }
         guard status.isFolder else {
             try await makeFolder(root.parentPath ?? "")
-            let result = try await get(root, into: target)
+            let result = try await get(root, into: target, options: options)
             var tree = TreeResult()
             tree.add(.moved(path: root, length: result.length))
             onEvent(.moved(path: root, length: result.length))
@@ -28,7 +28,7 @@ extension Downloader {
             filesInFlight: context.configuration.filesInFlight,
             makeFolder: makeFolder,
             move: { path in
-                try await self.get(path, into: target, resuming: false, folderSyncs: folderSyncs, onProgress: nil)
+                try await self.get(path, into: target, options: options, folderSyncs: folderSyncs, onProgress: nil)
                     .length
             })
         let result: TreeResult
