@@ -10,7 +10,8 @@ import Logging
 struct ChunkServerCommand: NodeCommand {
     private static let portFlag = FlagDeclaration.value(
         "port", ServerAddress.self, help: "Where to listen, such as :9001.")
-    private static let masterFlag = FlagDeclaration.value("master", ServerAddress.self, help: "The master's address.")
+    private static let masterFlag = FlagDeclaration.value(
+        "master", ServerAddress.self, environment: "DFS_MASTER", help: "The master's address.")
     private static let folderFlag = FlagDeclaration.value(
         "dir", String.self, help: "Folder of chunks; made where missing.", placeholder: "folder")
     private static let advertiseFlag = FlagDeclaration.value(

@@ -40,7 +40,7 @@ struct CheckCommand: ProgramCommand {
     }
 
     func execute(logger: Logger) async throws {
-        try await client.withListingClient(logger: logger) { client in
+        try await client.withClient(logger: logger) { client in
             var counts = Counts()
             try await client.forEachMatch(of: path) { match, _ in
                 for try await file in client.checkFiles(match, withChunks: isLong) {

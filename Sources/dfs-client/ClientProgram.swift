@@ -24,8 +24,6 @@ struct ClientProgram: Program {
             ServersCommand.self, CheckCommand.self, VerifyCommand.self, AdminCommand.self,
         ])
 
-    static let mixedCommands: Set<String> = ["admin"]
-
     static let flags =
         ClientOptions.flags + ClientTLSOptions.flags + ClusterOptions.flags + SharedOptions.flags + PutCommand.flags
         + AppendCommand.flags
@@ -97,13 +95,5 @@ struct ClientOptions: ParsableArguments, Sendable {
             }
             await client.close()
         }
-    }
-
-    /// The same for a listing, which has failed where it cannot be written.
-    func withListingClient(
-        logger: Logger, _ body: @escaping @Sendable (DFSClient) async throws -> Void
-    ) async throws {
-        try await withClient(logger: logger, body)
-        try StandardOutput.flush()
     }
 }

@@ -27,7 +27,7 @@ struct ListCommand: ProgramCommand {
     @OptionGroup var shared: SharedOptions
 
     func execute(logger: Logger) async throws {
-        try await client.withListingClient(logger: logger) { client in
+        try await client.withClient(logger: logger) { client in
             try await client.forEachMatch(of: path) { match, status in
                 if let status, match != path { return try await list(status, at: match, client) }
                 let status = if let status { status } else { try await client.status(of: match) }

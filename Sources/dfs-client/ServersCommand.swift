@@ -19,20 +19,27 @@ struct ServersCommand: ProgramCommand {
         var servers = 0
         var liveServers = 0
         var freeBytes = 0
+        var usedBytes = 0
         var chunks = 0
 
         mutating func add(_ server: ServerStatus) {
             servers += 1
             guard server.isAlive else { return }
             liveServers += 1
-            freeBytes =
-                freeBytes.addingReportingOverflow(server.freeBytes).overflow ? .max : freeBytes + server.freeBytes
+            freeBytes = Self.sum(freeBytes, server.freeBytes)
+            usedBytes = Self.sum(usedBytes, server.usedBytes)
             chunks += server.chunkCount
+        }
+
+        /// A server may tell any number.
+        private static func sum(_ one: Int, _ other: Int) -> Int {
+            let (sum, overflows) = one.addingReportingOverflow(other)
+            return overflows ? .max : sum
         }
     }
 
     func execute(logger: Logger) async throws {
-        try await client.withListingClient(logger: logger) { client in
+        try await client.withClient(logger: logger) { client in
             var total = Total()
             for try await server in client.servers() {
                 total.add(server)
@@ -50,6 +57,7 @@ struct ServersCommand: ProgramCommand {
                     ("nodeID", .text(server.nodeID)), ("location", .text(server.location)),
                     ("isAlive", .flag(server.isAlive)),
                     ("lastHeardAt", .number(server.lastHeardAt)), ("freeBytes", .number(server.freeBytes)),
+                    ("usedBytes", .number(server.usedBytes)),
                     ("chunks", .number(server.chunkCount)), ("orphans", .number(server.orphanCount)),
                 ]))
         } else {
@@ -65,7 +73,8 @@ struct ServersCommand: ProgramCommand {
             try StandardOutput.print(
                 JSONText.object([
                     ("servers", .number(total.servers)), ("liveServers", .number(total.liveServers)),
-                    ("freeBytes", .number(total.freeBytes)), ("chunks", .number(total.chunks)),
+                    ("freeBytes", .number(total.freeBytes)), ("usedBytes", .number(total.usedBytes)),
+                    ("chunks", .number(total.chunks)),
                 ]))
         } else {
             try StandardOutput.print(

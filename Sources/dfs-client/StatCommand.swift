@@ -15,7 +15,7 @@ struct StatCommand: ProgramCommand {
     @OptionGroup var shared: SharedOptions
 
     func execute(logger: Logger) async throws {
-        try await client.withListingClient(logger: logger) { client in
+        try await client.withClient(logger: logger) { client in
             try await client.forEachMatch(of: remoteName) { path, status in
                 if let status, status.isFolder {
                     try StandardOutput.print(output.isJSON ? status.json(path: path) : "\(path)/: a folder")

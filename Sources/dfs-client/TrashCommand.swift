@@ -21,7 +21,7 @@ struct TrashCommand: ProgramCommand {
     @OptionGroup var shared: SharedOptions
 
     func execute(logger: Logger) async throws {
-        try await client.withListingClient(logger: logger) { client in
+        try await client.withClient(logger: logger) { client in
             switch (action, operands.count) {
             case ("ls", 0): for try await entry in client.trash() { try show(entry) }
             case ("restore", 1): try await client.restore(operands[0])

@@ -35,7 +35,7 @@ struct UsageCommand: ProgramCommand {
     }
 
     func execute(logger: Logger) async throws {
-        try await client.withListingClient(logger: logger) { client in
+        try await client.withClient(logger: logger) { client in
             var total = Usage()
             var isPattern = false
             try await client.forEachMatch(of: path) { match, status in

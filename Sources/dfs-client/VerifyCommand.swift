@@ -42,7 +42,7 @@ struct VerifyCommand: ProgramCommand {
             let verification = FolderVerification(folders: folders)
             return try await verify { try verification.verify($0, check) }
         }
-        try await client.withListingClient(logger: logger) { client in
+        try await client.withClient(logger: logger) { client in
             try await verify { try await client.verify($0, check) }
         }
     }

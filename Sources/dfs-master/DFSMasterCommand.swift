@@ -116,14 +116,24 @@ struct DFSMasterCommand: NodeCommand {
             let contents = try MetadataBackup.restore(backupToRestore, into: metadataFolder, fileSystem: files)
             print("\(metadataFolder): \(contents.fileCount) files of cluster \(contents.clusterID)")
         } else if dumps {
-            var dump = MetadataDump { print($0) }
-            let clusterID = try MetadataBackup.read(metadataFolder, fileSystem: files) { record throws(DFSError) in
-                dump.add(record)
-            }
-            dump.finish(clusterID: clusterID)
+            try dump(files)
         } else {
             try await serve(logger: logger)
         }
+    }
+
+    /// Ends with an error where a line could not be written.
+    private func dump(_ files: PosixFileSystem) throws {
+        var failure: (any Error)?
+        var dump = MetadataDump { line in
+            guard failure == nil else { return }
+            do { try StandardOutput.print(line) } catch { failure = error }
+        }
+        let clusterID = try MetadataBackup.read(metadataFolder, fileSystem: files) { record throws(DFSError) in
+            dump.add(record)
+        }
+        dump.finish(clusterID: clusterID)
+        if let failure { throw failure }
     }
 
     var life: NodeOptions? { node }

@@ -56,14 +56,13 @@ struct FlagSyntaxTests {
         #expect(try withCommands.read(["-master", ":1", "put", "--", "-a"], environment: none) == canonical)
         #expect(try withCommands.read(["put", "-master=:1", "--", "-a"], environment: none) == canonical)
         #expect(
-            try withCommands.read(["get", "put", "-master"], environment: none)
-                == .run(["get", "--", "put", "-master"]))
+            try withCommands.read(["get", "put", "-master", ":1"], environment: none)
+                == .run(["get", "-master=:1", "--", "put"]))
     }
 
-    @Test func someCommandsTakeFlagsBehindTheirOperands() throws {
+    @Test func commandsTakeFlagsAmongAndBehindTheirOperands() throws {
         let syntax = FlagSyntax(
-            flags: [.value("for", GoDuration.self, help: ""), .toggle("wait", help: "")], commands: ["admin", "put"],
-            mixedCommands: ["admin"])
+            flags: [.value("for", GoDuration.self, help: ""), .toggle("wait", help: "")], commands: ["admin", "put"])
         let mixed = ["admin", "maintenance", "-for", "2h", ":9001", "-wait"]
         #expect(
             try syntax.read(mixed, environment: none)
@@ -73,8 +72,10 @@ struct FlagSyntaxTests {
                 == .run(["admin", "-wait", "--", "a", "-b"]))
         #expect(try syntax.read(["admin", "--", "-wait"], environment: none) == .run(["admin", "--", "-wait"]))
         #expect(try syntax.read(["admin", "a", "-h"], environment: none) == .help(command: "admin"))
-        #expect(try syntax.read(["put", "a", "-wait"], environment: none) == .run(["put", "--", "a", "-wait"]))
-        #expect(throws: DFSError.self) { try syntax.read(["admin", "a", "-nosuch"], environment: none) }
+        #expect(try syntax.read(["put", "a", "--", "-wait"], environment: none) == .run(["put", "--", "a", "-wait"]))
+        #expect(try syntax.read(["put", "-", "-wait"], environment: none) == .run(["put", "-wait", "--", "-"]))
+        let error = #expect(throws: DFSError.self) { try syntax.read(["admin", "a", "-nosuch"], environment: none) }
+        #expect(error?.message.contains("-- stands before operands") == true)
     }
 
     @Test func helpAndVersionAreAnswered() throws {

@@ -2,9 +2,10 @@ import DFSCore
 
 /// Reads a command line as Go's `flag` package does, and lays the environment under it.
 ///
-/// One dash or two; `-flag value` and `-flag=value`; a switch takes its value only after `=`; the first operand or `--`
-/// ends the flags; a flag named twice counts the last time, unless it may be repeated. Where a binary has commands (`put`, `get`), flags may stand
-/// before the command word and between it and its first operand, and for some commands anywhere.
+/// One dash or two; `-flag value` and `-flag=value`; a switch takes its value only after `=`; `--` ends the flags, and so does the
+/// first operand where a binary has no commands; a flag named twice counts the last time, unless it may be repeated. Where a binary
+/// has commands (`put`, `get`), flags may stand before the command word, and before, among and behind its operands: what looks like
+/// a flag there is far more often one than a name that begins with `-`, which needs `--` before it.
 package struct FlagSyntax: Sendable {
     /// What the command line asks for.
     package enum Request: Equatable, Sendable {
@@ -19,19 +20,15 @@ package struct FlagSyntax: Sendable {
     /// Those that are read beside another one behind that.
     private let environmentFlags: [FlagDeclaration]
     private let commands: [String]
-    private let mixedCommands: Set<String>
 
-    /// - Parameters:
-    ///   - commands: The words that select a command; empty where the binary has none.
-    ///   - mixedCommands: Those of them whose flags may stand among and behind their operands.
-    package init(flags: [FlagDeclaration], commands: [String] = [], mixedCommands: Set<String> = []) {
+    /// - Parameter commands: The words that select a command; empty where the binary has none.
+    package init(flags: [FlagDeclaration], commands: [String] = []) {
         self.flags = Dictionary(flags.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let withVariable = flags.filter { $0.environment != nil }
         self.environmentFlags =
             withVariable.filter { $0.environmentCompanion == nil }
             + withVariable.filter { $0.environmentCompanion != nil }
         self.commands = commands
-        self.mixedCommands = mixedCommands
     }
 
     /// Reads `arguments` (without the program's name) over `environment`.
@@ -47,8 +44,7 @@ package struct FlagSyntax: Sendable {
         if !commands.isEmpty, !reading.flagsEnded, let word = reading.rest.first, commands.contains(word) {
             reading.command = word
             reading.rest.removeFirst()
-            try takeFlags(&reading)
-            if mixedCommands.contains(word) { try takeMixedFlags(&reading) }
+            try takeMixedFlags(&reading)
         }
         if !commands.isEmpty, reading.command == nil, reading.rest.first == "help" {
             return .help(command: reading.rest.dropFirst().first)
@@ -76,6 +72,7 @@ package struct FlagSyntax: Sendable {
     /// Moves flags from `rest` to `values`, wherever they stand before `--`.
     private func takeMixedFlags(_ reading: inout Reading) throws(DFSError) {
         var operands: [String] = []
+        try takeFlags(&reading)
         while !reading.flagsEnded, let operand = reading.rest.popFirst() {
             operands.append(operand)
             try takeFlags(&reading)
@@ -103,7 +100,8 @@ package struct FlagSyntax: Sendable {
                 continue
             }
             guard let flag = flags[name] else {
-                throw DFSError(.invalidArgument, "unknown flag -\(name); -help lists the flags")
+                let remedy = reading.command == nil ? "" : ", and -- stands before operands that begin with -"
+                throw DFSError(.invalidArgument, "unknown flag -\(name); -help lists the flags\(remedy)")
             }
             let attached = sign.map { String(body[body.utf8.index(after: $0)...]) }
             let text = try value(of: flag, attached: attached, &reading)

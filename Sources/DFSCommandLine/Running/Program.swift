@@ -6,12 +6,6 @@ import Logging
 package protocol Program: ParsableCommand {
     /// All flags of all its commands.
     static var flags: [FlagDeclaration] { get }
-    /// Commands whose flags may stand behind their operands, too. None of the Go original's is.
-    static var mixedCommands: Set<String> { get }
-}
-
-extension Program {
-    package static var mixedCommands: Set<String> { [] }
 }
 
 /// A command that can be run: a ``Program`` without subcommands, or one of its subcommands.
@@ -49,7 +43,7 @@ extension Program {
     package static func read(
         _ arguments: [String], environment: (String) -> String?
     ) throws(DFSError) -> ProgramRequest {
-        let syntax = FlagSyntax(flags: flags, commands: subcommandNames, mixedCommands: mixedCommands)
+        let syntax = FlagSyntax(flags: flags, commands: subcommandNames)
         switch try syntax.read(arguments, environment: environment) {
         case .version: return .print("\(programName) \(SoftwareVersion.text)")
         case .help(let command): return .print(help(for: command))
@@ -89,7 +83,7 @@ extension Program {
             let gap = String(repeating: " ", count: max(1, 34 - left.count))
             return left + gap + flag.help + (flag.environment.map { " [\($0)]" } ?? "")
         }
-        return "\n\nFLAGS, before or after the command:\n" + lines.joined(separator: "\n")
+        return "\n\nFLAGS, anywhere before --:\n" + lines.joined(separator: "\n")
     }
 }
 

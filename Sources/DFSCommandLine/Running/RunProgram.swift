@@ -25,6 +25,7 @@ package func runProgram<Root: Program>(_: Root.Type) async -> Never {
         let logger = command.shared.makeLogger(label: Root.programName)
         do {
             try await command.execute(logger: logger)
+            try StandardOutput.flush()
         } catch  where command is any NodeCommand {
             // All that a server says is log lines; its status is for supervisors, which know no files and names.
             logger.error("\(error)")

@@ -45,7 +45,7 @@ struct AdminCommand: ProgramCommand {
     @OptionGroup var shared: SharedOptions
 
     func execute(logger: Logger) async throws {
-        try await client.withListingClient(logger: logger) { client in
+        try await client.withClient(logger: logger) { client in
             switch (action, operands.count) {
             case ("report", 0): try await ReportLines(isJSON: output.isJSON).show(client)
             case ("decommission", 1): try await retire(operands[0], .decommissioning, client)
