@@ -37,9 +37,9 @@ build: deps ## build the release binaries into bin/
 demo: build ## put 1 GiB into a local cluster of a master and two chunk servers, and get it back
 	@Makefile.d/demo
 
-test: deps ## run all unit and cluster tests, one at a time: some bind ports, some have deadlines
+test: deps ## run all unit and cluster tests, each kind one at a time: some bind ports, some have deadlines
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --no-parallel
+	@SWIFT="$(SWIFT)" Makefile.d/test
 
 interop: build ## run every mix of Swift and Go nodes and Swift, Go and Python clients
 	@Tests/Interop/run

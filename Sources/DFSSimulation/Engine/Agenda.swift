@@ -14,6 +14,8 @@ final class Agenda {
     private(set) var now: UInt64 = 0
     /// Events so far.
     private(set) var count: UInt64 = 0
+    /// Events that are to come.
+    var planned: Int { entries.count }
     /// A binary heap, the next one first.
     private var entries: [Entry] = []
     private var lastNumber: UInt64 = 0

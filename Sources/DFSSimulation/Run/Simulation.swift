@@ -9,6 +9,9 @@ package final class Simulation {
     /// So long after all is well late orders are given and found to be stale, and proofs run out: all must be well after it, too.
     static let afterTimeSeconds: UInt64 = 900
 
+    /// So many events no run has that ends; one that begets more and more of them would take all time and memory.
+    static let eventLimit: UInt64 = 1_000_000
+
     /// The calendar when the run begins, in seconds since 1970.
     static let beganAt = 1_790_000_000
 
@@ -109,7 +112,11 @@ package final class Simulation {
 
     private func pass(seconds: UInt64) {
         let end = agenda.now + seconds * 1_000_000_000
-        while violation == nil, agenda.step(until: end) {}
+        while violation == nil, agenda.step(until: end) {
+            if agenda.count == Self.eventLimit {
+                violate("it runs away: \(agenda.count) events, \(agenda.planned) more are planned")
+            }
+        }
     }
 
     /// Plans hold nodes, and nodes plans.

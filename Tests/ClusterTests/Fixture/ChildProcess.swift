@@ -53,7 +53,7 @@ final class ChildProcess: Sendable {
             return try await eventually(within: limit, "the end of process \(pid)") { self.ended }
         } catch {
             send(SIGKILL)
-            throw error
+            throw FixtureError("\(error); its log ends with:\n\(stderr.suffix(2000))")
         }
     }
 
