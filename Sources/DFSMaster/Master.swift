@@ -221,7 +221,8 @@ package final class Master: Sendable {
 
     private func showPages(_ metadata: MetadataManager) async throws {
         guard let address = configuration.httpListen else { return }
-        let pages = MasterPages(metadata: metadata, calls: callMetrics) { [weak self] in
+        let pages = MasterPages(metadata: metadata, calls: callMetrics, backups: parts.withLock { $0.backups }) {
+            [weak self] in
             self?.isStopping.load(ordering: .relaxed) ?? true
         }
         let server = StatusServer(pages: pages.pages, group: group)

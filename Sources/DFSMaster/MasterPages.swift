@@ -5,6 +5,7 @@ import Monitoring
 struct MasterPages: Sendable {
     let metadata: MetadataManager
     let calls: CallMetrics?
+    let backups: BackupSchedule?
     let isStopping: @Sendable () -> Bool
 
     var pages: StatusPages { StatusPages(metrics: metrics, obstacle: obstacle) }
@@ -30,9 +31,21 @@ struct MasterPages: Sendable {
             summary.writeBalance(to: &metrics)
             summary.writeServers(to: &metrics)
         }
+        backups?.write(to: &metrics)
         calls?.write(to: &metrics)
         ProcessMetrics.write(to: &metrics)
         return metrics
+    }
+}
+
+extension BackupSchedule {
+    fileprivate func write(to metrics: inout MetricsText) {
+        metrics.single(
+            "dfs_master_newest_backup_timestamp_seconds", .gauge,
+            "When the newest backup in -backup-dir was written, in seconds since 1970; 0 for none.", progress.newestAt)
+        metrics.single(
+            "dfs_master_backup_interval_seconds", .gauge, "From one backup to the next.",
+            Int(interval.nanoseconds / 1_000_000_000))
     }
 }
 

@@ -77,6 +77,20 @@ extension ClusterTests {
             }
         }
 
+        @Test func theAgeOfTheNewestIsShown() async throws {
+            try await Cluster.run { cluster in
+                let (folder, port) = (cluster.folder.file("backups"), try LoopbackPort.free())
+                try await cluster.killMaster()
+                try await cluster.startMaster(extra: flags(folder) + ["-http-listen", "127.0.0.1:\(port)"])
+                let began = Date().timeIntervalSince1970
+                try await eventually("a backup that the page shows") {
+                    guard let page = try? await HTTPPage("/metrics", port: port) else { return false }
+                    let newest = try PrometheusText(page.body).family("dfs_master_newest_backup_timestamp_seconds")
+                    return newest?.samples.contains { $0.value >= began } ?? false
+                }
+            }
+        }
+
         @Test func aMasterThatCannotKeepBackupsDoesNotStart() async throws {
             try await Cluster.run(.init(chunkServers: 0)) { cluster in
                 let port = try LoopbackPort.free()

@@ -77,6 +77,13 @@ extension ClusterTests {
                 try await eventually("chunks that cannot be repaired") {
                     try await value("dfs_master_repair_stuck_chunks", masterPort) ?? 0 >= 3
                 }
+                let missing = #"dfs_master_chunk_copies{state="missing"}"#
+                #expect(try await value(missing, masterPort) == 0)
+                try await cluster.killServer(0)
+                try await eventually("chunks without a copy") { try await value(missing, masterPort) ?? 0 >= 3 }
+                try await cluster.startServer(0, extra: ["-http-listen", "127.0.0.1:\(serverPort)"])
+                try await eventually("chunks that have one again") { try await value(missing, masterPort) == 0 }
+                try await eventually("a server that is ready again") { await isReady(serverPort) }
                 try await cluster.killMaster()
                 try await eventually("a server without a master") {
                     try await page("/readyz", serverPort).status == 503

@@ -3,6 +3,7 @@ import DFSFiles
 import DFSMetadataStore
 import Logging
 import NIOPosix
+import Synchronization
 
 /// Has the running master write backups of its metadata, one after the other.
 ///
@@ -16,6 +17,17 @@ struct BackupSchedule: Sendable {
     /// From the beginning of one to the beginning of the next.
     let interval: Duration
     let logger: Logger
+    let progress = Progress()
+
+    /// What is known of the backups, for who watches the master.
+    final class Progress: Sendable {
+        private let newest = Atomic(0)
+
+        /// When the newest one was written, in seconds since 1970; 0 for none.
+        var newestAt: Int { newest.load(ordering: .relaxed) }
+
+        fileprivate func note(_ seconds: Int) { newest.store(seconds, ordering: .relaxed) }
+    }
 
     /// Makes ready, before anybody is served.
     ///
@@ -62,6 +74,7 @@ struct BackupSchedule: Sendable {
     private func firstWait(on thread: NIOThreadPool) async -> Duration {
         do {
             let newest = try await thread.runIfActive { [shelf] in try shelf.newest() }
+            progress.note(newest ?? 0)
             return Self.wait(newest: newest, now: Int(WallSeconds.now()), interval: interval)
         } catch {
             // The backup that is tried now says what is wrong.
@@ -71,15 +84,16 @@ struct BackupSchedule: Sendable {
 
     private func write(on thread: NIOThreadPool) async {
         let cancellation = BackupCancellation()
-        let began = ContinuousClock.now
+        let (began, wallSeconds) = (ContinuousClock.now, Int(WallSeconds.now()))
         do {
             let added = try await withTaskCancellationHandler {
                 try await thread.runIfActive { [self] in
-                    try shelf.add(of: metadataFolder, at: Int(WallSeconds.now()), cancellation: cancellation)
+                    try shelf.add(of: metadataFolder, at: wallSeconds, cancellation: cancellation)
                 }
             } onCancel: {
                 cancellation.cancel()
             }
+            progress.note(wallSeconds)
             logger.info(
                 "backup written",
                 metadata: [

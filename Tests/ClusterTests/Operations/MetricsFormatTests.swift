@@ -18,7 +18,8 @@ extension ClusterTests {
             try await cluster.stopServer(0)
             try await cluster.startServer(0, extra: ["-http-listen", "127.0.0.1:\(serverPort)"])
             try await cluster.stopMaster()
-            try await cluster.startMaster(extra: ["-http-listen", "127.0.0.1:\(masterPort)"])
+            try await cluster.startMaster(
+                extra: ["-http-listen", "127.0.0.1:\(masterPort)", "-backup-dir", cluster.folder.file("backups")])
             for port in [masterPort, serverPort] {
                 // It may not listen yet.
                 try await eventually("a node that is ready") {
