@@ -96,6 +96,63 @@ import Testing
         #expect(try named(&master) == [held[1], spare], "asking takes no good copy for damaged")
     }
 
+    /// Two Go servers hold a file, one dies, and what the other one sends is wrong.
+    private func wrongSource() throws -> (MasterHarness, id: ChunkID, source: String) {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2")
+        let (id, held) = try master.putFile("a")
+        try master.join(.swift, ":3")
+        for _ in 0..<2 {
+            master.pass(.seconds(20))
+            _ = try master.beat([held[0]: [id], ":3": []])
+        }
+        let effects = master.tick(after: .seconds(1))
+        #expect(effects.copies == ["\(id)>:3"])
+        return (master, id, held[0])
+    }
+
+    @Test func aGoServerThatSendsOtherBytesIsReadBeforeItSendsThemAgain() throws {
+        var (master, id, source) = try wrongSource()
+        let rejected = try master.report(":3", [(id, .torn)])
+        #expect(try rejected.answer.unwanted() == [id])
+        #expect(rejected.effects.copies.isEmpty && rejected.effects.reads == ["\(id)@\(source)"])
+        for _ in 0..<10 { #expect(master.tick(after: .seconds(1)).copies.isEmpty) }
+        // Twice other bytes: the copy is bad, and none is left.
+        #expect(try master.readBack(id, source, .read(.torn)).copies.isEmpty)
+        _ = try master.beat([source: [id], ":3": []])
+        #expect(master.tick(after: .seconds(11)).reads == ["\(id)@\(source)"])
+        #expect(try master.readBack(id, source, .read(.torn)).copies.isEmpty)
+        for _ in 0..<10 {
+            _ = try master.beat([source: [id], ":3": []])
+            #expect(master.tick(after: .seconds(5)).copies.isEmpty)
+        }
+    }
+
+    @Test func aGoServerWhoseCopyIsRightAfterAllIsASourceAgain() throws {
+        var (master, id, source) = try wrongSource()
+        _ = try master.report(":3", [(id, .torn)])
+        #expect(try master.readBack(id, source, .read(.short)).copies.isEmpty)
+        #expect(master.tick(after: .seconds(1)).copies == ["\(id)>:3"])
+    }
+
+    @Test func aDoubtedCopyThatNobodyCanReadIsASourceAgainAfterAWhile() throws {
+        var (master, id, source) = try wrongSource()
+        _ = try master.report(":3", [(id, .torn)])
+        var (copies, reads, seconds) = ([String](), 1, 0)
+        _ = try master.readBack(id, source, .unreachable)
+        while copies.isEmpty, seconds < 600 {
+            _ = try master.beat([source: [id], ":3": []])
+            let effects = master.tick(after: .seconds(1))
+            seconds += 1
+            copies = effects.copies
+            if !effects.reads.isEmpty {
+                reads += 1
+                _ = try master.readBack(id, source, .unreachable)
+            }
+        }
+        #expect(copies == ["\(id)>:3"] && reads == 8 && seconds > 60)
+    }
+
     @Test func aCopyOnAGoServerIsBadWhenTwoReadsFindTheSameOtherBytes() throws {
         var (master, id, held, spare) = try scene(.go)
         _ = try suspect(&master, id, held[0])

@@ -19,8 +19,13 @@ extension MasterState {
     }
 
     /// The target of the copy said that it holds something else, or damaged what it had.
-    mutating func failCopy(of chunk: ChunkHandle, to target: ServerHandle) {
-        release(repair.end(chunk) { $0.target == target })
+    ///
+    /// - Returns: from where it came.
+    @discardableResult
+    mutating func failCopy(of chunk: ChunkHandle, to target: ServerHandle) -> [ServerHandle] {
+        let ended = repair.end(chunk) { $0.target == target }
+        release(ended)
+        return ended.map(\.source)
     }
 
     /// The chunk is gone.

@@ -2,10 +2,11 @@ import DFSCore
 
 // From where to where a chunk is copied.
 extension MasterState {
-    /// The servers that could send a complete copy now.
+    /// The servers that could send a complete copy now, but for those whose last one was wrong.
     func sources(for chunk: ChunkHandle) -> [Server] {
-        chunks[chunk].replicas.filter { $0.state == .complete && !$0.isMissing }.map { servers[$0.server] }
-            .filter { canSend($0) }
+        chunks[chunk].replicas
+            .filter { $0.state == .complete && !$0.isMissing && !isDoubted(chunk, on: $0.server) }
+            .map { servers[$0.server] }.filter { canSend($0) }
     }
 
     /// Whether the server may be told to make one more copy.

@@ -46,7 +46,7 @@ extension MasterState {
     mutating func reject(_ chunk: ChunkHandle, _ id: ChunkID, on server: ServerHandle) {
         effects.append(.log(.replicaBad(id, servers[server].address)))
         removeReplica(of: chunk, on: server)
-        finishCopy(of: chunk, to: server)
+        for source in failCopy(of: chunk, to: server) { doubt(chunk, on: source) }
         review(chunk)
     }
 

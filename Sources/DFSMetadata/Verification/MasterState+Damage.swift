@@ -36,6 +36,18 @@ extension MasterState {
         return .done
     }
 
+    /// What was copied from the server's copy are other bytes: until it has been read it is no source. A Go server does not know
+    /// what it sends, so one that sends damage would be told to do it again and again.
+    mutating func doubt(_ chunk: ChunkHandle, on server: ServerHandle) {
+        guard servers[server].isAlive, chunks[chunk].replica(on: server)?.state == .complete else { return }
+        surplus.forgetSound(chunk, server)
+        verification.doubt(ProbeKey(chunk: chunk, server: server), now: now)
+    }
+
+    func isDoubted(_ chunk: ChunkHandle, on server: ServerHandle) -> Bool {
+        verification.probe(ProbeKey(chunk: chunk, server: server))?.isDoubted == true
+    }
+
     /// A server of ours does not serve its copy any more: it is made again from another one.
     mutating func takeOut(_ id: ChunkID, damagedOn server: ServerHandle) {
         guard let chunk = chunk(named: id), chunks[chunk].position(of: server) != nil else { return }

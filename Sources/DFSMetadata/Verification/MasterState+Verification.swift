@@ -99,13 +99,21 @@ extension MasterState {
         return !replica.isMissing && replica.listNumber == servers[server].listNumber
     }
 
+    /// So often a copy that others were made wrong of is tried to be read.
+    private static let doubtfulReads = 8
+
     /// A read of a chunk whose digest is known.
     private mutating func compare(_ key: ProbeKey, with digest: Digest, _ finding: Finding) {
         // Proven already, and read again: its server's lists and life tell all that bytes do not.
         let isKnown = chunks[key.chunk].replica(on: key.server)?.state == .complete
         switch finding {
         case .read(digest): return isKnown ? verification.forget(key) : accept(key.chunk, digest, on: key.server)
-        case .absent where isKnown, .unreachable where isKnown: return verification.forget(key)
+        case .absent where isKnown, .unreachable where isKnown:
+            // One that nobody can read for some minutes may be a source again: what was wrong may have been the other's fault.
+            guard isDoubted(key.chunk, on: key.server), verification.probe(key)?.reads ?? 0 < Self.doubtfulReads else {
+                return verification.forget(key)
+            }
+            return verification.rest(key, until: now + pause(key, isArriving: false))
         case .read, .absent, .unreachable: break
         }
         let isArriving = repair.isCopying(key.chunk, to: key.server)

@@ -21,6 +21,8 @@ struct Probe: Sendable {
     var state = State.queued
     /// Readers or a finished upload wait for it.
     var isUrgent: Bool
+    /// A copy that was made of it was wrong.
+    var isDoubted = false
     /// What the newest read found, and since when reads have found just that.
     var finding: Finding?
     var since: MonotonicInstant

@@ -40,6 +40,12 @@ struct Verification: Sendable {
         enqueue(key, isUrgent)
     }
 
+    /// Queues a read of the copy before all others, and lets it be no source until then.
+    mutating func doubt(_ key: ProbeKey, now: MonotonicInstant) {
+        want(key, isUrgent: true, now: now)
+        probes[key]?.isDoubted = true
+    }
+
     /// Drops the probe; a read under way goes on, and its result is ignored.
     mutating func forget(_ key: ProbeKey) {
         guard probes.removeValue(forKey: key) != nil else { return }
