@@ -57,10 +57,6 @@ extension ChunkServer {
         if found.open > 0 {
             logger.info("open chunks wait to be sealed", metadata: ["count": "\(found.open)"])
         }
-        if found.openDamaged > 0 {
-            logger.error(
-                "open chunks are damaged: their files are in quarantine", metadata: ["count": "\(found.openDamaged)"])
-        }
         logUnreadable(found)
         if !found.ignored.isEmpty {
             let names = found.ignored.sorted().prefix(5).joined(separator: " ")

@@ -84,6 +84,34 @@ import Testing
         #expect(try read(store, "f_0") == content(700))
     }
 
+    /// It had one when anybody was told of the chunk, which may have bytes that were acknowledged.
+    @Test(arguments: [false, true]) func anOpenChunkWithoutAJournalIsNotSaidToBeAbsent(isEmpty: Bool) throws {
+        let (disk, path) = (SimulatedDisk(), "/data/.dfs/open/f_0")
+        do {
+            let store = try openStore(on: disk)
+            try append(store.beginOpen(id("f_0"), version: 3, chunkSize: openSize).0, content(700), version: 3)
+        }
+        let file = try disk.open(path, .continuing)
+        let size = try file.size()
+        if isEmpty {
+            try file.truncate(to: 0)
+        } else {
+            try file.write([ByteBuffer(repeating: 0, count: Int(size) - 8192)], at: 8192)
+        }
+        for _ in 0..<2 {
+            let store = try openStore(on: disk)
+            #expect(code { _ = try store.fence(id("f_0"), version: 4) } == .dataLoss)
+            #expect(code { _ = try store.beginOpen(id("f_0"), version: 9, chunkSize: openSize) } == .dataLoss)
+            #expect(code { _ = try store.seal(id("f_0"), version: 4, length: 0) } == .dataLoss)
+            #expect(store.unservedCount == 1)
+            #expect(disk.contents(of: path) != nil)
+        }
+        let store = try openStore(on: disk)
+        try store.deleteOpen(id("f_0"), .doubtful)
+        #expect(store.withCatalog { $0.openCount } == 0)
+        #expect(disk.files.filter { $0.hasSuffix("/f_0") } == ["/data/.dfs/quarantine/999960/f_0"])
+    }
+
     @Test func anOpenChunkThatCannotBeReadCanBeDeleted() throws {
         let (disk, paths) = (SimulatedDisk(), BrokenPaths())
         do {

@@ -226,9 +226,11 @@ package final class UnsealedChunk: Sendable {
 
     /// Finds out, once after a start, where the chunk ends.
     func settle(_ state: inout State) throws(DFSError) {
-        guard try read(&state) else {
-            throw DFSError(.dataLoss, "open chunk \(id) was changed on the disk", advice: .tryOtherReplica)
-        }
+        guard try read(&state) else { throw Self.isChanged(id) }
+    }
+
+    static func isChanged(_ id: ChunkID) -> DFSError {
+        DFSError(.dataLoss, "open chunk \(id) was changed on the disk", advice: .tryOtherReplica)
     }
 
     /// The same; `false` where the file says nothing any more.

@@ -101,7 +101,7 @@ package final class ChunkStore: Sendable {
         nodeID = try Self.keptNodeID(files, layout, new: newNodeID)
         var report = StartReport()
         let firstUpload = try Self.removeTemporaries(files, layout, &report)
-        let open = try Self.scanOpen(files, layout, second: wallClock(), &report)
+        let open = try Self.scanOpen(files, layout, &report)
         let found = try Self.scan(files, layout, &report)
         try Self.refuseIfBroken(report, root)
         Self.removeStrayTables(files, layout, keeping: Set(found.map(\.0) + report.unreadable.map(\.id)), &report)
