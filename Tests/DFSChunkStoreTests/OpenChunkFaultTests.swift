@@ -155,8 +155,9 @@ import Testing
         }
     }
 
-    /// A file of three batches and a fence, cut at each offset and with each byte damaged: a beginning of whole batches.
-    @Test func damagedFileGivesWholeBatchesOrNothing() throws {
+    /// A file of three batches, and with or without a fence behind them, cut at each offset and with each byte damaged: nothing is
+    /// taken for its end that a later entry says more of.
+    @Test(arguments: [false, true]) func damagedFileGivesAllThatWasSyncedOrNothing(isFenced: Bool) throws {
         let batches = [content(70), content(1, seed: 2), content(130, seed: 3)]
         let all = batches.flatMap { $0 }
         let original: [UInt8]
@@ -165,10 +166,10 @@ import Testing
             let store = try openStore(on: disk)
             let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: 300).0
             for batch in batches { try append(chunk, batch) }
-            _ = try store.fence(id("f_0"), version: 2)
+            if isFenced { _ = try store.fence(id("f_0"), version: 2) }
             original = try #require(disk.contents(of: "/data/.dfs/open/f_0"))
         }
-        #expect(original.count == 4096 + 5 * 64)
+        #expect(original.count == 4096 + (isFenced ? 5 : 4) * 64)
         // All of data and journal; of the hole between them, some.
         let positions = Array(0..<310) + Array(stride(from: 310, to: 4096, by: 97)) + Array(4096..<original.count)
         for position in positions {
@@ -180,17 +181,32 @@ import Testing
                 let file = try disk.open("/data/.dfs/open/f_0", .creating)
                 try file.write([ByteBuffer(bytes: bytes)], at: 0)
                 let store = try openStore(on: disk)
-                if !store.startReport.openUnreadable.isEmpty {
-                    #expect(isCut && position < 4096 + 64, "\(position)")
-                    #expect(code { _ = try store.fence(id("f_0"), version: 3) } == .dataLoss)
+                let expected = isCut ? Self.lengthOfACut(at: position) : Self.lengthOfAFlip(at: position, isFenced)
+                guard let expected else {
+                    #expect(code { _ = try store.fence(id("f_0"), version: 3) } == .dataLoss, "\(position)")
                     continue
                 }
                 let length = try store.fence(id("f_0"), version: 3).length
-                #expect([0, 70, 71, 201].contains(length), "\(position): \(length)")
-                if !isCut, position >= 201 { #expect(length >= 71, "\(position): only the last entry is lost") }
+                #expect(length == expected, "\(position): \(length)")
                 _ = try store.seal(id("f_0"), version: 3, length: length)
                 #expect(try read(store, "f_0") == Array(all.prefix(Int(length))), "\(position)")
             }
+        }
+    }
+
+    /// What the entries that are left say; `nil` where there are none.
+    private static func lengthOfACut(at position: Int) -> Int64? {
+        let count = (position - 4096) / JournalEntry.byteCount
+        return count < 1 ? nil : [0, 70, 71, 201, 201][count - 1]
+    }
+
+    /// Only the last batch may be torn, unless a fence came behind it.
+    private static func lengthOfAFlip(at position: Int, _ isFenced: Bool) -> Int64? {
+        switch position {
+        case ..<71: nil
+        case ..<201: isFenced ? nil : 71
+        case (4096 + 3 * JournalEntry.byteCount)...: isFenced ? 201 : 71
+        default: 201
         }
     }
 }

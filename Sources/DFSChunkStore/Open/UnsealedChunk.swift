@@ -233,13 +233,13 @@ package final class UnsealedChunk: Sendable {
         DFSError(.dataLoss, "open chunk \(id) was changed on the disk", advice: .tryOtherReplica)
     }
 
-    /// The same; `false` where the file says nothing any more.
+    /// The same; `false` where the file says nothing any more, or has lost bytes that were synced.
     func read(_ state: inout State) throws(DFSError) -> Bool {
         guard state.isUnread else { return true }
         let file = try openFile()
         guard let journal = try OpenJournal(file) else { return false }
         if state.isUnknown { state.learn(journal) }
-        let content = try journal.durableContent(file)
+        guard let content = try journal.durableContent(file) else { return false }
         state.length = content.length
         state.crc32c = content.crc32c
         state.isUnread = false
