@@ -99,6 +99,9 @@ package final class ChunkStore: Sendable {
         }
         self.lock = lock
         nodeID = try Self.keptNodeID(files, layout, new: newNodeID)
+        // A name that the last run gave may not be durable yet; what is found from here on is told to others.
+        try files.syncFolder(layout.root)
+        try files.syncFolder(layout.open)
         var report = StartReport()
         let firstUpload = try Self.removeTemporaries(files, layout, &report)
         let open = try Self.scanOpen(files, layout, &report)
