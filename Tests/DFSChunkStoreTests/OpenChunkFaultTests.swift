@@ -209,4 +209,93 @@ import Testing
         default: 201
         }
     }
+
+    /// What a failed sync left in the page cache is no news of the disk, though the next process reads it and its sync succeeds.
+    @Test func aProcessThatStartsAfterAFailedSyncSealsWhatTheDiskHas() throws {
+        let disk = SimulatedDisk()
+        do {
+            let store = try openStore(on: disk)
+            let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: openSize).0
+            try append(chunk, content(100))
+            disk.strike(.failOnce, atCall: 3)
+            #expect(code { try append(chunk, content(50), at: 100) } == .dataLoss)
+            #expect(disk.calmDown(), "data, entry, sync")
+        }
+        do {
+            let store = try openStore(on: disk)
+            #expect(try store.fence(id("f_0"), version: 2).length == 100)
+            _ = try store.seal(id("f_0"), version: 2, length: 100)
+        }
+        disk.restart()
+        let store = try openStore(on: disk)
+        #expect(try read(store, "f_0") == content(100))
+    }
+
+    /// Another process takes over, after each call that can fail, and then the power goes.
+    @Test func whatIsToldAfterAFailureAndARestartOutlastsAPowerLoss() throws {
+        var (number, hasStruck) = (1, true)
+        while hasStruck {
+            let disk = SimulatedDisk()
+            let told: Told
+            do {
+                let store = try openStore(on: disk)
+                disk.strike(.failOnce, atCall: number)
+                told = try live(store)
+            }
+            hasStruck = disk.calmDown()
+            var fence: UInt64 = 0
+            do {
+                let store = try openStore(on: disk)
+                fence = try store.fence(id("f_0"), version: 2).isSealed ? 0 : 2
+            }
+            disk.restart()
+            do {
+                let store = try openStore(on: disk)
+                if fence == 2 {
+                    #expect(
+                        code { _ = try store.beginOpen(id("f_0"), version: 1, chunkSize: openSize) }
+                            == .failedPrecondition, "call \(number)")
+                }
+                try check(store, told, afterCall: number)
+            }
+            disk.restart()
+            let bytes = try read(openStore(on: disk), "f_0")
+            #expect(bytes == Array(Self.all.prefix(bytes.count)) && bytes.count >= told.length, "call \(number)")
+            number += 1
+        }
+        #expect(number > 25)
+    }
+
+    /// A seal that the last process began is finished only with the bytes that the digest is of.
+    @Test(arguments: [false, true]) func aSealIsNotFinishedOverOtherBytes(isCut: Bool) throws {
+        let (disk, path) = (SimulatedDisk(), "/data/.dfs/open/f_0")
+        do {
+            let store = try openStore(on: disk)
+            let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: openSize).0
+            try append(chunk, content(1200))
+            _ = try store.fence(id("f_0"), version: 2)
+        }
+        let file = try disk.open(path, .continuing)
+        // One digit of the length has rotted.
+        let digest = ContentDigest(length: 120, crc32c: CRC32C.of(content(1200)))
+        _ = try file.setAttribute(DigestAttribute.name, to: DigestAttribute.text(of: digest))
+        if isCut { try file.truncate(to: 1200) }
+        try file.sync()
+        for _ in 0..<2 {
+            let store = try openStore(on: disk)
+            #expect(store.startReport.openUnreadable.map(\.id) == [try id("f_0")])
+            #expect(store.withCatalog { $0.storedCount } == 0)
+            #expect(try #require(disk.contents(of: path)).prefix(1200) == content(1200)[...])
+            if isCut {
+                #expect(code { _ = try store.fence(id("f_0"), version: 2) } == .dataLoss)
+            } else {
+                #expect(try store.fence(id("f_0"), version: 2) == .init(hasChunk: true, length: 1200, isSealed: false))
+            }
+        }
+        if isCut { return }
+        let store = try openStore(on: disk)
+        _ = try store.fence(id("f_0"), version: 2)
+        _ = try store.seal(id("f_0"), version: 2, length: 1200)
+        #expect(try read(store, "f_0") == content(1200))
+    }
 }

@@ -53,7 +53,7 @@ extension ChunkStore {
         return journal
     }
 
-    /// A file with a digest was being sealed, by the master's order.
+    /// A file with a digest was being sealed, by the master's order. It is cut only where that is the digest of its bytes.
     private static func finishSeal(
         _ files: any FileSystem, _ layout: StoreLayout, _ id: ChunkID
     ) throws(DFSError) -> Bool {
@@ -61,6 +61,10 @@ extension ChunkStore {
         guard let digest = try file.attribute(DigestAttribute.name).flatMap({ DigestAttribute.digest(in: $0) }),
             try file.size() >= digest.length
         else { return false }
+        try UnsealedChunk.dropUnsynced(file)
+        guard try UnsealedChunk.checksum(of: 0..<digest.length, in: file, id) == digest.crc32c else {
+            throw UnsealedChunk.isChanged(id)
+        }
         try file.truncate(to: digest.length)
         try file.sync()
         try files.rename(layout.open(id), to: layout.chunk(id), replacing: false)
