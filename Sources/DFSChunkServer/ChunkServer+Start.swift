@@ -124,7 +124,7 @@ extension ChunkServer {
         ).add(to: &routes)
         OpenChunkService(
             store: store, threads: threads.append, primaries: appending.primaries, changes: session.changes,
-            logger: logger
+            suspicions: source.suspicions, logger: logger
         ).add(to: &routes)
         NodeService(nodeID: store.nodeID, location: settings.location, master: session).add(to: &routes)
         standard.add(to: &routes)

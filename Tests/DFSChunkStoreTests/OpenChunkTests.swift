@@ -54,6 +54,19 @@ func append(_ chunk: UnsealedChunk, _ bytes: [UInt8], at offset: Int64? = nil, v
         #expect(try read(store, "f_0") == bytes)
     }
 
+    @Test(arguments: [false, true]) func whatASealReadsBackIsComparedWithWhatWasAppended(isDamaged: Bool) throws {
+        let store = try openStore(on: disk)
+        let size = BlockChecksums.wholeBlockSize + 70_000
+        let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: Int64(size)).0
+        try append(chunk, content(size))
+        _ = try store.fence(id("f_0"), version: 2)
+        if isDamaged { try disk.rot("/data/.dfs/open/f_0", at: 500) }
+        var suspects: [ChunkID] = []
+        _ = try store.seal(id("f_0"), version: 2, length: Int64(size)) { suspects.append($0) }
+        #expect(try suspects == (isDamaged ? [id("f_0")] : []))
+        #expect(try (store.keptTable(of: id("f_0"), length: Int64(size)) == nil) == isDamaged)
+    }
+
     @Test func sealAndFenceAreAnsweredAgainAfterTheSeal() throws {
         let store = try openStore(on: disk)
         try append(begin(store), content(100))
