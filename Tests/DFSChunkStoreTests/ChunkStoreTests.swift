@@ -2,6 +2,7 @@ import DFSCore
 import DFSFiles
 import DFSSimulation
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import DFSChunkStore
@@ -37,6 +38,40 @@ import Testing
         #expect(disk.calmDown())
         let store = try openStore(on: disk)
         #expect(code { try put(store, "f_0", content(1500)) } == .dataLoss)
+    }
+
+    /// Another upload of the id comes between the look for the file and what follows from its absence.
+    @Test(arguments: [false, true]) func aReaderThatFoundNoFileForgetsNoUploadThatCameSince(isCheck: Bool) throws {
+        let disk = SimulatedDisk()
+        let action = Mutex<(@Sendable () throws(DFSError) -> Void)?>(nil)
+        let files = WatchedFiles(disk) { call, path throws(DFSError) in
+            guard call == .open, path == "/data/f_0" else { return }
+            let due = action.withLock { action in
+                defer { action = nil }
+                return action
+            }
+            try due?()
+        }
+        let store = try openStore(on: files)
+        // Its table is kept, too.
+        let bytes = content(BlockChecksums.wholeBlockSize + 1)
+        try put(store, "f_0", bytes)
+        let chunk = try id("f_0")
+        action.withLock { action in
+            action = { () throws(DFSError) in
+                _ = try store.quarantine(chunk, .certain)
+                do { try put(store, "f_0", bytes) } catch { throw DFSError(.internal, "the upload failed: \(error)") }
+                throw DFSError(.notFound, "/data/f_0: no such file or directory")
+            }
+        }
+        if isCheck {
+            #expect(try store.beginCheck(chunk) == nil)
+        } else {
+            #expect(code { _ = try store.openChunk(chunk) } == .notFound)
+        }
+        #expect(store.withCatalog { $0.storedCount } == 1)
+        #expect(store.keptTable(of: chunk, length: Int64(bytes.count)) != nil)
+        #expect(try read(store, "f_0") == bytes)
     }
 
     @Test func uploadedChunkReadsBackAndSurvivesARestart() throws {
