@@ -147,6 +147,7 @@ extension ChunkStore {
 
     /// Moves a damaged file that is in no list out of the way. To be called with ``naming``.
     func moveDamaged(_ id: ChunkID, bytes: Int64) throws(DFSError) {
+        state.withLock { $0.displacements += 1 }
         do throws(DFSError) {
             try moveToQuarantine(id, from: layout.chunk(id), bytes: bytes, .damaged)
         } catch  where error.code == .notFound {

@@ -36,6 +36,8 @@ package final class ChunkStore: Sendable {
         var closedWhole = RecentSet<ChunkID>(limit: ChunkStore.maxClosedCount)
         /// Damaged chunks that are out of service, and whose files could not be moved to quarantine.
         var unmoved: Set<ChunkID> = []
+        /// Rises before a file that is in no list loses its name as a damaged one: it may be that of an upload that waits for a sync.
+        var displacements: UInt64 = 0
         /// Chunks whose files the start found that this process may not read. They stay until an operator has changed that, or
         /// a good copy comes in their place.
         var forbidden: Set<ChunkID> = []
