@@ -57,10 +57,6 @@ extension ChunkServer {
         if found.open > 0 {
             logger.info("open chunks wait to be sealed", metadata: ["count": "\(found.open)"])
         }
-        if found.openDamaged > 0 {
-            logger.error(
-                "open chunks are damaged: their files are in quarantine", metadata: ["count": "\(found.openDamaged)"])
-        }
         logUnreadable(found)
         if !found.ignored.isEmpty {
             let names = found.ignored.sorted().prefix(5).joined(separator: " ")
@@ -128,7 +124,7 @@ extension ChunkServer {
         ).add(to: &routes)
         OpenChunkService(
             store: store, threads: threads.append, primaries: appending.primaries, changes: session.changes,
-            logger: logger
+            suspicions: source.suspicions, logger: logger
         ).add(to: &routes)
         NodeService(nodeID: store.nodeID, location: settings.location, master: session).add(to: &routes)
         standard.add(to: &routes)

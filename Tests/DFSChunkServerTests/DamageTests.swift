@@ -65,6 +65,18 @@ import Testing
         }
     }
 
+    @Test func damageThatASealFindsIsToldToTheMaster() async throws {
+        try await withScene(1, chunkSize: 2 << 20) { scene in
+            let server = scene.primary
+            for seed in 0..<4 { _ = try await server.append(content(500_000, seed: seed)) }
+            _ = try await server.fence(2)
+            try rot(server, ".dfs/open/f_0", at: 70_000)
+            _ = try await server.seal(2, 2_000_000)
+            await reported(scene.master, damaged: "f_0")
+            #expect(try holdsInQuarantine(server, "f_0"))
+        }
+    }
+
     @Test(arguments: [10, 3_000_000])
     func aGoReaderIsGivenNoWrongByteAndTheMasterHearsOfIt(size: Int) async throws {
         let master = try await TestMaster(isSwift: true, group: testGroup)

@@ -1,6 +1,7 @@
 import DFSCore
 import DFSFiles
 import DFSSimulation
+import Foundation
 import NIOCore
 import Synchronization
 import Testing
@@ -60,6 +61,40 @@ import Testing
         #expect(code { try put(store, "f_0", content(1000)) } == .dataLoss)
         #expect(disk.contents(of: "/data/f_0") == content(1000))
         #expect(try read(store, "f_0") == content(1000))
+    }
+
+    /// Its own file was damaged, and has given way to another upload's, which waits for a sync of its own.
+    @Test func aFailedSyncTakesNothingFromAnUploadWhoseFileHasTakenThePlace() throws {
+        let (store, disk) = (try openStore(on: hook.files(on: disk)), disk)
+        let (isInSync, isOver) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let isAcknowledged = Mutex(false)
+        let ended = DispatchSemaphore(value: 0)
+        hook.set { [hook] () throws(DFSError) in
+            hook.set {
+                isInSync.signal()
+                isOver.wait()
+            }
+            do {
+                try disk.rot("/data/f_0", at: 500)
+            } catch {
+                throw DFSError(.internal, "\(error)")
+            }
+            Thread.detachNewThread {
+                let isPut = (try? put(store, "f_0", content(1000))) != nil
+                isAcknowledged.withLock { $0 = isPut }
+                isInSync.signal()
+                ended.signal()
+            }
+            isInSync.wait()
+            throw DFSError(.dataLoss, "cannot sync /data: input/output error")
+        }
+        #expect(code { try put(store, "f_0", content(1000)) } == .dataLoss)
+        isOver.signal()
+        ended.wait()
+        #expect(isAcknowledged.withLock { $0 })
+        #expect(disk.contents(of: "/data/f_0") == content(1000))
+        #expect(try read(store, "f_0") == content(1000))
+        #expect(disk.files.contains { $0.contains("/quarantine/") })
     }
 
     @Test func aFailedSyncLeavesNothing() throws {

@@ -155,8 +155,9 @@ import Testing
         }
     }
 
-    /// A file of three batches and a fence, cut at each offset and with each byte damaged: a beginning of whole batches.
-    @Test func damagedFileGivesWholeBatchesOrGoesToQuarantine() throws {
+    /// A file of three batches, and with or without a fence behind them, cut at each offset and with each byte damaged: nothing is
+    /// taken for its end that a later entry says more of.
+    @Test(arguments: [false, true]) func damagedFileGivesAllThatWasSyncedOrNothing(isFenced: Bool) throws {
         let batches = [content(70), content(1, seed: 2), content(130, seed: 3)]
         let all = batches.flatMap { $0 }
         let original: [UInt8]
@@ -165,10 +166,10 @@ import Testing
             let store = try openStore(on: disk)
             let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: 300).0
             for batch in batches { try append(chunk, batch) }
-            _ = try store.fence(id("f_0"), version: 2)
+            if isFenced { _ = try store.fence(id("f_0"), version: 2) }
             original = try #require(disk.contents(of: "/data/.dfs/open/f_0"))
         }
-        #expect(original.count == 4096 + 5 * 64)
+        #expect(original.count == 4096 + (isFenced ? 5 : 4) * 64)
         // All of data and journal; of the hole between them, some.
         let positions = Array(0..<310) + Array(stride(from: 310, to: 4096, by: 97)) + Array(4096..<original.count)
         for position in positions {
@@ -180,17 +181,121 @@ import Testing
                 let file = try disk.open("/data/.dfs/open/f_0", .creating)
                 try file.write([ByteBuffer(bytes: bytes)], at: 0)
                 let store = try openStore(on: disk)
-                if store.startReport.openDamaged == 1 {
-                    #expect(isCut && position < 4096 + 64, "\(position)")
-                    #expect(disk.files.contains { $0.hasSuffix("/f_0") && $0.contains("/quarantine/") })
+                let expected = isCut ? Self.lengthOfACut(at: position) : Self.lengthOfAFlip(at: position, isFenced)
+                guard let expected else {
+                    #expect(code { _ = try store.fence(id("f_0"), version: 3) } == .dataLoss, "\(position)")
                     continue
                 }
                 let length = try store.fence(id("f_0"), version: 3).length
-                #expect([0, 70, 71, 201].contains(length), "\(position): \(length)")
-                if !isCut, position >= 201 { #expect(length >= 71, "\(position): only the last entry is lost") }
+                #expect(length == expected, "\(position): \(length)")
                 _ = try store.seal(id("f_0"), version: 3, length: length)
                 #expect(try read(store, "f_0") == Array(all.prefix(Int(length))), "\(position)")
             }
         }
+    }
+
+    /// What the entries that are left say; `nil` where there are none.
+    private static func lengthOfACut(at position: Int) -> Int64? {
+        let count = (position - 4096) / JournalEntry.byteCount
+        return count < 1 ? nil : [0, 70, 71, 201, 201][count - 1]
+    }
+
+    /// Only the last batch may be torn, unless a fence came behind it.
+    private static func lengthOfAFlip(at position: Int, _ isFenced: Bool) -> Int64? {
+        switch position {
+        case ..<71: nil
+        case ..<201: isFenced ? nil : 71
+        case (4096 + 3 * JournalEntry.byteCount)...: isFenced ? 201 : 71
+        default: 201
+        }
+    }
+
+    /// What a failed sync left in the page cache is no news of the disk, though the next process reads it and its sync succeeds.
+    @Test func aProcessThatStartsAfterAFailedSyncSealsWhatTheDiskHas() throws {
+        let disk = SimulatedDisk()
+        do {
+            let store = try openStore(on: disk)
+            let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: openSize).0
+            try append(chunk, content(100))
+            disk.strike(.failOnce, atCall: 3)
+            #expect(code { try append(chunk, content(50), at: 100) } == .dataLoss)
+            #expect(disk.calmDown(), "data, entry, sync")
+        }
+        do {
+            let store = try openStore(on: disk)
+            #expect(try store.fence(id("f_0"), version: 2).length == 100)
+            _ = try store.seal(id("f_0"), version: 2, length: 100)
+        }
+        disk.restart()
+        let store = try openStore(on: disk)
+        #expect(try read(store, "f_0") == content(100))
+    }
+
+    /// Another process takes over, after each call that can fail, and then the power goes.
+    @Test func whatIsToldAfterAFailureAndARestartOutlastsAPowerLoss() throws {
+        var (number, hasStruck) = (1, true)
+        while hasStruck {
+            let disk = SimulatedDisk()
+            let told: Told
+            do {
+                let store = try openStore(on: disk)
+                disk.strike(.failOnce, atCall: number)
+                told = try live(store)
+            }
+            hasStruck = disk.calmDown()
+            var fence: UInt64 = 0
+            do {
+                let store = try openStore(on: disk)
+                fence = try store.fence(id("f_0"), version: 2).isSealed ? 0 : 2
+            }
+            disk.restart()
+            do {
+                let store = try openStore(on: disk)
+                if fence == 2 {
+                    #expect(
+                        code { _ = try store.beginOpen(id("f_0"), version: 1, chunkSize: openSize) }
+                            == .failedPrecondition, "call \(number)")
+                }
+                try check(store, told, afterCall: number)
+            }
+            disk.restart()
+            let bytes = try read(openStore(on: disk), "f_0")
+            #expect(bytes == Array(Self.all.prefix(bytes.count)) && bytes.count >= told.length, "call \(number)")
+            number += 1
+        }
+        #expect(number > 25)
+    }
+
+    /// A seal that the last process began is finished only with the bytes that the digest is of.
+    @Test(arguments: [false, true]) func aSealIsNotFinishedOverOtherBytes(isCut: Bool) throws {
+        let (disk, path) = (SimulatedDisk(), "/data/.dfs/open/f_0")
+        do {
+            let store = try openStore(on: disk)
+            let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: openSize).0
+            try append(chunk, content(1200))
+            _ = try store.fence(id("f_0"), version: 2)
+        }
+        let file = try disk.open(path, .continuing)
+        // One digit of the length has rotted.
+        let digest = ContentDigest(length: 120, crc32c: CRC32C.of(content(1200)))
+        _ = try file.setAttribute(DigestAttribute.name, to: DigestAttribute.text(of: digest))
+        if isCut { try file.truncate(to: 1200) }
+        try file.sync()
+        for _ in 0..<2 {
+            let store = try openStore(on: disk)
+            #expect(store.startReport.openUnreadable.map(\.id) == [try id("f_0")])
+            #expect(store.withCatalog { $0.storedCount } == 0)
+            #expect(try #require(disk.contents(of: path)).prefix(1200) == content(1200)[...])
+            if isCut {
+                #expect(code { _ = try store.fence(id("f_0"), version: 2) } == .dataLoss)
+            } else {
+                #expect(try store.fence(id("f_0"), version: 2) == .init(hasChunk: true, length: 1200, isSealed: false))
+            }
+        }
+        if isCut { return }
+        let store = try openStore(on: disk)
+        _ = try store.fence(id("f_0"), version: 2)
+        _ = try store.seal(id("f_0"), version: 2, length: 1200)
+        #expect(try read(store, "f_0") == content(1200))
     }
 }

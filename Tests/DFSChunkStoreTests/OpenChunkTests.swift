@@ -54,6 +54,19 @@ func append(_ chunk: UnsealedChunk, _ bytes: [UInt8], at offset: Int64? = nil, v
         #expect(try read(store, "f_0") == bytes)
     }
 
+    @Test(arguments: [false, true]) func whatASealReadsBackIsComparedWithWhatWasAppended(isDamaged: Bool) throws {
+        let store = try openStore(on: disk)
+        let size = BlockChecksums.wholeBlockSize + 70_000
+        let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: Int64(size)).0
+        try append(chunk, content(size))
+        _ = try store.fence(id("f_0"), version: 2)
+        if isDamaged { try disk.rot("/data/.dfs/open/f_0", at: 500) }
+        var suspects: [ChunkID] = []
+        _ = try store.seal(id("f_0"), version: 2, length: Int64(size)) { suspects.append($0) }
+        #expect(try suspects == (isDamaged ? [id("f_0")] : []))
+        #expect(try (store.keptTable(of: id("f_0"), length: Int64(size)) == nil) == isDamaged)
+    }
+
     @Test func sealAndFenceAreAnsweredAgainAfterTheSeal() throws {
         let store = try openStore(on: disk)
         try append(begin(store), content(100))
@@ -145,18 +158,33 @@ func append(_ chunk: UnsealedChunk, _ bytes: [UInt8], at offset: Int64? = nil, v
         #expect(try store.seal(id("f_0"), version: 2, length: 700).crc32c == CRC32C.of(content(700)))
     }
 
-    @Test func damagedBytesAreFoundAndTheRestBeforeThemKept() throws {
+    private func damageAfterFiveBatches(at offset: Int64) throws -> ChunkStore {
         do {
             let store = try openStore(on: disk)
             let chunk = try begin(store)
             for seed in 0..<5 { try append(chunk, content(100, seed: seed)) }
         }
         let file = try disk.open("/data/.dfs/open/f_0", .continuing)
-        try file.write([ByteBuffer(bytes: [255, 254, 253])], at: 250)
+        try file.write([ByteBuffer(bytes: [255, 254, 253])], at: offset)
         try file.sync()
         disk.restart()
-        let store = try openStore(on: disk)
-        #expect(try store.fence(id("f_0"), version: 2).length == 200)
+        return try openStore(on: disk)
+    }
+
+    /// Later batches prove that these had been synced, and may have been acknowledged: the other servers say where the chunk ends.
+    @Test func damagedBytesBelowTheLastBatchAreNoEndOfTheChunk() throws {
+        let store = try damageAfterFiveBatches(at: 250)
+        #expect(code { _ = try store.fence(id("f_0"), version: 2) } == .dataLoss)
+        #expect(code { _ = try store.seal(id("f_0"), version: 2, length: 200) } == .dataLoss)
+        let kept = disk.contents(of: "/data/.dfs/open/f_0")
+        try store.deleteOpen(id("f_0"), .doubtful)
+        let moved = try #require(disk.files.first { $0.contains("/quarantine/") })
+        #expect(disk.contents(of: moved) == kept, "an operator may make something of it")
+    }
+
+    @Test func theLastBatchMayBeTornAndTheRestBeforeItIsKept() throws {
+        let store = try damageAfterFiveBatches(at: 450)
+        #expect(try store.fence(id("f_0"), version: 2).length == 400)
         // A later start finds the same, with the fence behind what no longer counts.
         let again = try #require(try store.unsealed(id("f_0")))
         #expect(try again.standing().fence == 2)

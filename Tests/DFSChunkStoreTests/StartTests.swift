@@ -35,7 +35,7 @@ import Testing
     }
 
     /// Only calls that the whole folder depends on keep the server from starting: four folders, the lock, two for the node's id,
-    /// three lists.
+    /// two syncs, three lists.
     @Test func aCallThatFailsOnceCostsNoChunk() throws {
         var (refused, started, call, hasStruck) = (0, 0, 1, true)
         while hasStruck {
@@ -57,7 +57,7 @@ import Testing
             }
             call += 1
         }
-        #expect(refused == 10)
+        #expect(refused == 12)
         #expect(started > 10)
     }
 
@@ -82,6 +82,68 @@ import Testing
         #expect(code { _ = try store.fence(id("f_0"), version: 3) } == .failedPrecondition)
         _ = try store.seal(id("f_0"), version: 4, length: 700)
         #expect(try read(store, "f_0") == content(700))
+    }
+
+    /// It had one when anybody was told of the chunk, which may have bytes that were acknowledged.
+    @Test(arguments: [false, true]) func anOpenChunkWithoutAJournalIsNotSaidToBeAbsent(isEmpty: Bool) throws {
+        let (disk, path) = (SimulatedDisk(), "/data/.dfs/open/f_0")
+        do {
+            let store = try openStore(on: disk)
+            try append(store.beginOpen(id("f_0"), version: 3, chunkSize: openSize).0, content(700), version: 3)
+        }
+        let file = try disk.open(path, .continuing)
+        let size = try file.size()
+        if isEmpty {
+            try file.truncate(to: 0)
+        } else {
+            try file.write([ByteBuffer(repeating: 0, count: Int(size) - 8192)], at: 8192)
+        }
+        for _ in 0..<2 {
+            let store = try openStore(on: disk)
+            #expect(code { _ = try store.fence(id("f_0"), version: 4) } == .dataLoss)
+            #expect(code { _ = try store.beginOpen(id("f_0"), version: 9, chunkSize: openSize) } == .dataLoss)
+            #expect(code { _ = try store.seal(id("f_0"), version: 4, length: 0) } == .dataLoss)
+            #expect(store.unservedCount == 1)
+            #expect(disk.contents(of: path) != nil)
+        }
+        let store = try openStore(on: disk)
+        try store.deleteOpen(id("f_0"), .doubtful)
+        #expect(store.withCatalog { $0.openCount } == 0)
+        #expect(disk.files.filter { $0.hasSuffix("/f_0") } == ["/data/.dfs/quarantine/999960/f_0"])
+    }
+
+    /// A process that is killed within an upload or a fence leaves names that are not durable. Who starts on them tells of them.
+    @Test func whatAStartTellsOfOutlastsAPowerLoss() throws {
+        var (call, hasStruck) = (1, true)
+        while hasStruck {
+            let disk = SimulatedDisk()
+            do {
+                let store = try openStore(on: disk)
+                disk.strike(.powerLoss, atCall: call)
+                _ = try? put(store, "a_0", content(700))
+                _ = try? store.fence(id("f_0"), version: 5)
+            }
+            // Of the process alone.
+            hasStruck = disk.calmDown()
+            let (listed, fence): ([ChunkID], UInt64?)
+            do {
+                let store = try openStore(on: disk)
+                listed = store.follow().map(\.id)
+                fence = try store.unsealed(id("f_0"))?.standing().fence
+                if let fence { _ = try store.fence(id("f_0"), version: fence) }
+            }
+            disk.restart()
+            let store = try openStore(on: disk)
+            #expect(store.follow().map(\.id) == listed, "call \(call)")
+            for chunk in listed { #expect(try read(store, chunk.text) == content(700), "call \(call)") }
+            if let fence {
+                #expect(
+                    code { _ = try store.beginOpen(id("f_0"), version: fence - 1, chunkSize: openSize) }
+                        == .failedPrecondition, "call \(call)")
+            }
+            call += 1
+        }
+        #expect(call > 12)
     }
 
     @Test func anOpenChunkThatCannotBeReadCanBeDeleted() throws {

@@ -11,6 +11,7 @@ struct OpenChunkService: Sendable {
     let threads: DiskThreads
     let primaries: Primaries
     let changes: ChangeSignal
+    let suspicions: Suspicions
     let logger: Logger
 
     func add(to routes: inout ServiceRoutes) {
@@ -31,7 +32,10 @@ struct OpenChunkService: Sendable {
         guard let length = Int64(exactly: request.length) else {
             throw DFSError(.invalidArgument, "chunk \(id) cannot have \(request.length) bytes")
         }
-        let digest = try await threads.run { try store.seal(id, version: version, length: length) }
+        let suspicions = suspicions
+        let digest = try await threads.run {
+            try store.seal(id, version: version, length: length) { suspicions.note($0) }
+        }
         changes.ring()
         logger.info("chunk sealed", metadata: ["chunk": "\(id)", "bytes": "\(length)"])
         return SealResponse(crc32c: digest.crc32c)

@@ -19,11 +19,15 @@ extension ChunkStore {
     }
 
     /// Makes the table of a chunk that came in another way than by an upload. A saving only, too. Blocks while the chunk is read.
-    func makeTable(of id: ChunkID, _ digest: ContentDigest) {
-        guard checksums(of: id, digest) == nil, let file = try? files.open(layout.chunk(id), .reading),
-            let found = try? ChunkScan.checksums(of: file), found.digest == digest
-        else { return }
+    ///
+    /// - Returns: false where what was read for it is not what the digest is of.
+    func makeTable(of id: ChunkID, _ digest: ContentDigest) -> Bool {
+        if checksums(of: id, digest) != nil { return true }
+        guard let file = try? files.open(layout.chunk(id), .reading), let found = try? ChunkScan.checksums(of: file),
+            found.digest == digest
+        else { return false }
         if state.withLock({ $0.catalog.stored(id)?.digest }) == digest { keepTable(found, of: id) }
+        return true
     }
 
     func dropTable(of id: ChunkID, length: Int64) {

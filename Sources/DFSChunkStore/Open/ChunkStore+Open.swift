@@ -59,13 +59,17 @@ extension ChunkStore {
     /// Makes the first `length` bytes of an open chunk a chunk like all others. Durable on return. Blocks: the bytes are read once
     /// more, which are in the page cache as a rule, so that the first reader need not wait for their checksums.
     ///
+    /// - Parameter suspect: called where the bytes that were read are not those that were sealed, or could not be read: the chunk is to
+    ///   be checked.
     /// - Throws: what ``UnsealedChunk/seal(version:length:)`` throws; code ``DFSError/Code/notFound`` where there is none.
-    package func seal(_ id: ChunkID, version: UInt64, length: Int64) throws(DFSError) -> ContentDigest {
+    package func seal(
+        _ id: ChunkID, version: UInt64, length: Int64, suspect: (ChunkID) -> Void = { _ in }
+    ) throws(DFSError) -> ContentDigest {
         let (chunk, isStored) = state.withLock { ($0.open[id], $0.catalog.stored(id) != nil) }
         if isStored { return try UnsealedChunk.confirm(id, digestOnDisk(id), length) }
         guard let chunk else { throw DFSError(.notFound, "no open chunk \(id) here", advice: .tryOtherReplica) }
         let digest = try chunk.seal(version: version, length: length)
-        makeTable(of: id, digest)
+        if !makeTable(of: id, digest) { suspect(id) }
         return digest
     }
 

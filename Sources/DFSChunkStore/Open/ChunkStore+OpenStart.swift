@@ -7,7 +7,7 @@ extension ChunkStore {
     ///
     /// A chunk that is here whole, too, was sealed or came by an upload: its open file is a leftover.
     static func scanOpen(
-        _ files: any FileSystem, _ layout: StoreLayout, second: Int64, _ report: inout StartReport
+        _ files: any FileSystem, _ layout: StoreLayout, _ report: inout StartReport
     ) throws(DFSError) -> [(ChunkID, OpenJournal)] {
         var found: [(ChunkID, OpenJournal)] = []
         for name in try files.names(inFolder: layout.open) {
@@ -20,7 +20,7 @@ extension ChunkStore {
                     report.ignored.append(name)
                     continue
                 }
-                if let journal = try inspectOpen(files, layout, id, second: second, &report) {
+                if let journal = try inspectOpen(files, layout, id, &report) {
                     found.append((id, journal))
                     report.open += 1
                 }
@@ -33,7 +33,7 @@ extension ChunkStore {
 
     /// - Returns: what waits to be sealed; `nil` where the file is no open chunk's any more.
     private static func inspectOpen(
-        _ files: any FileSystem, _ layout: StoreLayout, _ id: ChunkID, second: Int64, _ report: inout StartReport
+        _ files: any FileSystem, _ layout: StoreLayout, _ id: ChunkID, _ report: inout StartReport
     ) throws(DFSError) -> OpenJournal? {
         if try files.status(of: layout.chunk(id)) != nil {
             // Only where that can be read is this one not needed.
@@ -46,13 +46,14 @@ extension ChunkStore {
             return nil
         }
         if try finishSeal(files, layout, id) { return nil }
-        if let journal = try OpenJournal(files.open(layout.open(id), .reading)) { return journal }
-        try setAside(files, layout, id, second: second)
-        report.openDamaged += 1
-        return nil
+        // Its first entry is durable before anything is told of it, so this is no crash of ours: the bytes may have been acknowledged.
+        guard let journal = try OpenJournal(files.open(layout.open(id), .reading)) else {
+            throw UnsealedChunk.isChanged(id)
+        }
+        return journal
     }
 
-    /// A file with a digest was being sealed, by the master's order.
+    /// A file with a digest was being sealed, by the master's order. It is cut only where that is the digest of its bytes.
     private static func finishSeal(
         _ files: any FileSystem, _ layout: StoreLayout, _ id: ChunkID
     ) throws(DFSError) -> Bool {
@@ -60,6 +61,10 @@ extension ChunkStore {
         guard let digest = try file.attribute(DigestAttribute.name).flatMap({ DigestAttribute.digest(in: $0) }),
             try file.size() >= digest.length
         else { return false }
+        try UnsealedChunk.dropUnsynced(file)
+        guard try UnsealedChunk.checksum(of: 0..<digest.length, in: file, id) == digest.crc32c else {
+            throw UnsealedChunk.isChanged(id)
+        }
         try file.truncate(to: digest.length)
         try file.sync()
         try files.rename(layout.open(id), to: layout.chunk(id), replacing: false)
@@ -67,19 +72,9 @@ extension ChunkStore {
         return true
     }
 
-    /// A file that is damaged beyond use is kept for an operator. Its first entry is durable before anything is told of it,
-    /// so this is no crash of ours.
-    private static func setAside(
-        _ files: any FileSystem, _ layout: StoreLayout, _ id: ChunkID, second: Int64
-    ) throws(DFSError) {
-        let folder = layout.quarantineFolder(second, .doubtful)
-        try files.makeFolder(folder)
-        try files.rename(layout.open(id), to: "\(folder)/\(id.text)", replacing: true)
-    }
-
     /// An open chunk of the last run takes nothing more; its data is read when somebody asks for its length.
     ///
-    /// - Parameter journal: `nil` where the file cannot be read now. The chunk may have bytes that were acknowledged, so nobody is
+    /// - Parameter journal: `nil` where the file cannot be read now, or has none. The chunk may have bytes that were acknowledged, so nobody is
     ///   told that there is none: what needs the file fails, until that can be read.
     func takeUp(_ id: ChunkID, _ journal: OpenJournal?) {
         var found = UnsealedChunk.State()

@@ -60,20 +60,29 @@ struct OpenJournal: Sendable {
     }
 
     /// How far the data in the file is what the journal says: the newest entry whose checksum matches.
-    func durableContent(_ file: any OpenFile) throws(DFSError) -> ContentDigest {
+    ///
+    /// - Returns: `nil` where bytes are not what they were that had been synced, and may have been acknowledged: only the last batch
+    ///   may be torn.
+    func durableContent(_ file: any OpenFile) throws(DFSError) -> ContentDigest? {
         var crc = CRC32C()
         var position: Int64 = 0
         var best = ContentDigest(length: 0, crc32c: 0)
-        for entry in entries where entry.end > position {
+        for (index, entry) in entries.enumerated() where entry.end > position {
             while position < entry.end {
                 let part = try file.read(upTo: Int(min(Int64(Self.readStep), entry.end - position)), at: position)
-                if part.readableBytes == 0 { return best }
+                if part.readableBytes == 0 { return wasSynced(index) ? nil : best }
                 crc.update(part)
                 position += Int64(part.readableBytes)
             }
-            guard crc.value == entry.crc32c else { return best }
+            guard crc.value == entry.crc32c else { return wasSynced(index) ? nil : best }
             best = ContentDigest(length: position, crc32c: crc.value)
         }
         return best
+    }
+
+    /// Whether a later entry tells of the bytes of this one, too: an entry is written only when those before it are synced, and one
+    /// behind a failed sync, a fence, tells the end before that.
+    private func wasSynced(_ index: Int) -> Bool {
+        entries[(index + 1)...].contains { $0.end >= entries[index].end }
     }
 }

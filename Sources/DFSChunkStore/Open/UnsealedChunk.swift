@@ -205,9 +205,19 @@ package final class UnsealedChunk: Sendable {
         return try store.files.open(path, .continuing)
     }
 
+    /// From now on the file reads as what the disk holds. What a failed sync of the last run left in the page cache looks like
+    /// what is synced, and no later sync writes it.
+    static func dropUnsynced(_ file: any OpenFile) throws(DFSError) {
+        try file.sync()
+        file.forgetCached()
+    }
+
     func checksum(of range: Range<Int64>) throws(DFSError) -> UInt32 {
+        try Self.checksum(of: range, in: openFile(), id)
+    }
+
+    static func checksum(of range: Range<Int64>, in file: any OpenFile, _ id: ChunkID) throws(DFSError) -> UInt32 {
         var crc = CRC32C()
-        let file = try openFile()
         for position in stride(from: range.lowerBound, to: range.upperBound, by: 1 << 20) {
             let count = Int(min(1 << 20, range.upperBound - position))
             let part = try file.read(upTo: count, at: position)
@@ -226,18 +236,22 @@ package final class UnsealedChunk: Sendable {
 
     /// Finds out, once after a start, where the chunk ends.
     func settle(_ state: inout State) throws(DFSError) {
-        guard try read(&state) else {
-            throw DFSError(.dataLoss, "open chunk \(id) was changed on the disk", advice: .tryOtherReplica)
-        }
+        guard try read(&state) else { throw Self.isChanged(id) }
     }
 
-    /// The same; `false` where the file says nothing any more.
+    static func isChanged(_ id: ChunkID) -> DFSError {
+        DFSError(.dataLoss, "open chunk \(id) was changed on the disk", advice: .tryOtherReplica)
+    }
+
+    /// The same; `false` where the file says nothing any more, or has lost bytes that were synced.
     func read(_ state: inout State) throws(DFSError) -> Bool {
         guard state.isUnread else { return true }
         let file = try openFile()
+        try Self.dropUnsynced(file)
         guard let journal = try OpenJournal(file) else { return false }
-        if state.isUnknown { state.learn(journal) }
-        let content = try journal.durableContent(file)
+        // Anew where the start has read it: an entry may have gone with the page cache.
+        state.learn(journal)
+        guard let content = try journal.durableContent(file) else { return false }
         state.length = content.length
         state.crc32c = content.crc32c
         state.isUnread = false

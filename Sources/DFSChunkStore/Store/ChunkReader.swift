@@ -140,13 +140,21 @@ extension ChunkStore {
         return ChunkReader(id: reader.id, stored: reader.stored, checksums: found, file: reader.file)
     }
 
-    /// Drops a chunk whose file somebody else has removed.
+    /// Drops a chunk whose file somebody else has removed. A deletion and an upload may have come since it was looked for, so it is
+    /// looked for once more, while none can.
     func forget(_ id: ChunkID) {
         let stored = state.withLock { state in
             let stored = state.catalog.stored(id)
-            if state.catalog.beginRemoval(id) == .removed { state.catalog.endRemoval(id) }
-            return stored
+            return state.catalog.beginRemoval(id) == .removed ? stored : nil
         }
-        if let stored { dropTable(of: id, length: stored.length) }
+        guard let stored else { return }
+        let isGone: Bool
+        do throws(DFSError) {
+            isGone = try files.status(of: layout.chunk(id)) == nil
+        } catch {
+            isGone = false
+        }
+        if isGone { dropTable(of: id, length: stored.length) }
+        state.withLock { $0.catalog.endRemoval(id, keeping: isGone ? nil : stored) }
     }
 }

@@ -112,6 +112,8 @@ extension ChunkStore {
         _ id: ChunkID, _ digest: ContentDigest, _ existing: ContentDigest, isListed: Bool
     ) throws(DFSError) {
         guard existing == digest else { throw otherBytes(id, existing, digest) }
+        let stored = state.withLock { $0.catalog.stored(id) }
+        if stored?.digest == nil || stored?.isAdopted == true { try makeOwn(id, digest) }
         try files.syncFolder(layout.root)
         let isHere = state.withLock { state -> Bool in
             if state.catalog.isLeaving(id) { return false }
@@ -127,8 +129,25 @@ extension ChunkStore {
         if !isHere { throw foundDamaged(id) }
     }
 
+    /// A file that did not come by an upload that was acknowledged may never have been synced: content and digest are durable on return.
+    private func makeOwn(_ id: ChunkID, _ digest: ContentDigest) throws(DFSError) {
+        let file = try files.open(layout.chunk(id), .reading)
+        try file.sync()
+        // What an earlier sync failed to write is in the page cache all the same.
+        file.forgetCached()
+        guard try ChunkScan.checksums(of: file, pastCache: true).digest == digest else {
+            throw DFSError(
+                .dataLoss, "the disk does not hold what chunk \(id) was found to be here; use another server",
+                advice: .tryOtherReplica)
+        }
+        // Otherwise the next start took it for one that was only read.
+        _ = try file.setAttribute(DigestAttribute.name, to: DigestAttribute.text(of: digest))
+        try file.sync()
+    }
+
     /// Moves a damaged file that is in no list out of the way. To be called with ``naming``.
     func moveDamaged(_ id: ChunkID, bytes: Int64) throws(DFSError) {
+        state.withLock { $0.displacements += 1 }
         do throws(DFSError) {
             try moveToQuarantine(id, from: layout.chunk(id), bytes: bytes, .damaged)
         } catch  where error.code == .notFound {

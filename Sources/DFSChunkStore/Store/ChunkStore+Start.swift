@@ -21,13 +21,11 @@ extension ChunkStore {
         package var temporariesRemoved = 0
         /// Open chunks of the last run, which wait to be sealed.
         package var open = 0
-        /// Open chunks whose file says nothing any more; in quarantine.
-        package var openDamaged = 0
         /// Names in the folder that are no chunks; left alone.
         package var ignored: [String] = []
         /// Whole chunks that are not listed, since their files cannot be read.
         package var unreadable: [Unreadable] = []
-        /// Open chunks that answer nobody, since their files cannot be read.
+        /// Open chunks that answer nobody, since their files cannot be read, or say nothing any more.
         package var openUnreadable: [Unreadable] = []
         /// Why files of ours that are of no use any more stay where they are.
         package var leftovers: [DFSError] = []

@@ -111,13 +111,14 @@ extension ChunkStore {
     /// ``takeName(of:for:_:)``.
     func publish(_ id: ChunkID, temporary: String, _ checksums: BlockChecksums) throws(DFSError) {
         let digest = checksums.digest
+        let displacements = state.withLock { $0.displacements }
         guard try takeName(of: id, for: temporary, digest) else { return }
         // Whose name it is, his is the table. It is not waited for on the disk.
         keepTable(checksums, of: id)
         do throws(DFSError) {
             try files.syncFolder(layout.root)
         } catch {
-            withdraw(id, digest)
+            withdraw(id, digest, unlessDisplacedSince: displacements)
             throw error
         }
         state.withLock { $0.catalog.store(id, ChunkCatalog.Stored(digest)) }
@@ -128,10 +129,13 @@ extension ChunkStore {
     /// Takes back the name of a chunk whose folder could not be synced: nobody has been told of it. Where another upload of the same
     /// bytes has found the file meanwhile, and synced it, that one has been acknowledged, and the file stays.
     ///
-    /// One that cannot be removed is found whole by the next start.
-    private func withdraw(_ id: ChunkID, _ digest: ContentDigest) {
+    /// It stays, too, where files of the store were found damaged meanwhile: this may have been one of them, and the file that has the
+    /// name that of an upload which waits for its own sync.
+    ///
+    /// One that stays or cannot be removed is found whole by the next start.
+    private func withdraw(_ id: ChunkID, _ digest: ContentDigest, unlessDisplacedSince displacements: UInt64) {
         naming.withLock { _ in
-            if state.withLock({ $0.catalog.stored(id) != nil }) { return }
+            if state.withLock({ $0.catalog.stored(id) != nil || $0.displacements != displacements }) { return }
             _ = try? files.remove(layout.chunk(id))
             dropTable(of: id, length: digest.length)
         }

@@ -36,6 +36,8 @@ package final class ChunkStore: Sendable {
         var closedWhole = RecentSet<ChunkID>(limit: ChunkStore.maxClosedCount)
         /// Damaged chunks that are out of service, and whose files could not be moved to quarantine.
         var unmoved: Set<ChunkID> = []
+        /// Rises before a file that is in no list loses its name as a damaged one: it may be that of an upload that waits for a sync.
+        var displacements: UInt64 = 0
         /// Chunks whose files the start found that this process may not read. They stay until an operator has changed that, or
         /// a good copy comes in their place.
         var forbidden: Set<ChunkID> = []
@@ -99,9 +101,12 @@ package final class ChunkStore: Sendable {
         }
         self.lock = lock
         nodeID = try Self.keptNodeID(files, layout, new: newNodeID)
+        // A name that the last run gave may not be durable yet; what is found from here on is told to others.
+        try files.syncFolder(layout.root)
+        try files.syncFolder(layout.open)
         var report = StartReport()
         let firstUpload = try Self.removeTemporaries(files, layout, &report)
-        let open = try Self.scanOpen(files, layout, second: wallClock(), &report)
+        let open = try Self.scanOpen(files, layout, &report)
         let found = try Self.scan(files, layout, &report)
         try Self.refuseIfBroken(report, root)
         Self.removeStrayTables(files, layout, keeping: Set(found.map(\.0) + report.unreadable.map(\.id)), &report)

@@ -14,6 +14,8 @@ struct Remembered<Value> {
 final class DiskNode {
     let kind: FileStatus.Kind
     var content = Remembered(live: ByteBuffer(), durable: ByteBuffer())
+    /// What a failed sync left in the page cache: it reads like all else, and no later sync writes it.
+    private var cached: ByteBuffer?
     var attributes = Remembered(live: [String: String](), durable: [:])
     /// Counts the changes of the content.
     var modifiedAt: Int64 = 0
@@ -21,6 +23,47 @@ final class DiskNode {
     var isUnreadable = false
 
     init(kind: FileStatus.Kind) { self.kind = kind }
+
+    /// What a sync would leave on the disk: of a file whose last one failed only the size, and what changed since.
+    var flushed: ByteBuffer {
+        guard let cached else { return content.live }
+        var bytes = resized(content.durable)
+        let (old, new) = (cached.readableBytesView, content.live.readableBytesView)
+        for (at, byte) in new.enumerated() where at >= old.count || old[old.startIndex + at] != byte {
+            bytes.setInteger(byte, at: at)
+        }
+        return bytes
+    }
+
+    func sync() {
+        content.durable = flushed
+        cached = content.durable == content.live ? nil : content.live
+    }
+
+    /// A sync fails, which the file system tells once: it takes for written what it could not write.
+    func failSync() {
+        if content.live != content.durable { cached = content.live }
+    }
+
+    /// The page cache forgets what it takes for written.
+    func forgetCached() {
+        guard cached == content.live else { return }
+        content.live = resized(content.durable)
+        cached = nil
+    }
+
+    /// The machine was down, and the disk has what `content.durable` says.
+    func forgetAll() {
+        content.live = content.durable
+        cached = nil
+    }
+
+    /// With the size of the file as it is, and zeros where nothing was written.
+    private func resized(_ bytes: ByteBuffer) -> ByteBuffer {
+        var bytes = ByteBuffer(bytes: bytes.readableBytesView.prefix(content.live.readableBytes))
+        bytes.writeRepeatingByte(0, count: content.live.readableBytes - bytes.readableBytes)
+        return bytes
+    }
 }
 
 /// All that a ``SimulatedDisk`` guards by its lock.
@@ -69,10 +112,10 @@ struct DiskState {
         names = durableNames
         for node in names.values {
             if keepingUnsynced {
-                node.content.sync()
+                node.sync()
                 node.attributes.sync()
             }
-            node.content.live = node.content.durable
+            node.forgetAll()
             node.attributes.live = node.attributes.durable
         }
     }

@@ -43,8 +43,8 @@ extension SimulatedDisk {
             for path in state.names.keys.sorted() {
                 guard let node = state.names[path] else { continue }
                 if node.content.live != node.content.durable {
-                    node.content.live = Self.torn(node.content.durable, node.content.live, dice)
-                    node.content.sync()
+                    node.content.durable = Self.torn(node.content.durable, node.flushed, dice)
+                    node.forgetAll()
                 }
                 if node.attributes.live != node.attributes.durable {
                     if dice.chance(500) {

@@ -69,7 +69,10 @@ final class SimulatedFile: OpenFile {
 
     func beginDirectReads() -> Bool { disk.takesDirectWrites }
 
-    func forgetCached() {}
+    func forgetCached() {
+        let path = path
+        disk.state.withLock { $0.names[path]?.forgetCached() }
+    }
 
     func read(into block: BlockBuffer, at offset: Int64) throws(DFSError) {
         precondition(offset % Int64(BlockBuffer.alignment) == 0, "a block at byte \(offset) of \(path)")
@@ -95,20 +98,24 @@ final class SimulatedFile: OpenFile {
     func startWriteback(at offset: Int64, count: Int64) {}
 
     func sync() throws(DFSError) {
-        let path = path
-        try disk.call("sync \(path)") { (state) throws(DFSError) in
-            let node = try state.node(path)
-            if state.ignoresSyncs { return }
-            node.content.sync()
-            node.attributes.sync()
-        }
+        try sync("sync", withAttributes: true)
     }
 
-    func syncData() throws(DFSError) {
+    func syncData() throws(DFSError) { try sync("sync the data of", withAttributes: false) }
+
+    private func sync(_ action: String, withAttributes: Bool) throws(DFSError) {
         let path = path
-        try disk.call("sync the data of \(path)") { (state) throws(DFSError) in
-            let node = try state.node(path)
-            if !state.ignoresSyncs { node.content.sync() }
+        do throws(DFSError) {
+            try disk.call("\(action) \(path)") { (state) throws(DFSError) in
+                let node = try state.node(path)
+                if state.ignoresSyncs { return }
+                node.sync()
+                if withAttributes { node.attributes.sync() }
+            }
+        } catch {
+            // Others are no answer of the disk.
+            if error.code == .dataLoss { disk.state.withLock { $0.names[path]?.failSync() } }
+            throw error
         }
     }
 
