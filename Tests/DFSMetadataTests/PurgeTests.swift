@@ -155,4 +155,20 @@ import Testing
         while master.state.hasBacklog { _ = master.step(.goOn) }
         #expect(master.state.chunks.count == 0 && master.state.healths == HealthCounts())
     }
+
+    /// So many that a tick looks at no others.
+    @Test func veryManyRemovalsOfATimeToComeKeepNothingElse() throws {
+        var master = try scene()
+        for number in 0...chunksPerTick { _ = try put("ahead\(number)", chunks: 1, &master) }
+        _ = try put("now", chunks: 1, &master)
+        master.setCalendarBack(by: -40 * 24 * 3600)
+        for number in 0...chunksPerTick { #expect(try master.remove("ahead\(number)").code == nil) }
+        master.setCalendarBack(by: 40 * 24 * 3600)
+        #expect(try master.remove("now").code == nil)
+        _ = master.tick()
+        #expect(master.state.fileCount == chunksPerTick + 2)
+        for _ in 0..<3 { _ = master.tick(after: master.policy.trashRetention) }
+        #expect(master.state.fileCount == chunksPerTick + 1, "their time is not over")
+        #expect(master.image.trash.allSatisfy { $0.path.text != "now" })
+    }
 }

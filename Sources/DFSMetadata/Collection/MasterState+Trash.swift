@@ -71,18 +71,7 @@ extension MasterState {
     /// master is starting: a clock that was wrong is mostly right again by then.
     mutating func purgeTrash() {
         guard !isStarting else { return }
-        let keep = UInt64(policy.trashRetention.components.seconds)
-        // Oldest first, by their ids.
-        for child in namespace.children(of: .trash, limit: Self.maxPurgesPerTick) {
-            guard let record = trash[child.name] else { break }
-            let isOver = passedWallSeconds >= keep && record.removedAt <= passedWallSeconds - keep
-            guard isOver || isPurging(record) else {
-                // One of a clock that was ahead keeps no others.
-                if record.removedAt > wallSeconds { continue }
-                break
-            }
-            if isPurging(record) { purging.append(record.id) } else { markPurging(record.id) }
-        }
+        findDueRemovals()
         var budget = Self.maxPurgesPerTick
         while budget > 0, let id = beingPurged ?? purging.popFirst() {
             beingPurged = id
@@ -93,6 +82,26 @@ extension MasterState {
             guard purge(record, &budget) else { continue }
             trash[id] = nil
             beingPurged = nil
+        }
+    }
+
+    /// Queues what is to be deleted for good, oldest first, by their ids: goes on where the last tick stopped, until it comes to
+    /// what is to be kept, and then begins anew.
+    private mutating func findDueRemovals() {
+        guard purging.count < Self.maxPurgesPerTick else { return }
+        let keep = UInt64(policy.trashRetention.components.seconds)
+        let found = namespace.children(of: .trash, after: purgeCursor, limit: Self.maxPurgesPerTick)
+        purgeCursor = found.count == Self.maxPurgesPerTick ? found.last?.name : nil
+        for child in found {
+            let record = trash[child.name]
+            let isOver = record.map { passedWallSeconds >= keep && $0.removedAt <= passedWallSeconds - keep } ?? false
+            guard let record, isOver || isPurging(record) else {
+                // One of a clock that was ahead keeps no others.
+                if let record, record.removedAt > wallSeconds { continue }
+                purgeCursor = nil
+                return
+            }
+            if isPurging(record) { purging.append(record.id) } else { markPurging(record.id) }
         }
     }
 

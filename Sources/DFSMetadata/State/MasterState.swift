@@ -60,6 +60,8 @@ package struct MasterState: Sendable {
     /// What is to be deleted for good, in order, and what of it is half gone.
     var purging = WorkQueue<PathPart>()
     var beingPurged: PathPart?
+    /// Up to where the trash was searched for it; `nil` where the search begins anew.
+    var purgeCursor: PathPart?
     /// The id of the file that was begun last, or one above all that a store's periods can have; ids that masters of older
     /// versions drew at random may be higher.
     var lastFileID: UInt64 = 0
