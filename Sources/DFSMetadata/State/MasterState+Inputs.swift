@@ -6,7 +6,9 @@ extension MasterState {
     mutating func handle(_ input: Input) {
         switch input {
         case .tick: tick()
-        case .goOn: workOffBacklog(Self.countPerTurn)
+        case .goOn:
+            workOffBacklog(Self.countPerTurn)
+            if hasPurges { purgeTrash(Self.maxPurgesPerTurn) }
         case .register(let report, let call): register(report, call)
         case .heartbeat(let report, let stream): heartbeat(report, stream)
         case .inventory(let report, let stream): heartbeat(report, stream)

@@ -62,6 +62,8 @@ package struct MasterState: Sendable {
     var beingPurged: PathPart?
     /// Up to where the trash was searched for it; `nil` where the search begins anew.
     var purgeCursor: PathPart?
+    /// Whether the last search found some and was not at its end.
+    var hasMorePurges = false
     /// The id of the file that was begun last, or one above all that a store's periods can have; ids that masters of older
     /// versions drew at random may be higher.
     var lastFileID: UInt64 = 0
@@ -114,7 +116,7 @@ package struct MasterState: Sendable {
     package var fileCount: Int { namespace.fileCount }
 
     /// Whether ``Input/goOn`` should be given, as soon as nothing else waits.
-    package var hasBacklog: Bool { !backlog.isEmpty || !effects.isEmpty }
+    package var hasBacklog: Bool { !backlog.isEmpty || !effects.isEmpty || hasPurges }
 
     /// Whether servers that are well may still be unheard of: they all come within the time after which they count as
     /// dead, or the master is in safe mode.
@@ -161,7 +163,7 @@ package struct MasterState: Sendable {
         reviewCalendar()
         findDeadServers()
         expireLeases()
-        purgeTrash()
+        purgeTrash(Self.maxPurgesPerTick)
         forgetTombstones()
         collectOrphans()
         reviewSettlingFiles()
