@@ -229,4 +229,27 @@ import Testing
         #expect(try master.create("c", copies: 17).answer.code == .invalidArgument, "no chain reaches so many servers")
         #expect(try master.create("c", copies: 16).answer.code == nil)
     }
+
+    /// The answer was lost with the master, and somebody else was quicker.
+    @Test func aCompletionThatIsAskedAgainBehindAnAppendIsDone() throws {
+        var master = try MasterHarness.withSwiftServers()
+        let upload = try master.create("a").answer.upload()
+        let (id, servers) = try master.allocate("a", 0, upload: upload).answer.allocation()
+        let written = WrittenChunk(id: id, digest: .short, servers: try servers.map { try ServerAddress($0) })
+        #expect(master.complete(upload, [written]).answer.code == nil)
+        let place = try master.openAppend("a", "other").answer.place()
+        _ = try master.renew(place.servers[0], [place.chunk]).answer.leases()
+        #expect(master.complete(upload, [written]).answer.code == nil, "the appended chunk is open")
+        _ = try master.closeAppend("a", "other")
+        let raised = place.chunk.raised()
+        for server in place.servers { _ = master.fenced(raised, server, FenceAnswer(hasChunk: true, length: 70)) }
+        _ = master.sealed(raised, 70, place.servers[0], 9)
+        #expect(try master.status("a").length == 1070)
+        #expect(master.complete(upload, [written]).answer.code == nil)
+        let other = WrittenChunk(id: id, digest: .torn, servers: written.servers)
+        #expect(master.complete(upload, [other]).answer.code == .failedPrecondition)
+        let appended = WrittenChunk(id: raised.chunk, digest: .short, servers: written.servers)
+        #expect(master.complete(upload, [written, appended]).answer.code == .failedPrecondition)
+        #expect(master.complete(upload, []).answer.code == .failedPrecondition)
+    }
 }
