@@ -50,7 +50,7 @@ package struct MasterState: Sendable {
     var closedConnections = RecentSet<ConnectionToken>(limit: 4096)
     /// The changes that were carried out last, by the ids that their clients gave them: a client whose answer was lost asks
     /// again, and must not find its own change in its way.
-    var requests = RecentSet<String>(limit: RequestRecord.limit)
+    var requests = RecentRequests()
     /// What was removed, by id; the nodes stand in ``FolderID/trash``.
     var trash: [PathPart: TrashRecord] = [:]
     /// The id of the last removal; ids go up, whatever the clock does.
@@ -165,6 +165,7 @@ package struct MasterState: Sendable {
         expireLeases()
         purgeTrash(Self.maxPurgesPerTick)
         forgetTombstones()
+        forgetRequests()
         collectOrphans()
         reviewSettlingFiles()
         reviewGrace()
