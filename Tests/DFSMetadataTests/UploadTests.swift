@@ -252,4 +252,19 @@ import Testing
         #expect(master.complete(upload, [written, appended]).answer.code == .failedPrecondition)
         #expect(master.complete(upload, []).answer.code == .failedPrecondition)
     }
+
+    /// A restored backup does not know which ids the lost life gave out.
+    @Test func idsBeginAnywhereInTheirSecondBehindAClockThatWasAhead() throws {
+        var master = MasterHarness(policy: .withoutSafeMode)
+        master.setCalendarBack(by: -1_000_000)
+        let first = try master.create("a").answer.upload()
+        let ids = try (1...2).map { seed in
+            var life = MasterHarness(policy: master.policy, seed: UInt64(seed), image: master.image)
+            let ids = try ["b", "c"].map { try life.create($0).answer.upload() }
+            #expect(ids[0] > first && ids[1].rawValue == ids[0].rawValue + 1)
+            #expect(life.image.periods.last?.endedAt == ids[0].second)
+            return ids[0]
+        }
+        #expect(ids[0] != ids[1])
+    }
 }
