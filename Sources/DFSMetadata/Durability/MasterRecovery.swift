@@ -6,7 +6,6 @@ package struct MasterRecovery: Sendable {
     private var state: MasterState
     /// Until the first record of another kind comes.
     private var folders: [FolderRecord] = []
-    private var nodesInTrash = 0
     /// Files so far.
     package private(set) var fileCount = 0
 
