@@ -53,7 +53,11 @@ enum MutationWriter {
         case .purge(let id): try run("UPDATE trash SET is_purging = 1 WHERE id = ?", [id.text], database)
         case .purgeThrough(let id): try run("UPDATE cluster SET purged_through = ?", [id.text], database)
         case .forgetTrash(let id): try run("DELETE FROM trash WHERE id = ?", [id.text], database)
-        case .remember(let request): try remember(request, database)
+        case .remember(let request): try run("INSERT INTO requests (id) VALUES (?)", [request.id], database)
+        case .forgetRequests(let count):
+            try run(
+                "DELETE FROM requests WHERE number IN (SELECT number FROM requests ORDER BY number LIMIT ?)", [count],
+                database)
         }
     }
 
@@ -111,13 +115,6 @@ enum MutationWriter {
                 record.id.text, isFolder, node, record.path.text, Int64(bitPattern: record.removedAt),
                 record.isPurging,
             ], database)
-    }
-
-    private static func remember(_ request: RequestRecord, _ database: Database) throws {
-        try run("INSERT INTO requests (id) VALUES (?)", [request.id], database)
-        try run(
-            "DELETE FROM requests WHERE number <= ?", [database.lastInsertedRowID - Int64(RequestRecord.limit)],
-            database)
     }
 
     private static func allocate(

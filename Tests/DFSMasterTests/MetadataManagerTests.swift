@@ -36,8 +36,19 @@ import Testing
         func close() throws(DFSError) {}
     }
 
-    private func manager(_ store: ScriptedStore) throws -> MetadataManager {
-        let clock = SystemClock()
+    /// Counts decisions: each asks once what time it is.
+    final class CountingClock: MonotonicClock {
+        let count = Atomic(0)
+
+        var now: MonotonicInstant {
+            count.add(1, ordering: .relaxed)
+            return SystemClock().now
+        }
+    }
+
+    private func manager(
+        _ store: ScriptedStore, _ clock: any MonotonicClock = SystemClock()
+    ) throws -> MetadataManager {
         let state = try store.recover(policy: ClusterPolicy(), seed: 1, now: clock.now).state
         return MetadataManager(state: state, store: store, clock: clock) { _ in }
     }
@@ -74,6 +85,31 @@ import Testing
         #expect(store.batches.withLock { $0.count } == 1, "it was answered before its change was durable")
         _ = try await change
         try await manager.close()
+    }
+
+    /// As many ticks as a store hung for seconds would only keep heartbeats waiting.
+    @Test func ticksThatWaitTogetherAreOne() async throws {
+        let (store, clock) = (ScriptedStore(), CountingClock())
+        let manager = try manager(store, clock)
+        store.isHeldUp.withLock { $0 = true }
+        let name = try FileName("folder")
+        async let change = manager.ask { .makeFolder(name, $0) }
+        while store.waitingBatches.withLock({ $0 }) == 0 { await Task.yield() }
+        let before = clock.count.load(ordering: .relaxed)
+        for _ in 0..<100 { manager.post(.tick) }
+        store.isHeldUp.withLock { $0 = false }
+        _ = try await change
+        try await manager.close()
+        #expect(clock.count.load(ordering: .relaxed) == before + 1)
+    }
+
+    /// Only those that wait are one.
+    @Test func aTickBehindOneThatWasTakenIsDecided() {
+        var inbox = Inbox()
+        for _ in 0..<2 {
+            for _ in 0..<3 { _ = inbox.post(.tick) }
+            #expect(inbox.take().count == 1)
+        }
     }
 
     @Test func callersThatWaitTogetherShareABatch() async throws {

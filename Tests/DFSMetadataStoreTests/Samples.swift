@@ -99,6 +99,7 @@ enum Samples {
             .setServer(ServerRecord(address: try ServerAddress(":9002"), nodeID: "", state: .decommissioning)),
             .setServer(ServerRecord(address: try ServerAddress(":9002"), nodeID: "", state: .normal)),
             .remember(RequestRecord(id: "first")), .remember(RequestRecord(id: "second")),
+            .remember(RequestRecord(id: "third")), .forgetRequests(2), .remember(RequestRecord(id: "fourth")),
         ]
     }
 

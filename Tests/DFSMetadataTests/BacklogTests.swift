@@ -66,6 +66,35 @@ import Testing
         #expect(copied.count == ids.count)
     }
 
+    /// A rack that dies costs no decision more than one server: nothing is gone through, or sorted, for all of them at once.
+    @Test func serversThatDieTogetherAreNotGoneThroughInOneDecision() throws {
+        var policy = ClusterPolicy.withoutSafeMode
+        policy.replication = 3
+        policy.repairGrace = .zero
+        var master = MasterHarness(policy: policy)
+        try master.join(.swift, ":1", ":2", ":3", ":4", ":5", ":6")
+        var lists: [String: [ChunkID]] = [:]
+        for number in 0..<600 {
+            let (id, servers) = try master.putFile("f\(number)")
+            for server in servers { lists[server, default: []].append(id) }
+            if number % 50 == 0 { _ = try master.beat(lists) }
+        }
+        _ = try master.beat(lists)
+        while master.state.hasBacklog { _ = master.step(.goOn) }
+        master.pass(.seconds(31))
+        _ = try master.beat(lists.filter { [":4", ":5", ":6"].contains($0.key) })
+        _ = master.tick()
+        #expect(master.state.losses.servers.count == 3)
+        #expect(master.state.backlog.work.count { !$0.chunks.isEmpty } <= 1)
+        #expect(master.state.healths.under + master.state.healths.missing <= MasterState.countPerStep)
+        while master.state.hasBacklog { _ = master.step(.goOn) }
+        let lost = Set([":1", ":2", ":3"].flatMap { lists[$0] ?? [] })
+        #expect(master.state.healths.under + master.state.healths.missing == lost.count)
+        for server in master.state.losses.servers {
+            #expect(master.state.losses.byServer[server]?.isKnown == true)
+        }
+    }
+
     /// What a server holds is read back once it is known to be a Go node: however much it is, nobody waits for that.
     @Test func aServerThatProvesToBeAGoNodeIsLookedAtAPieceAtATime() throws {
         var master = MasterHarness()

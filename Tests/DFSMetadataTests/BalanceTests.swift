@@ -198,4 +198,55 @@ import Testing
         try cluster.run(500)
         #expect(try cluster.master.summary().balance.note == "every server is within the threshold")
     }
+
+    /// A master of so many servers, some of which take chunks, and who has which of these files of a full chunk.
+    private func crowd(_ count: Int, files: Int, takers: Int) throws -> (MasterHarness, [String: [ChunkID]]) {
+        var master = MasterHarness(policy: .withoutSafeMode)
+        for port in 1...count { try master.join(.swift, ":\(port)") }
+        master.pass(.seconds(31))
+        for port in 1...count { _ = try master.heartbeat(":\(port)", free: port <= takers ? 10_000 : 60) }
+        var lists: [String: [ChunkID]] = [:]
+        for number in 0..<files {
+            let upload = try master.create("f\(number)").answer.upload()
+            let (id, servers) = try master.allocate("f\(number)", 0, upload: upload).answer.allocation()
+            let written = WrittenChunk(id: id, digest: .full, servers: try servers.map { try ServerAddress($0) })
+            _ = try master.complete(upload, [written]).answer.get()
+            for server in servers { lists[server, default: []].append(id) }
+        }
+        return (master, lists)
+    }
+
+    @Test func onlyServersThatMayGiveAndReceiveAreWeighed() throws {
+        var (master, lists) = try crowd(1000, files: 200, takers: 150)
+        for port in 151...1000 { _ = try master.heartbeat(":\(port)") }
+        let (server, chunks) = try #require(lists.max { ($0.value.count, $0.key) < ($1.value.count, $1.key) })
+        // Of all servers one is too full.
+        _ = try master.heartbeat(server, free: 36, chunks)
+        _ = master.tick()
+        _ = try master.balance(700_000)
+        for _ in 0..<2 { _ = master.tick(after: .seconds(1)) }
+        let moves = master.state.balance.moves
+        #expect(moves.count == 1)
+        #expect(try moves.values.first?.source == master.state.servers.handle(of: ServerAddress(server)))
+        #expect(master.state.balance.pairs == 1, "the emptiest one takes it, and others need not be asked")
+    }
+
+    @Test func whereNothingFitsATickWeighsABoundedNumberOfServers() throws {
+        var (master, lists) = try crowd(400, files: 300, takers: 200)
+        for (server, chunks) in lists.sorted(by: { $0.key < $1.key }) {
+            _ = try master.heartbeat(server, free: 60, chunks)
+        }
+        _ = master.tick()
+        while master.state.hasBacklog { _ = master.step(.goOn) }
+        _ = try master.balance(1000)
+        _ = master.tick(after: .seconds(1))
+        var starts: Set<UInt32> = []
+        for _ in 0..<3 {
+            starts.insert(master.state.balance.next)
+            _ = master.tick(after: .seconds(1))
+            let pairs = master.state.balance.pairs
+            #expect(pairs >= MasterState.balancePairsPerTick && pairs < MasterState.balancePairsPerTick + 2 * 400)
+        }
+        #expect(master.state.balance.moves.isEmpty && starts.count == 3, "each tick goes on behind the last one")
+    }
 }

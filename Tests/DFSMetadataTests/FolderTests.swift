@@ -299,6 +299,25 @@ import Testing
         #expect(try master.remove("b", id: String(repeating: "x", count: 65)).code == .invalidArgument)
     }
 
+    /// A client that waits for its master asks again minutes later, whatever others change meanwhile, also over a restart.
+    @Test(arguments: [false, true]) func aChangeIsKnownForItsTimeHoweverManyComeBehindIt(isRestarted: Bool) throws {
+        var master = try cluster()
+        try master.put("a")
+        try master.put("b")
+        #expect(try master.remove("a", id: "first").code == nil)
+        for number in 0...10_000 {
+            #expect(try master.setAttributes("b", ["n": "\(number)"], id: "r\(number)").code == nil)
+        }
+        try master.put("a")
+        if isRestarted {
+            master.restart()
+            try master.join(.swift, ":1", ":2", ":3")
+        }
+        _ = master.tick(after: .seconds(599))
+        #expect(try master.remove("a", id: "first").code == nil)
+        #expect(try master.list(nil) == ["a", "b"])
+    }
+
     @Test func copiesFollowTheNumberThatIsAskedFor() throws {
         var master = try cluster()
         let chunk = try master.put("a", on: 2)
@@ -343,5 +362,37 @@ import Testing
         master = MasterHarness(policy: .withoutSafeMode, image: image)
         _ = master.tick(after: .seconds(60))
         #expect(try master.trash().count == 1)
+    }
+
+    /// What nobody asks again any more is forgotten, and of too many the oldest.
+    @Test func changesAreForgottenByAgeAndByNumber() throws {
+        var policy = ClusterPolicy.withoutSafeMode
+        (policy.leastRequests, policy.maxRequests) = (2, 5)
+        var master = MasterHarness(policy: policy)
+        try master.join(.swift, ":1", ":2", ":3")
+        try master.put("a")
+        var ids: [String] = []
+        func change(_ count: Int) throws {
+            for _ in 0..<count {
+                ids.append("r\(ids.count)")
+                #expect(try master.setAttributes("a", ["n": "\(ids.count)"], id: ids.last ?? "").code == nil)
+            }
+        }
+        try change(3)
+        _ = master.tick(after: .seconds(500))
+        #expect(master.image.requests.map(\.id) == ids)
+        try change(1)
+        _ = master.tick(after: .seconds(101))
+        #expect(master.image.requests.map(\.id) == Array(ids[2...]), "two are left whatever their age")
+        try change(4)
+        #expect(master.image.requests.map(\.id) == Array(ids[3...]) && master.state.requests.count == 5)
+        // After a start all that is there has its time again.
+        _ = master.tick(after: .seconds(400))
+        master.restart()
+        try master.join(.swift, ":1", ":2", ":3")
+        _ = master.tick(after: .seconds(600))
+        #expect(master.image.requests.count == 5)
+        _ = master.tick(after: .seconds(1))
+        #expect(master.image.requests.map(\.id) == Array(ids[6...]) && master.state.requests.count == 2)
     }
 }

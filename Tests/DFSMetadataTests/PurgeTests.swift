@@ -155,4 +155,52 @@ import Testing
         while master.state.hasBacklog { _ = master.step(.goOn) }
         #expect(master.state.chunks.count == 0 && master.state.healths == HealthCounts())
     }
+
+    /// So many that a tick looks at no others.
+    @Test func veryManyRemovalsOfATimeToComeKeepNothingElse() throws {
+        var master = try scene()
+        for number in 0...chunksPerTick { _ = try put("ahead\(number)", chunks: 1, &master) }
+        _ = try put("now", chunks: 1, &master)
+        master.setCalendarBack(by: -40 * 24 * 3600)
+        for number in 0...chunksPerTick { #expect(try master.remove("ahead\(number)").code == nil) }
+        master.setCalendarBack(by: 40 * 24 * 3600)
+        #expect(try master.remove("now").code == nil)
+        _ = master.tick()
+        #expect(master.state.fileCount == chunksPerTick + 2)
+        for _ in 0..<3 { _ = master.tick(after: master.policy.trashRetention) }
+        #expect(master.state.fileCount == chunksPerTick + 1, "their time is not over")
+        #expect(master.image.trash.allSatisfy { $0.path.text != "now" })
+    }
+
+    /// What is removed in an hour may be more than its ticks delete.
+    @Test func whatIsDueGoesWhileNobodyElseWaits() throws {
+        var master = try scene()
+        let count = chunksPerTick + 300
+        for number in 0..<count { _ = try put("f\(number)", chunks: 1, &master) }
+        for number in 0..<count { #expect(try master.remove("f\(number)").code == nil) }
+        while master.state.hasBacklog { _ = master.step(.goOn) }
+        #expect(master.state.chunks.count == count)
+        _ = master.tick(after: master.policy.trashRetention)
+        #expect(master.state.chunks.count == count - chunksPerTick)
+        var turns = 0
+        while master.state.hasBacklog {
+            let before = master.state.chunks.count
+            _ = master.step(.goOn)
+            #expect(before - master.state.chunks.count <= MasterState.maxPurgesPerTurn, "heartbeats wait for that")
+            turns += 1
+        }
+        #expect(master.state.chunks.count == 0 && master.image.trash.isEmpty)
+        #expect(turns <= 3)
+    }
+
+    @Test func nothingIsPurgedInIdleTimeWhileTheMasterStarts() throws {
+        var master = try scene()
+        _ = try put("a", chunks: 1, &master)
+        #expect(try master.remove("a").code == nil)
+        #expect(master.emptyTrash().code == nil)
+        master.restart()
+        #expect(!master.state.hasBacklog)
+        _ = master.step(.goOn)
+        #expect(try master.trash().count == 1)
+    }
 }

@@ -58,6 +58,26 @@ import Testing
         #expect(Set(master.tick(after: .seconds(1)).dead) == [":1", ":2", ":3"])
     }
 
+    /// Ticks that wait together are one: where they are far apart, heartbeats wait as long.
+    @Test func aMasterThatIsFarBehindTakesNobodyForDead() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        _ = master.tick(after: .seconds(31))
+        try master.join(.swift, ":1", ":2")
+        for _ in 0..<10 {
+            for _ in 0..<3 {
+                master.standStill(.seconds(4))
+                try master.join(.swift, ":2")
+            }
+            #expect(master.step(.tick).dead.isEmpty)
+        }
+        for _ in 0..<30 {
+            #expect(master.tick(after: .seconds(1)).dead.isEmpty)
+            try master.join(.swift, ":2")
+        }
+        #expect(master.tick(after: .seconds(1)).dead == [":1"], "it keeps up again, and still hears nothing")
+    }
+
     @Test func aWriterHasTimeToComeBackToAMasterThatStoodStill() throws {
         var master = MasterHarness(policy: .withoutSafeMode)
         let upload = try master.create("a").answer.upload()

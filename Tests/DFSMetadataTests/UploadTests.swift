@@ -229,4 +229,42 @@ import Testing
         #expect(try master.create("c", copies: 17).answer.code == .invalidArgument, "no chain reaches so many servers")
         #expect(try master.create("c", copies: 16).answer.code == nil)
     }
+
+    /// The answer was lost with the master, and somebody else was quicker.
+    @Test func aCompletionThatIsAskedAgainBehindAnAppendIsDone() throws {
+        var master = try MasterHarness.withSwiftServers()
+        let upload = try master.create("a").answer.upload()
+        let (id, servers) = try master.allocate("a", 0, upload: upload).answer.allocation()
+        let written = WrittenChunk(id: id, digest: .short, servers: try servers.map { try ServerAddress($0) })
+        #expect(master.complete(upload, [written]).answer.code == nil)
+        let place = try master.openAppend("a", "other").answer.place()
+        _ = try master.renew(place.servers[0], [place.chunk]).answer.leases()
+        #expect(master.complete(upload, [written]).answer.code == nil, "the appended chunk is open")
+        _ = try master.closeAppend("a", "other")
+        let raised = place.chunk.raised()
+        for server in place.servers { _ = master.fenced(raised, server, FenceAnswer(hasChunk: true, length: 70)) }
+        _ = master.sealed(raised, 70, place.servers[0], 9)
+        #expect(try master.status("a").length == 1070)
+        #expect(master.complete(upload, [written]).answer.code == nil)
+        let other = WrittenChunk(id: id, digest: .torn, servers: written.servers)
+        #expect(master.complete(upload, [other]).answer.code == .failedPrecondition)
+        let appended = WrittenChunk(id: raised.chunk, digest: .short, servers: written.servers)
+        #expect(master.complete(upload, [written, appended]).answer.code == .failedPrecondition)
+        #expect(master.complete(upload, []).answer.code == .failedPrecondition)
+    }
+
+    /// A restored backup does not know which ids the lost life gave out.
+    @Test func idsBeginAnywhereInTheirSecondBehindAClockThatWasAhead() throws {
+        var master = MasterHarness(policy: .withoutSafeMode)
+        master.setCalendarBack(by: -1_000_000)
+        let first = try master.create("a").answer.upload()
+        let ids = try (1...2).map { seed in
+            var life = MasterHarness(policy: master.policy, seed: UInt64(seed), image: master.image)
+            let ids = try ["b", "c"].map { try life.create($0).answer.upload() }
+            #expect(ids[0] > first && ids[1].rawValue == ids[0].rawValue + 1)
+            #expect(life.image.periods.last?.endedAt == ids[0].second)
+            return ids[0]
+        }
+        #expect(ids[0] != ids[1])
+    }
 }

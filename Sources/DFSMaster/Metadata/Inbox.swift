@@ -7,6 +7,9 @@ struct Inbox: Sendable {
     private static let maxCount = 20_000
 
     private(set) var inputs: [Input] = []
+    /// Whether one of them is a tick. Another one would say nothing more, and where the master is behind they would be
+    /// what it is busy with, while heartbeats wait.
+    private var hasTick = false
     private var isDraining = false
     /// Whether everything that comes is refused.
     private(set) var isClosed = false
@@ -18,11 +21,17 @@ struct Inbox: Sendable {
     private(set) var failure: DFSError?
     var onFailure: (@Sendable (DFSError) -> Void)?
 
-    /// Adds an event; after the end, and once told to ignore connections, it is dropped.
+    /// Adds an event; after the end, and once told to ignore connections, it is dropped, and so is a tick behind one that waits.
     ///
     /// - Returns: whether the manager's thread must be woken.
     mutating func post(_ input: Input) -> Bool {
-        if case .connectionClosed = input, ignoresConnections { return false }
+        switch input {
+        case .connectionClosed where ignoresConnections: return false
+        case .tick:
+            if hasTick { return false }
+            hasTick = !isClosed
+        default: break
+        }
         return append(input)
     }
 
@@ -46,6 +55,7 @@ struct Inbox: Sendable {
     /// Takes all inputs; when there are none, the next one wakes the thread again.
     mutating func take() -> [Input] {
         isDraining = !inputs.isEmpty
+        hasTick = false
         defer { inputs = [] }
         return inputs
     }

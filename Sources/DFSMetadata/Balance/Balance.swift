@@ -56,6 +56,8 @@ struct Balance: Sendable {
     /// The slot that is looked at next, and how many were since something was last moved.
     var next: UInt32 = 0
     var fruitless: UInt64 = 0
+    /// Pairs of servers that were weighed in this tick.
+    var pairs = 0
 
     var movedChunks = 0
     var movedBytes: UInt64 = 0
@@ -86,6 +88,12 @@ struct ClusterUse: Sendable {
     /// Of all room.
     private(set) var mean = 0.0
     let threshold: Double
+    /// Those below the mean, the emptiest first: found once for all chunks, and again after a move.
+    private var receivers: [ServerHandle] = []
+    /// How many of them are below what the threshold allows, too.
+    private var underCount = 0
+    /// Whether some server is above what the threshold allows.
+    private(set) var hasOver = false
 
     init(_ servers: [Server], _ moves: some Sequence<Balance.Move>, thresholdPPM: UInt32) {
         threshold = Double(thresholdPPM) / 1e6
@@ -93,22 +101,38 @@ struct ClusterUse: Sendable {
             let room = Double(server.roomBytes)
             if room > 0 { entries[server.handle] = Entry(used: Double(server.usedBytes), room: room) }
         }
-        for move in moves { note(move) }
+        for move in moves { take(move) }
         let room = entries.values.reduce(0) { $0 + $1.room }
         if room > 0 { mean = entries.values.reduce(0) { $0 + $1.used } / room }
+        compare()
     }
 
     /// The move is as good as done.
     mutating func note(_ move: Balance.Move) {
+        take(move)
+        compare()
+    }
+
+    private mutating func take(_ move: Balance.Move) {
         entries[move.source]?.used -= Double(move.bytes)
         if !move.hasArrived { entries[move.target]?.used += Double(move.bytes) }
     }
 
-    var isBalanced: Bool { !hasOver && !hasUnder }
+    private mutating func compare() {
+        receivers = entries.filter { $0.value.share < mean }
+            .sorted { ($0.value.share, $0.key) < ($1.value.share, $1.key) }.map(\.key)
+        hasOver = entries.values.contains { $0.share > mean + threshold }
+        underCount = receivers.prefix { share($0) < mean - threshold }.count
+    }
 
-    /// Whether some server is above, or below, what the threshold allows.
-    var hasOver: Bool { entries.values.contains { $0.share > mean + threshold } }
-    var hasUnder: Bool { entries.values.contains { $0.share < mean - threshold } }
+    var isBalanced: Bool { !hasOver && underCount == 0 }
+
+    /// Those to which moving something of the source may help, the emptiest first.
+    func receivers(of source: ServerHandle) -> ArraySlice<ServerHandle> {
+        let share = share(source)
+        if share > mean + threshold { return receivers[...] }
+        return share > mean ? receivers.prefix(underCount) : []
+    }
 
     /// Bytes above, or below, what the threshold allows; the larger of both.
     var excess: UInt64 {

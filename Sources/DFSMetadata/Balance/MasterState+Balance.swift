@@ -3,6 +3,8 @@ import DFSCore
 // Balancing from its order to its end. One tick orders a bounded number of moves, and looks at a bounded number of chunks.
 extension MasterState {
     private static let balanceChunksPerTick = 5000
+    /// Servers that one tick weighs as sources and targets, but for those of the last chunk that it looks at.
+    static let balancePairsPerTick = 50_000
     private static let thresholdLimit: UInt32 = 1_000_000
 
     /// Begins, goes on otherwise, or stops (`nil`); what is under way is finished in any case.
@@ -53,9 +55,10 @@ extension MasterState {
     }
 
     private mutating func orderMoves(_ use: inout ClusterUse) {
+        balance.pairs = 0
         for _ in 0..<min(Self.balanceChunksPerTick, Int(chunks.end)) {
             guard balance.credit > 0, balance.moves.count < policy.maxMoves, !use.isBalanced,
-                repair.mayBegin(now: now)
+                balance.pairs < Self.balancePairsPerTick, repair.mayBegin(now: now)
             else { return }
             let chunk = ChunkHandle(rawValue: balance.next % chunks.end)
             balance.next = chunk.rawValue + 1

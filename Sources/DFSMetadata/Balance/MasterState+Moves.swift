@@ -4,22 +4,27 @@ import DFSCore
 extension MasterState {
     /// Where the chunk could be moved from and to; `nil` where that would not help, or something is the matter with it: too
     /// few or too many copies, one that is not proven or not listed, one on a server that is away or out of service.
-    func plan(for chunk: ChunkHandle, _ use: ClusterUse) -> Balance.Move? {
+    mutating func plan(for chunk: ChunkHandle, _ use: ClusterUse) -> Balance.Move? {
         guard chunks.holds(chunk), let digest = chunks[chunk].digest, digest.length > 0,
-            chunks[chunk].health == .whole, repair.copies(of: chunk).isEmpty, balance.moves[chunk] == nil,
-            seals[chunk] == nil, staleReplicas[chunk] == nil
+            chunks[chunk].health == .whole,
+            chunks[chunk].replicas.contains(where: { !use.receivers(of: $0.server).isEmpty }),
+            repair.copies(of: chunk).isEmpty, balance.moves[chunk] == nil, seals[chunk] == nil,
+            staleReplicas[chunk] == nil
         else { return nil }
         let count = countCopies(of: chunk)
         let holders = chunks[chunk].replicas.map(\.server)
         guard count.sure == holders.count else { return nil }
         let id = id(of: chunk)
         // From the fullest server that one can be found for, to the emptiest.
-        for source in holders.sorted(by: { (use.share($1), $0) < (use.share($0), $1) }) where canGive(source) {
-            let target = use.entries.keys.filter { target in
-                use.helps(digest.length, from: source, to: target) && !holders.contains(target)
-                    && canTake(target, id, digest.length) && keepsDomains(holders, source, target)
-            }.min { (use.share($0), $0) < (use.share($1), $1) }
-            if let target { return Balance.Move(source: source, target: target, bytes: digest.length) }
+        for source in holders.sorted(by: { (use.share($1), $0) < (use.share($0), $1) })
+        where canGive(source) {
+            for target in use.receivers(of: source) {
+                balance.pairs += 1
+                guard use.helps(digest.length, from: source, to: target), !holders.contains(target),
+                    canTake(target, id, digest.length), keepsDomains(holders, source, target)
+                else { continue }
+                return Balance.Move(source: source, target: target, bytes: digest.length)
+            }
         }
         return nil
     }

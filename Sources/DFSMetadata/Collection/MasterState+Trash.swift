@@ -2,8 +2,10 @@ import DFSCore
 
 // What was removed or replaced waits in the trash; from there it comes back, or goes for good, a little at a time.
 extension MasterState {
-    /// Chunks that one tick deletes for good; a folder counts as one.
+    /// Chunks that one tick deletes for good, and a turn in which nobody else waits; a folder counts as one. Each is some rows in
+    /// the store, so a turn takes fewer than of other work: who comes meanwhile waits for it.
     static let maxPurgesPerTick = 1000
+    static let maxPurgesPerTurn = 250
 
     /// Moves what stands at `place` to the trash.
     mutating func moveToTrash(_ node: NodeID, from place: Place) {
@@ -69,21 +71,10 @@ extension MasterState {
 
     /// Deletes for good what has been in the trash for its time, and goes on with what is being deleted. Not while the
     /// master is starting: a clock that was wrong is mostly right again by then.
-    mutating func purgeTrash() {
+    mutating func purgeTrash(_ count: Int) {
         guard !isStarting else { return }
-        let keep = UInt64(policy.trashRetention.components.seconds)
-        // Oldest first, by their ids.
-        for child in namespace.children(of: .trash, limit: Self.maxPurgesPerTick) {
-            guard let record = trash[child.name] else { break }
-            let isOver = passedWallSeconds >= keep && record.removedAt <= passedWallSeconds - keep
-            guard isOver || isPurging(record) else {
-                // One of a clock that was ahead keeps no others.
-                if record.removedAt > wallSeconds { continue }
-                break
-            }
-            if isPurging(record) { purging.append(record.id) } else { markPurging(record.id) }
-        }
-        var budget = Self.maxPurgesPerTick
+        findDueRemovals(count)
+        var budget = count
         while budget > 0, let id = beingPurged ?? purging.popFirst() {
             beingPurged = id
             guard let record = trash[id] else {
@@ -93,6 +84,33 @@ extension MasterState {
             guard purge(record, &budget) else { continue }
             trash[id] = nil
             beingPurged = nil
+        }
+    }
+
+    /// Whether anything is known to be due, or was found where the search has not come to its end.
+    var hasPurges: Bool { !isStarting && (beingPurged != nil || !purging.isEmpty || hasMorePurges) }
+
+    /// Queues what is to be deleted for good, oldest first, by their ids: goes on where the last search stopped, until it comes to
+    /// what is to be kept, and then begins anew. Looks at `count` removals at most.
+    private mutating func findDueRemovals(_ count: Int) {
+        guard purging.count < count else { return }
+        let keep = UInt64(policy.trashRetention.components.seconds)
+        let found = namespace.children(of: .trash, after: purgeCursor, limit: count)
+        purgeCursor = found.count == count ? found.last?.name : nil
+        hasMorePurges = false
+        // What nothing is found among is left to ticks: idle time is not spent on looking.
+        defer { hasMorePurges = hasMorePurges && purgeCursor != nil }
+        for child in found {
+            let record = trash[child.name]
+            let isOver = record.map { passedWallSeconds >= keep && $0.removedAt <= passedWallSeconds - keep } ?? false
+            guard let record, isOver || isPurging(record) else {
+                // One of a clock that was ahead keeps no others.
+                if let record, record.removedAt > wallSeconds { continue }
+                purgeCursor = nil
+                return
+            }
+            if isPurging(record) { purging.append(record.id) } else { markPurging(record.id) }
+            hasMorePurges = true
         }
     }
 

@@ -44,8 +44,6 @@ package struct RequestRecord: Sendable, Equatable {
     package let id: String
 
     package static let maxByteCount = 64
-    /// So many are kept, the newest.
-    package static let limit = 10_000
 
     package init(id: String) { self.id = id }
 }

@@ -6,7 +6,6 @@ package struct MasterRecovery: Sendable {
     private var state: MasterState
     /// Until the first record of another kind comes.
     private var folders: [FolderRecord] = []
-    private var nodesInTrash = 0
     /// Files so far.
     package private(set) var fileCount = 0
 
@@ -37,7 +36,7 @@ package struct MasterRecovery: Sendable {
         case .purgedThrough(let id):
             state.purgedThrough = id
             state.lastTrashID = max(state.lastTrashID ?? id, id)
-        case .request(let request): state.requests.insert(request.id)
+        case .request(let request): state.requests.insert(request.id, at: state.now)
         case .tombstone(let tombstone): state.tombstones.insert(tombstone)
         case .period(let period):
             guard period.beganAt <= period.endedAt, period.endedAt < FileID.secondLimit else {

@@ -101,9 +101,8 @@ package struct MetadataImage: Sendable, Equatable {
             for at in trash.indices where trash[at].id == id { trash[at].isPurging = true }
         case .purgeThrough(let id): purgedThrough = id
         case .forgetTrash(let id): trash.removeAll { $0.id == id }
-        case .remember(let request):
-            requests.append(request)
-            if requests.count > RequestRecord.limit { requests.removeFirst() }
+        case .remember(let request): requests.append(request)
+        case .forgetRequests(let count): requests.removeFirst(min(count, requests.count))
         }
     }
 

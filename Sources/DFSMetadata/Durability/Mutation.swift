@@ -53,7 +53,8 @@ package enum Mutation: Sendable, Equatable {
     /// The record is gone: its node was moved out of the trash, or is gone too.
     case forgetTrash(PathPart)
 
-    /// The request was carried out, by the other changes of the same batch. A store keeps the newest
-    /// ``RequestRecord/limit``.
+    /// The request was carried out, by the other changes of the same batch.
     case remember(RequestRecord)
+    /// The oldest requests, so many, are forgotten.
+    case forgetRequests(Int)
 }

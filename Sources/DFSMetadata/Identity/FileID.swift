@@ -13,6 +13,9 @@ package struct FileID: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The least id of a second.
     static func first(of second: UInt64) -> FileID { FileID(rawValue: second << numberBits) }
 
+    /// Whether it is the least one of its second.
+    var isFirstOfSecond: Bool { self == .first(of: second) }
+
     /// Seconds that fit into an id are below this.
     static var secondLimit: UInt64 { UInt64.max >> numberBits }
 

@@ -2,6 +2,9 @@ import DFSCore
 
 // Changes of what is complete: rename, remove, number of copies, attributes.
 extension MasterState {
+    /// In one tick: more than are carried out in a second.
+    private static let maxForgottenRequests = 20_000
+
     /// Gives what stands at `source` the path `target`: atomic, for a whole folder too.
     mutating func rename(_ request: RenameRequest) throws(DFSError) -> Answer {
         try checkWritable()
@@ -91,8 +94,22 @@ extension MasterState {
         }
         if requests.contains(request) { return .done }
         let answer = try body(&self)
-        requests.insert(request)
+        requests.insert(request, at: now)
         effects.append(.persist(.remember(RequestRecord(id: request))))
+        if requests.count > policy.maxRequests { forgetRequests(requests.count - policy.maxRequests) }
         return answer
+    }
+
+    /// Forgets requests that nobody asks again any more. What was read from the store has its whole time again: clients waited
+    /// for the master while it was away.
+    mutating func forgetRequests() {
+        let limit = min(Self.maxForgottenRequests, requests.count - policy.leastRequests)
+        let count = requests.count(olderThan: policy.requestRetention, now: now, limit: limit)
+        if count > 0 { forgetRequests(count) }
+    }
+
+    private mutating func forgetRequests(_ count: Int) {
+        requests.removeFirst(count)
+        effects.append(.persist(.forgetRequests(count)))
     }
 }

@@ -24,10 +24,13 @@ extension MasterState {
         return .completed
     }
 
-    /// The answer to a completion that was asked again because the first answer was lost.
+    /// The answer to a completion that was asked again because the first answer was lost. What others have appended since stands
+    /// behind the chunks of the upload.
     private func confirm(_ entry: FileEntry, _ request: CompletionRequest) throws(DFSError) -> Answer {
-        let digests = entry.chunks.compactMap { $0 }.map { chunks[$0].digest }
-        guard digests == request.chunks.map({ Optional($0.digest) }) else {
+        let isSame = request.chunks.enumerated().allSatisfy { index, written in
+            entry.chunk(at: index).map { chunks[$0].digest == written.digest && id(of: $0) == written.id } ?? false
+        }
+        guard isSame, !request.chunks.isEmpty else {
             throw DFSError(
                 .failedPrecondition, "file \(quoted(namespace.path(of: entry))) is complete with other contents")
         }

@@ -108,8 +108,13 @@ extension MasterState {
 
     private mutating func nextFileID() -> FileID {
         let least = FileID.first(of: wallSeconds).rawValue
-        // The lower half of the second's numbers, so that there are enough above them.
-        if least > lastFileID { lastFileID = least | (random.next() >> 35) }
+        // The lower half of the second's numbers, so that there are enough above them. Behind a clock that was ahead a life begins
+        // at random, too: one on a restored backup would give out the ids of the life that was lost.
+        if least > lastFileID {
+            lastFileID = least | (random.next() >> 35)
+        } else if FileID(rawValue: lastFileID).isFirstOfSecond {
+            lastFileID |= random.next() >> 35
+        }
         repeat { lastFileID &+= 1 } while isTaken(FileID(rawValue: lastFileID))
         return FileID(rawValue: lastFileID)
     }

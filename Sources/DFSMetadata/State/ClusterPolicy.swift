@@ -70,6 +70,13 @@ package struct ClusterPolicy: Sendable {
     package var tombstoneRetention = Duration.seconds(30 * 24 * 3600)
     /// The most of them that are known: some 200 bytes each. Of the oldest ones above that, what turns up is an orphan.
     package var maxTombstones = 4_000_000
+    /// How long a change is known by the id that its client gave it, at least: longer than any client asks again.
+    package var requestRetention = Duration.seconds(600)
+    /// The most of them that are known, which are 1,600 a second over that time: some 150 bytes each in memory, 50 in the store, and
+    /// a second of a start.
+    package var maxRequests = 1_000_000
+    /// So many stay however old they are.
+    package var leastRequests = 10_000
     /// How long an orphan is kept: a chunk that no file has, of an upload that this store must have begun.
     package var orphanRetention = Duration.seconds(7 * 24 * 3600)
     /// Copies of a chunk that a writer may ask for: as many servers as a chain reaches (`UploadChain.maxCount`).

@@ -2,17 +2,8 @@ import DFSCore
 
 /// What is to be looked at because of something that befell very many at once, in the order in which it did.
 struct Backlog: Sendable {
+    /// Why some chunks of a server are looked at.
     enum Cause: Sendable, Equatable {
-        /// Their server died.
-        case death
-        /// Their server, which is dead, is not waited for any longer.
-        case givenUp
-        /// Their server sent the first list of a new life.
-        case returned
-        /// An operator wants something else of their server.
-        case adminState
-        /// Their server proved to be a Go node, which says nothing of them by itself.
-        case toBeRead
         /// A full report of their server lacks them.
         case unlisted
         /// Their server has not had them for so long that they are gone.
@@ -35,6 +26,8 @@ struct Backlog: Sendable {
     }
 
     var work: [Work] = []
+    /// Servers all of whose chunks are looked at.
+    var sweep = Sweep()
     /// Connections that closed, with the files that were written over them.
     var closed: [Closed] = []
     /// Complete files that are to have another number of copies, and the one whose chunks are being reviewed.
@@ -46,7 +39,9 @@ struct Backlog: Sendable {
         work.contains { $0.cause == cause && $0.server == server }
     }
 
-    var isEmpty: Bool { work.isEmpty && closed.isEmpty && files.isEmpty && reviewed == nil && scan == nil }
+    var isEmpty: Bool {
+        work.isEmpty && sweep.isEmpty && closed.isEmpty && files.isEmpty && reviewed == nil && scan == nil
+    }
     /// Where the one scan over all chunks goes on, while it does.
     var scan: UInt32?
 }
@@ -56,10 +51,12 @@ extension MasterState {
     /// Chunks or files that a step looks at beside its input, and those that one looks at which does nothing else.
     static let countPerStep = 100
     static let countPerTurn = 5000
+    /// Slots of the table of chunks that are passed over in the time in which one chunk is looked at.
+    private static let slotsPerChunk = 16
 
     /// Looks at all chunks of a server, soon.
-    mutating func lookAtChunks(of server: ServerHandle, because cause: Backlog.Cause) {
-        lookAt(servers[server].chunks.sorted(), of: server, because: cause)
+    mutating func lookAtChunks(of server: ServerHandle, because cause: Sweep.Causes) {
+        backlog.sweep.add(server, cause)
     }
 
     /// Looks at these chunks of a server, soon.
@@ -84,16 +81,27 @@ extension MasterState {
             if work.cause == .unlisted, !backlog.holds(.unlisted, of: work.server) {
                 servers[work.server].lacksListed = false
             }
-            if work.cause == .death, !backlog.work.contains(where: { $0.server == work.server && $0.cause == .death }) {
-                noteLooked(at: work.server)
-            }
         }
+        sweepChunks(&budget)
         while budget > 0, let slot = backlog.scan {
             let chunk = ChunkHandle(rawValue: slot)
             if chunks.holds(chunk) { review(chunk) }
             backlog.scan = slot + 1 < chunks.end ? slot + 1 : nil
             budget -= 1
         }
+    }
+
+    /// Looks at the chunks of servers of which all are to be looked at.
+    private mutating func sweepChunks(_ budget: inout Int) {
+        var slots = budget * Self.slotsPerChunk
+        while slots > 0, !backlog.sweep.isEmpty {
+            let chunk = ChunkHandle(rawValue: backlog.sweep.slot)
+            if chunks.holds(chunk), lookAt(chunk) { slots -= Self.slotsPerChunk }
+            backlog.sweep.advance(chunks.end)
+            slots -= 1
+            for look in backlog.sweep.takeEnded() where look.cause == .death { noteLooked(at: look.server) }
+        }
+        budget = max(0, slots / Self.slotsPerChunk)
     }
 
     /// The leases of what was written over closed connections end soon, unless their writers come back.
@@ -125,37 +133,48 @@ extension MasterState {
         }
     }
 
+    /// Does what the sweep is there for.
+    ///
+    /// - Returns: `false` where it is not there for this chunk.
+    private mutating func lookAt(_ chunk: ChunkHandle) -> Bool {
+        var found: Sweep.Causes = []
+        for replica in chunks[chunk].replicas {
+            var causes = backlog.sweep.causes(of: replica.server)
+            if servers[replica.server].isAlive { causes.remove(.death) }
+            if causes.contains(.death) { leaveDead(chunk, on: replica.server) }
+            if !causes.isDisjoint(with: [.returned, .toBeRead]) { considerReading(chunk, on: replica.server) }
+            found.formUnion(causes)
+        }
+        if !found.subtracting(.toBeRead).isEmpty { review(chunk) }
+        return !found.isEmpty
+    }
+
+    /// Of a server that is dead nothing is read any more.
+    private mutating func leaveDead(_ chunk: ChunkHandle, on server: ServerHandle) {
+        let key = ProbeKey(chunk: chunk, server: server)
+        if chunks[chunk].digest == nil, verification.probe(key)?.finding == .absent {
+            // It was asked after its writer had gone, and had nothing: it need not be waited for.
+            removeReplica(of: chunk, on: server)
+        }
+        verification.forget(key)
+    }
+
     private mutating func lookAt(_ chunk: ChunkHandle, _ work: Backlog.Work) {
         let server = work.server
         guard chunks.holds(chunk), let replica = chunks[chunk].replica(on: server) else { return }
         switch work.cause {
-        case .death:
-            let key = ProbeKey(chunk: chunk, server: server)
-            guard !servers[server].isAlive else { return }
-            if chunks[chunk].digest == nil, verification.probe(key)?.finding == .absent {
-                // It was asked after its writer had gone, and had nothing: it need not be waited for.
-                removeReplica(of: chunk, on: server)
-            }
-            verification.forget(key)
-        case .givenUp: break
-        case .returned: considerReading(chunk, on: server)
-        case .adminState: break
-        case .toBeRead:
-            considerReading(chunk, on: server)
-            return
         case .unlisted:
             // A report that has come since says itself what it lacks.
             if replica.listNumber != work.listNumber, servers[server].listNumber == work.listNumber {
                 noteUnlisted(chunk, on: server)
             }
-            return
         case .absent:
             guard let since = servers[server].missingSince[chunk], now - since > policy.absenceInterval,
                 servers[server].listNumber == work.listNumber
             else { return }
             effects.append(.log(.replicaLost(id(of: chunk), servers[server].address)))
             removeReplica(of: chunk, on: server)
+            review(chunk)
         }
-        review(chunk)
     }
 }

@@ -2,11 +2,13 @@ import DFSCore
 
 // What each input is to which rule.
 extension MasterState {
-    /// Carries one input out.
+    /// Carries one input out. One list of all of them, so that the compiler sees that none is left without an answer.
     mutating func handle(_ input: Input) {
         switch input {
         case .tick: tick()
-        case .goOn: workOffBacklog(Self.countPerTurn)
+        case .goOn:
+            workOffBacklog(Self.countPerTurn)
+            if hasPurges { purgeTrash(Self.maxPurgesPerTurn) }
         case .register(let report, let call): register(report, call)
         case .heartbeat(let report, let stream): heartbeat(report, stream)
         case .inventory(let report, let stream): heartbeat(report, stream)
@@ -18,7 +20,15 @@ extension MasterState {
         case .targets(let chunk, let asker, let call):
             answer(call) { state throws(DFSError) in .targets(state.forward(chunk, from: asker)) }
         case .readBack(let chunk, let address, let finding): conclude(chunk, address, finding)
-        case .openAppend, .closeAppend, .renewLeases, .fenced, .chunkSealed: handleAppends(input)
+        case .openAppend(let request, let call):
+            answer(call) { state throws(DFSError) in try state.openAppend(request) }
+        case .closeAppend(let name, let writer, let call):
+            answer(call) { state throws(DFSError) in try state.closeAppend(name, writer) }
+        case .renewLeases(let request, let call):
+            answer(call) { state throws(DFSError) in try state.renewLeases(request) }
+        case .fenced(let chunk, let server, let answer): fenced(chunk, server, answer)
+        case .chunkSealed(let chunk, let length, let server, let crc32c):
+            sealed(chunk, length, server, crc32c: crc32c)
         case .damage(let chunk, let address, let call):
             answer(call) { state throws(DFSError) in state.suspect(chunk, at: address) }
         case .create(let request, let call):
@@ -39,45 +49,6 @@ extension MasterState {
             answer(call) { state throws(DFSError) in try state.open(name, near: reader, connection) }
         case .fileInfo(let name, let connection, let call):
             answer(call) { state throws(DFSError) in try state.fileInfo(name, connection) }
-        case .lookUp, .list, .makeFolder, .rename, .remove, .setReplication, .setAttributes, .listTrash, .restore,
-            .emptyTrash:
-            handleNamespace(input)
-        case .listServers(let start, let limit, let call):
-            answer(call) { state throws(DFSError) in state.listServers(from: start, limit: limit) }
-        case .summary(let call): answer(call) { state throws(DFSError) in .summary(state.summary()) }
-        case .repairStatus(let call):
-            answer(call) { state throws(DFSError) in .repair(state.repairStatus()) }
-        case .changeRepair(let change, let call):
-            answer(call) { state throws(DFSError) in try state.changeRepair(change) }
-        case .checkFiles(let request, let call):
-            answer(call) { state throws(DFSError) in try state.check(request) }
-        case .setAdminState(let request, let call):
-            answer(call) { state throws(DFSError) in try state.setAdminState(request) }
-        case .adminState(let server, let call):
-            answer(call) { state throws(DFSError) in try state.adminState(of: server) }
-        case .setBalance(let order, let call):
-            answer(call) { state throws(DFSError) in try state.setBalance(order) }
-        case .connectionClosed(let connection): connectionClosed(connection)
-        }
-    }
-
-    private mutating func handleAppends(_ input: Input) {
-        switch input {
-        case .openAppend(let request, let call):
-            answer(call) { state throws(DFSError) in try state.openAppend(request) }
-        case .closeAppend(let name, let writer, let call):
-            answer(call) { state throws(DFSError) in try state.closeAppend(name, writer) }
-        case .renewLeases(let request, let call):
-            answer(call) { state throws(DFSError) in try state.renewLeases(request) }
-        case .fenced(let chunk, let server, let answer): fenced(chunk, server, answer)
-        case .chunkSealed(let chunk, let length, let server, let crc32c):
-            sealed(chunk, length, server, crc32c: crc32c)
-        default: break
-        }
-    }
-
-    private mutating func handleNamespace(_ input: Input) {
-        switch input {
         case .lookUp(let path, let call):
             answer(call) { state throws(DFSError) in try state.lookUp(path) }
         case .list(let folder, let cursor, let limit, let call):
@@ -108,7 +79,22 @@ extension MasterState {
             answer(call) { state throws(DFSError) in
                 try state.once(request) { state throws(DFSError) in try state.emptyTrash(id) }
             }
-        default: break
+        case .listServers(let start, let limit, let call):
+            answer(call) { state throws(DFSError) in state.listServers(from: start, limit: limit) }
+        case .summary(let call): answer(call) { state throws(DFSError) in .summary(state.summary()) }
+        case .repairStatus(let call):
+            answer(call) { state throws(DFSError) in .repair(state.repairStatus()) }
+        case .changeRepair(let change, let call):
+            answer(call) { state throws(DFSError) in try state.changeRepair(change) }
+        case .checkFiles(let request, let call):
+            answer(call) { state throws(DFSError) in try state.check(request) }
+        case .setAdminState(let request, let call):
+            answer(call) { state throws(DFSError) in try state.setAdminState(request) }
+        case .adminState(let server, let call):
+            answer(call) { state throws(DFSError) in try state.adminState(of: server) }
+        case .setBalance(let order, let call):
+            answer(call) { state throws(DFSError) in try state.setBalance(order) }
+        case .connectionClosed(let connection): connectionClosed(connection)
         }
     }
 

@@ -50,7 +50,7 @@ package struct MasterState: Sendable {
     var closedConnections = RecentSet<ConnectionToken>(limit: 4096)
     /// The changes that were carried out last, by the ids that their clients gave them: a client whose answer was lost asks
     /// again, and must not find its own change in its way.
-    var requests = RecentSet<String>(limit: RequestRecord.limit)
+    var requests = RecentRequests()
     /// What was removed, by id; the nodes stand in ``FolderID/trash``.
     var trash: [PathPart: TrashRecord] = [:]
     /// The id of the last removal; ids go up, whatever the clock does.
@@ -60,6 +60,10 @@ package struct MasterState: Sendable {
     /// What is to be deleted for good, in order, and what of it is half gone.
     var purging = WorkQueue<PathPart>()
     var beingPurged: PathPart?
+    /// Up to where the trash was searched for it; `nil` where the search begins anew.
+    var purgeCursor: PathPart?
+    /// Whether the last search found some and was not at its end.
+    var hasMorePurges = false
     /// The id of the file that was begun last, or one above all that a store's periods can have; ids that masters of older
     /// versions drew at random may be higher.
     var lastFileID: UInt64 = 0
@@ -112,7 +116,7 @@ package struct MasterState: Sendable {
     package var fileCount: Int { namespace.fileCount }
 
     /// Whether ``Input/goOn`` should be given, as soon as nothing else waits.
-    package var hasBacklog: Bool { !backlog.isEmpty || !effects.isEmpty }
+    package var hasBacklog: Bool { !backlog.isEmpty || !effects.isEmpty || hasPurges }
 
     /// Whether servers that are well may still be unheard of: they all come within the time after which they count as
     /// dead, or the master is in safe mode.
@@ -159,8 +163,9 @@ package struct MasterState: Sendable {
         reviewCalendar()
         findDeadServers()
         expireLeases()
-        purgeTrash()
+        purgeTrash(Self.maxPurgesPerTick)
         forgetTombstones()
+        forgetRequests()
         collectOrphans()
         reviewSettlingFiles()
         reviewGrace()

@@ -37,7 +37,7 @@ enum EffectText {
         case .sealChunk(let file, let index, _, let digest, _): "seal chunk \(file) \(index) \(describe(digest))"
         case .setServer(let record): "server \(record.address) is \(record.state.name)"
         case .setReplication, .setAttributes, .makeFolder, .move, .removeFolder, .trash, .purge, .forgetTrash,
-            .remember:
+            .remember, .forgetRequests:
             "\(mutation)"
         }
     }
