@@ -81,6 +81,9 @@ extension ChunkServer {
             }
             if !unreadable.isEmpty { logger.error("\(text)", metadata: ["count": "\(unreadable.count)"]) }
         }
+        for id in found.damagedSeals {
+            logger.error("a chunk is damaged: its bytes are not those that were sealed", metadata: ["chunk": "\(id)"])
+        }
         if let first = found.leftovers.first {
             logger.warning(
                 "files that are of no use any more could not be removed",

@@ -267,6 +267,29 @@ import Testing
     }
 
     /// A seal that the last process began is finished only with the bytes that the digest is of.
+    /// As a power loss may leave it between the cut and the name, or give it back that name after the chunk was put aside.
+    @Test func aSealedChunkWithOtherBytesIsADamagedOne() throws {
+        let (disk, path) = (SimulatedDisk(), "/data/.dfs/open/f_0")
+        do {
+            let store = try openStore(on: disk)
+            let chunk = try store.beginOpen(id("f_0"), version: 1, chunkSize: openSize).0
+            try append(chunk, content(1200))
+        }
+        let file = try disk.open(path, .continuing)
+        _ = try file.setAttribute(
+            DigestAttribute.name,
+            to: DigestAttribute.text(of: ContentDigest(length: 1200, crc32c: CRC32C.of(content(1200)))))
+        try file.truncate(to: 1200)
+        try file.write([ByteBuffer(bytes: [content(1200)[7] ^ 1])], at: 7)
+        try file.sync()
+        let store = try openStore(on: disk)
+        #expect(store.startReport.damagedSeals == [try id("f_0")] && store.startReport.openUnreadable.isEmpty)
+        #expect(store.unservedCount == 0 && disk.contents(of: path) == nil)
+        #expect(disk.files.count { $0.contains("-damaged/f_0") } == 1)
+        #expect(code { _ = try store.fence(id("f_0"), version: 2) } != nil, "it is not said to be absent")
+        #expect(try openStore(on: disk).startReport.damagedSeals.isEmpty)
+    }
+
     @Test(arguments: [false, true]) func aSealIsNotFinishedOverOtherBytes(isCut: Bool) throws {
         let (disk, path) = (SimulatedDisk(), "/data/.dfs/open/f_0")
         do {

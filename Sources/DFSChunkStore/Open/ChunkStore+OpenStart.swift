@@ -45,7 +45,13 @@ extension ChunkStore {
             }
             return nil
         }
-        if try finishSeal(files, layout, id) { return nil }
+        switch try finishSeal(files, layout, id) {
+        case .finished: return nil
+        case .damaged:
+            report.damagedSeals.append(id)
+            return nil
+        case .notBegun: break
+        }
         // Its first entry is durable before anything is told of it, so this is no crash of ours: the bytes may have been acknowledged.
         guard let journal = try OpenJournal(files.open(layout.open(id), .reading)) else {
             throw UnsealedChunk.isChanged(id)
@@ -53,23 +59,41 @@ extension ChunkStore {
         return journal
     }
 
-    /// A file with a digest was being sealed, by the master's order. It is cut only where that is the digest of its bytes.
+    private enum Seal { case notBegun, finished, damaged }
+
+    /// A file with a digest was being sealed, by the master's order. It is cut only where that is the digest of its bytes. One that is
+    /// cut already and has other bytes is a damaged chunk as any other: it has no journal any more that could tell another end.
     private static func finishSeal(
         _ files: any FileSystem, _ layout: StoreLayout, _ id: ChunkID
-    ) throws(DFSError) -> Bool {
+    ) throws(DFSError) -> Seal {
         let file = try files.open(layout.open(id), .continuing)
+        let size = try file.size()
         guard let digest = try file.attribute(DigestAttribute.name).flatMap({ DigestAttribute.digest(in: $0) }),
-            try file.size() >= digest.length
-        else { return false }
+            size >= digest.length
+        else { return .notBegun }
         try UnsealedChunk.dropUnsynced(file)
         guard try UnsealedChunk.checksum(of: 0..<digest.length, in: file, id) == digest.crc32c else {
+            if size == digest.length { return .damaged }
             throw UnsealedChunk.isChanged(id)
         }
         try file.truncate(to: digest.length)
         try file.sync()
         try files.rename(layout.open(id), to: layout.chunk(id), replacing: false)
         try files.syncFolder(layout.root)
-        return true
+        return .finished
+    }
+
+    /// Moves a chunk away that was found to be other bytes than were sealed. Where that fails, it is as one that cannot be read, until the
+    /// next start.
+    func putDamagedSealAside(_ id: ChunkID) {
+        let path = layout.open(id)
+        do {
+            try moveToQuarantine(id, from: path, bytes: (try? files.status(of: path))?.size ?? 0, .damaged)
+        } catch {
+            return takeUp(id, nil)
+        }
+        // As for any sealed chunk that was damaged: nobody is told that it was never here.
+        state.withLock { _ = $0.closedWhole.insert(id) }
     }
 
     /// An open chunk of the last run takes nothing more; its data is read when somebody asks for its length.

@@ -27,6 +27,8 @@ extension ChunkStore {
         package var unreadable: [Unreadable] = []
         /// Open chunks that answer nobody, since their files cannot be read, or say nothing any more.
         package var openUnreadable: [Unreadable] = []
+        /// Chunks whose bytes are not those that were sealed: their files go to quarantine as damaged ones.
+        package var damagedSeals: [ChunkID] = []
         /// Why files of ours that are of no use any more stay where they are.
         package var leftovers: [DFSError] = []
     }

@@ -121,6 +121,7 @@ package final class ChunkStore: Sendable {
             }
         }
         for (id, journal) in open { takeUp(id, journal) }
+        for id in report.damagedSeals { putDamagedSealAside(id) }
         // What is here whole after all needs no open one; its file is looked at again at the next start.
         let whole = Set(found.map(\.0))
         for unreadable in report.openUnreadable where !whole.contains(unreadable.id) { takeUp(unreadable.id, nil) }
