@@ -34,6 +34,10 @@ final class TestChunkServer: Sendable {
         var rottenDownloads = 0
         /// Downloads that announce another chunk length.
         var mislabelledDownloads = 0
+        /// Appends that take their first record and stand still.
+        var silentAppends = 0
+        /// Appends take their first record, acknowledge nothing, and fail so when this has ended.
+        var appendEnd: (AsyncStream<Never>, DFSError)?
     }
 
     /// What was asked of the server.
@@ -43,6 +47,8 @@ final class TestChunkServer: Sendable {
         var receivedByteCount = 0
         /// The chains that uploads came with, by their texts; empty for an upload without one.
         var chains: [String] = []
+        /// The chunk of each append, and the records that came.
+        var appends: [(chunk: String, records: [[UInt8]])] = []
     }
 
     let isSwift: Bool
@@ -74,11 +80,7 @@ final class TestChunkServer: Sendable {
         }
         routes.streaming(Methods.uploadChunk) { [self] call in try await upload(call) }
         routes.streaming(Methods.downloadChunk) { [self] call in try await download(call) }
-        // Takes any records for any open chunk, and keeps none.
-        routes.streaming(Methods.append) { call in
-            _ = try await call.receive()
-            while try await call.receive() != nil { try await call.send(AppendResponse()) }
-        }
+        routes.streaming(Methods.append) { [self] call in try await append(call) }
         return routes
     }
 
@@ -157,6 +159,27 @@ final class TestChunkServer: Sendable {
             }
         }
         return result
+    }
+
+    /// Takes any records for any open chunk.
+    private func append(_ call: ServerCall) async throws {
+        guard let first = try await call.receive(), let chunk = try AppendRequest(wire: first.segments).chunk else {
+            return
+        }
+        let index = record.withLock { record in
+            record.appends.append((chunk.chunkID, []))
+            return record.appends.count - 1
+        }
+        while let message = try await call.receive() {
+            let bytes = try AppendRequest(wire: message.segments).data.flatMap { Array($0.readableBytesView) }
+            record.withLock { $0.appends[index].records.append(bytes) }
+            if take(\.silentAppends) { try await standStill() }
+            if let (end, error) = faults.withLock({ $0.appendEnd }) {
+                for await _ in end {}
+                throw error
+            }
+            try await call.send(AppendResponse())
+        }
     }
 
     private func download(_ call: ServerCall) async throws {
