@@ -34,6 +34,8 @@ final class TestChunkServer: Sendable {
         var rottenDownloads = 0
         /// Downloads that announce another chunk length.
         var mislabelledDownloads = 0
+        /// The next download says nothing before this has ended.
+        var downloadStart: AsyncStream<Never>?
         /// Appends that take their first record and stand still.
         var silentAppends = 0
         /// Appends take their first record, acknowledge nothing, and fail so when this has ended.
@@ -49,6 +51,8 @@ final class TestChunkServer: Sendable {
         var chains: [String] = []
         /// The chunk of each append, and the records that came.
         var appends: [(chunk: String, records: [[UInt8]])] = []
+        /// Told of the first download.
+        var downloadWaiter: AsyncStream<Never>.Continuation?
     }
 
     let isSwift: Bool
@@ -198,9 +202,17 @@ final class TestChunkServer: Sendable {
             metadata.add(CallMetadata.chunkLength, number: isMislabelled ? bytes.count + 1 : bytes.count)
             metadata.add(CallMetadata.chunkCRC32C, number: CRC32C.of(bytes))
         }
-        record.withLock { $0.downloads.append((id, offset, length)) }
+        record.withLock { record in
+            record.downloads.append((id, offset, length))
+            record.downloadWaiter?.finish()
+        }
         call.sendInitialMetadata(metadata)
         if take(\.silentDownloads) { try await standStill() }
+        let start = faults.withLock { faults in
+            defer { faults.downloadStart = nil }
+            return faults.downloadStart
+        }
+        if let start { for await _ in start {} }
         if take(\.corruptedDownloads), !bytes.isEmpty { bytes[bytes.count - 1] ^= 1 }
         let isRotten = take(\.rottenDownloads)
         let (isTruncated, isBroken) = (take(\.truncatedDownloads), take(\.brokenDownloads))
