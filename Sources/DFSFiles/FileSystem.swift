@@ -37,7 +37,7 @@ package protocol FileSystem: Sendable {
     func freeBytes(at path: String) throws(DFSError) -> Int64
 
     /// Takes the lock file `path`, made where missing, for this process alone until the result is gone or the process
-    /// ends.
+    /// ends. What is locked is the file that has this name when this returns.
     ///
     /// - Returns: `nil` when another holder has it.
     func lock(_ path: String) throws(DFSError) -> FileLock?

@@ -7,8 +7,9 @@ package protocol OpenFile: AnyObject, Sendable {
     /// Bytes in the file now.
     func size() throws(DFSError) -> Int64
 
-    /// When the content was changed last, in nanoseconds by the file system's clock, whose ticks may be milliseconds long.
-    func modifiedAt() throws(DFSError) -> Int64
+    /// Bytes in the file now, and when its content was changed last, in nanoseconds by the file system's clock, whose ticks may
+    /// be milliseconds long: both of one moment.
+    func sizeAndTime() throws(DFSError) -> (size: Int64, modifiedAt: Int64)
 
     /// Appends up to `count` bytes from `offset` on to `buffer`; fewer only at the end of the file.
     ///

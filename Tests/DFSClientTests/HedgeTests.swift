@@ -48,6 +48,43 @@ import Testing
         }
     }
 
+    /// Puts a file on two servers, lets `body` say what they do, with the one that is asked first first, and reads the file, each
+    /// replica of which may fail once.
+    private func readOnce(_ body: (TestChunkServer, TestChunkServer) -> Void) async throws -> [Int] {
+        var wish = wish()
+        wish.configuration.maxAttempts = 1
+        var downloads: [Int] = []
+        try await TestCluster.run(wish) { cluster in
+            let bytes = try cluster.makeFile("in", 1000)
+            try await cluster.client.put("in", as: "f")
+            let first = try #require(cluster.master.state.withLock { $0.files["f"]?.chunks[0]?.servers.first })
+            let isInOrder = first == cluster.addresses[0]
+            let servers = isInOrder ? cluster.servers : cluster.servers.reversed()
+            body(servers[0], servers[1])
+            #expect(try await cluster.client.read("f", range: 0..<1000) == bytes)
+            downloads = servers.map { $0.record.withLock { $0.downloads.count } }
+        }
+        return downloads
+    }
+
+    @Test func aSecondReplicaThatOnlyLostTheRaceIsAskedWhenTheWinnerBreaks() async throws {
+        let downloads = try await readOnce { first, second in
+            let (start, isHedged) = AsyncStream.makeStream(of: Never.self)
+            first.faults.withLock { ($0.downloadStart, $0.brokenDownloads) = (start, 1) }
+            second.record.withLock { $0.downloadWaiter = isHedged }
+            second.faults.withLock { $0.silentDownloads = 1 }
+        }
+        #expect(downloads == [1, 2])
+    }
+
+    @Test func aFirstReplicaThatOnlyLostTheRaceIsAskedAgainWhenTheWinnerBreaks() async throws {
+        let downloads = try await readOnce { first, second in
+            first.faults.withLock { $0.silentDownloads = 1 }
+            second.faults.withLock { $0.brokenDownloads = 1 }
+        }
+        #expect(downloads == [2, 1])
+    }
+
     @Test func aChunkIsHedgedOnce() async throws {
         var wish = wish(servers: [true, true, true])
         wish.configuration.stallLimit = .milliseconds(1500)

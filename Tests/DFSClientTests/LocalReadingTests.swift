@@ -130,7 +130,7 @@ private final class FileOfTest: OpenFile {
 
     func size() throws(DFSError) -> Int64 { Int64(bytes.count) }
 
-    func modifiedAt() throws(DFSError) -> Int64 { 0 }
+    func sizeAndTime() throws(DFSError) -> (size: Int64, modifiedAt: Int64) { (Int64(bytes.count), 0) }
 
     func read(upTo count: Int, at offset: Int64, into buffer: inout ByteBuffer) throws(DFSError) -> Int {
         begin.yield()

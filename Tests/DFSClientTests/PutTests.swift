@@ -289,10 +289,12 @@ import Testing
     }
 
     /// Once a part of it is on its way: bytes behind the end, and others in the place of the first ones.
-    @Test(arguments: [(900_000, "longer"), (0, "changed")])
-    func aFileThatChangesWhileItIsPutIsNotStored(offset: Int, word: String) async throws {
+    @Test(arguments: [
+        (900_000, 900_000, "longer"), (900_000, 0, "changed"), (200_000, 200_000, "longer"), (200_000, 0, "changed"),
+    ])
+    func aFileThatChangesWhileItIsPutIsNotStored(size: Int, offset: Int, word: String) async throws {
         try await TestCluster.run { cluster in
-            _ = try cluster.makeFile("in", 900_000)
+            _ = try cluster.makeFile("in", size)
             let file = try cluster.disk.open("in", .continuing)
             let isChanged = Mutex(false)
             let error = await failure {

@@ -1,8 +1,9 @@
 import DFSCore
-import DFSFiles
 import Foundation
 import NIOCore
 import Testing
+
+@testable import DFSFiles
 
 /// A folder of its own, removed at the end.
 private func withFolder(_ body: (String) throws -> Void) throws {
@@ -113,6 +114,34 @@ private func code(_ body: () throws -> Void) -> DFSError.Code? {
             #expect(try files.lock("\(folder)/lock") == nil)
             lock = nil
             #expect(try files.lock("\(folder)/lock") != nil)
+        }
+    }
+
+    /// The former holder gave the file its last name, and let go, after the file was opened.
+    @Test func lockIsOfTheFileThatHasTheNameNow() throws {
+        try withFolder { folder in
+            let (path, finished) = ("\(folder)/partial", "\(folder)/finished")
+            var former = try files.lock(path)
+            let lock = try files.lock(path) {
+                guard former != nil else { return }
+                try? files.rename(path, to: finished, replacing: true)
+                former = nil
+            }
+            #expect(lock != nil)
+            #expect(try files.lock(path) == nil)
+            #expect(try files.lock(finished) != nil)
+            withExtendedLifetime(lock) {}
+        }
+    }
+
+    @Test func lockIsNotTriedForEverWhereTheNameIsTakenAgainAndAgain() throws {
+        try withFolder { folder in
+            var count = 0
+            let lock = try files.lock("\(folder)/partial") {
+                count += 1
+                try? files.rename("\(folder)/partial", to: "\(folder)/finished", replacing: true)
+            }
+            #expect(lock == nil && count == 10)
         }
     }
 

@@ -31,6 +31,17 @@ import Testing
         }
     }
 
+    @Test func whatTheMasterWasIsKeptWhileItIsAskedAgain() async throws {
+        try await withServer { routes in
+            routes.unary(Methods.describe) { (_: DescribeRequest, _) in DescribeResponse() }
+        } _: { master in
+            #expect(master.lastKind == nil)
+            _ = try await master.kind()
+            master.forgetKind()
+            #expect(master.lastKind?.isSwift == true)
+        }
+    }
+
     /// Nobody listens there: it is not asked.
     @Test(arguments: ["", "localhost"]) func besideTheMasterItIsHere(host: String) async throws {
         let master = Peer(

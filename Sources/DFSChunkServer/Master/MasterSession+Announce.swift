@@ -66,8 +66,8 @@ extension MasterSession {
     private func tell(
         _ id: ChunkID, _ digest: ContentDigest, _ syncedOn: [ServerAddress], until end: MonotonicInstant
     ) async -> Announcement {
-        let (kind, wasSwift) = state.withLock { ($0.kind, $0.wasSwift) }
-        guard let kind else { return wasSwift == true ? .unheard : .known }
+        // It has answered before the first list of a session is made: a chunk that became durable before it had is in that list.
+        guard let kind = state.withLock({ $0.kind }) else { return peer.lastKind?.isSwift == true ? .unheard : .known }
         guard kind.isSwift else { return .known }
         do {
             return try await report([(id, digest)], syncedOn: syncedOn, limit: end - clock.now).contains(id)

@@ -13,9 +13,6 @@ final class MasterSession: Sendable {
         var isStopping = false
         /// What the master is, while a session with it stands.
         var kind: PeerKind?
-        /// Whether the master was one of ours when it was last asked; `nil` before. Set before the first list of a
-        /// session is made, so a chunk that became durable while this was `nil` is in that list.
-        var wasSwift: Bool?
         var clusterID = ""
         /// Finished chunks that a Swift master did not confirm in time.
         var unconfirmed: Set<ChunkID> = []
@@ -122,7 +119,6 @@ final class MasterSession: Sendable {
     /// One session, from the first question to the loss of the master.
     private func serveOnce() async throws {
         let kind = try await peer.kind()
-        state.withLock { $0.wasSwift = kind.isSwift }
         logger.info("master found", metadata: ["master": "\(peer.address)", "kind": kind.isSwift ? "swift" : "go"])
         if case .swift(let description) = kind, description.takesDifferences {
             noteCluster(description.clusterID)

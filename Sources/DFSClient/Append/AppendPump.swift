@@ -12,6 +12,7 @@ final class AppendPump: Sendable {
     private static let stallLimit = Duration.seconds(15)
 
     private struct State {
+        /// Where records go; `nil` where the master is to be asked.
         var target: AppendTarget?
         var askedAt = ContinuousClock.now
         var progressAt = ContinuousClock.now
@@ -25,6 +26,9 @@ final class AppendPump: Sendable {
         var chunk: OpenChunkVersion?
         var excluded: [ServerAddress] = []
     }
+
+    /// The master did not name a chunk, which says nothing of any chunk.
+    private struct MasterFailure: Error { let cause: DFSError }
 
     private let fileName: FileName
     private let context: ClientContext
@@ -49,7 +53,11 @@ final class AppendPump: Sendable {
     /// A quarter of a chunk, once the master has said what that is.
     func maxRecordByteCount() async throws -> Int {
         if let known = state.withLock({ $0.chunkSize }) { return known / 4 }
-        return try await open(Trouble()).chunkSize / 4
+        do throws(MasterFailure) {
+            return try await open(Trouble()).chunkSize / 4
+        } catch {
+            throw error.cause
+        }
     }
 
     /// Bytes of the file when this writer began; `nil` before it has asked.
@@ -62,13 +70,14 @@ final class AppendPump: Sendable {
     /// - Throws: ``DFSError`` where that cannot go on.
     func run(_ queue: SharedAppendQueue) async throws {
         var trouble = Trouble()
+        var last: AppendTarget?
         var pause = Duration.milliseconds(50)
         while try await waitForRecords(queue) {
             let done = queue.withLock { $0.doneCount }
             do {
                 let target = try await open(trouble)
-                if isExclusive { try await settle(queue, at: target, isAnother: trouble.chunk != nil) }
-                trouble = Trouble()
+                if isExclusive, let last, last.chunk != target.chunk { try await settle(queue, at: target) }
+                (trouble, last) = (Trouble(), target)
                 if queue.withLock({ $0.isEmpty }) { continue }
                 queue.withLock { $0.rewind() }
                 let stream = AppendStream(
@@ -79,8 +88,11 @@ final class AppendPump: Sendable {
                 pause = .milliseconds(50)
             } catch {
                 try Task.checkCancellation()
-                let error = DFSError(error, from: "append to \(name)")
-                trouble = try consider(error, queue.withLock { $0.doneCount } > done, trouble)
+                let masterFailure = error as? MasterFailure
+                let error = masterFailure?.cause ?? DFSError(error, from: "append to \(name)")
+                // A master that does not answer says nothing of the chunk.
+                let failed = masterFailure == nil ? last : nil
+                trouble = try consider(error, queue.withLock { $0.doneCount } > done, trouble, of: failed)
                 context.logger.debug("an open chunk failed; asking for another", metadata: ["error": "\(error)"])
                 if error.code == .outOfRange { continue }
                 try await Task.sleep(for: pause)
@@ -112,7 +124,7 @@ final class AppendPump: Sendable {
     }
 
     /// The chunk that the last records went to, or the one that the master names.
-    private func open(_ trouble: Trouble) async throws -> AppendTarget {
+    private func open(_ trouble: Trouble) async throws(MasterFailure) -> AppendTarget {
         if let known = state.withLock({ $0.target }), trouble.chunk == nil { return known }
         let askedAt = ContinuousClock.now
         let target = try await ask(trouble)
@@ -120,9 +132,13 @@ final class AppendPump: Sendable {
         return target
     }
 
-    private func ask(_ trouble: Trouble) async throws(DFSError) -> AppendTarget {
-        try await master.openAppend(
-            fileName, writer: writer, isExclusive: isExclusive, failed: trouble.chunk, excluded: trouble.excluded)
+    private func ask(_ trouble: Trouble) async throws(MasterFailure) -> AppendTarget {
+        do throws(DFSError) {
+            return try await master.openAppend(
+                fileName, writer: writer, isExclusive: isExclusive, failed: trouble.chunk, excluded: trouble.excluded)
+        } catch {
+            throw MasterFailure(cause: error)
+        }
     }
 
     // Behind a suspension, the lock would be taken by another thread's id if it were inlined (docs/decisions/0032).
@@ -142,43 +158,51 @@ final class AppendPump: Sendable {
     private func renew(_ target: AppendTarget) async throws {
         let isDue = state.withLock { ContinuousClock.now - $0.askedAt > target.claim / 3 }
         guard isDue else { return }
-        // A master that does not answer says nothing of the chunk.
-        state.withLock { $0.target = nil }
         let askedAt = ContinuousClock.now
         let current = try await ask(Trouble())
         guard current.chunk == target.chunk else {
             // It is this chunk that has failed, and not the one that the master names by now.
-            note(target, askedAt)
             throw DFSError(.outOfRange, "chunk \(target.chunk.chunkID) takes no more records")
         }
         note(current, askedAt)
     }
 
     /// What is to be done after a failure: another chunk is asked for, until nothing has gone on for too long.
-    private func consider(_ error: DFSError, _ hasGoneOn: Bool, _ known: Trouble) throws(DFSError) -> Trouble {
-        let (target, progressAt) = state.withLock { state in
-            if hasGoneOn { state.progressAt = .now }
-            defer { state.target = nil }
-            return (state.target, state.progressAt)
-        }
+    ///
+    /// - Parameter failed: the chunk that records were sent to, or read from; `nil` where it was the master that failed.
+    private func consider(
+        _ error: DFSError, _ hasGoneOn: Bool, _ known: Trouble, of failed: AppendTarget?
+    ) throws(DFSError) -> Trouble {
+        let progressAt = noteFailure(hasGoneOn)
         switch error.code {
         case .invalidArgument, .permissionDenied, .unimplemented, .alreadyExists: throw error
-        case .notFound, .failedPrecondition: if target == nil { throw error }
+        case .notFound, .failedPrecondition: if failed == nil { throw error }
         case .dataLoss: if error.advice == .giveUp { throw error }
         default: break
         }
         guard ContinuousClock.now - progressAt < patience else { throw error }
-        guard let target else { return known }
+        guard let failed else { return known }
         let isPrimaryGone = error.code == .unavailable || error.code == .deadlineExceeded
-        return Trouble(chunk: target.chunk, excluded: isPrimaryGone ? [target.primary] : [])
+        return Trouble(chunk: failed.chunk, excluded: isPrimaryGone ? [failed.primary] : [])
+    }
+
+    /// - Returns: when records were last acknowledged.
+    @inline(never)
+    private func noteFailure(_ hasGoneOn: Bool) -> ContinuousClock.Instant {
+        state.withLock { state in
+            if hasGoneOn { state.progressAt = .now }
+            state.target = nil
+            return state.progressAt
+        }
     }
 
     /// One who is alone knows by the file's length, and by what stands there, which pieces are in it though nobody said so.
     ///
-    /// - Parameter isAnother: the chunk before was sealed, so that all that it held is before the new one's start.
-    private func settle(_ queue: SharedAppendQueue, at target: AppendTarget, isAnother: Bool) async throws {
-        guard let base, isAnother else { return }
-        let (end, pieces) = queue.withLock { (base + $0.doneByteCount, $0.items.prefix($0.sentCount).map(\.data)) }
+    /// - Parameter target: another chunk than the one that pieces were sent to, which is sealed: all that it held is before the
+    ///   start of this one.
+    private func settle(_ queue: SharedAppendQueue, at target: AppendTarget) async throws {
+        guard let base else { return }
+        let (end, pieces) = queue.withLock { (base + $0.doneByteCount, $0.items.prefix($0.triedCount).map(\.data)) }
         var there: [UInt8] = []
         var count = 0
         while end + there.count < target.start, count < pieces.count {
@@ -198,6 +222,7 @@ final class AppendPump: Sendable {
         }
         queue.withLock { queue in
             for _ in 0..<count { queue.finishFirst() }
+            queue.settle()
         }
     }
 }

@@ -20,6 +20,8 @@ struct AppendQueue {
     private(set) var byteCount = 0
     /// So many of the first ones are on their way.
     private(set) var sentCount = 0
+    /// So many of the first ones may be in the chunk, by this call or an earlier one to it.
+    private(set) var triedCount = 0
     /// Bytes that were acknowledged, or found to be in the file, so far.
     private(set) var doneByteCount = 0
     private(set) var doneCount = 0
@@ -49,11 +51,15 @@ struct AppendQueue {
     mutating func takeUnsent() -> Item? {
         guard sentCount < items.count else { return nil }
         sentCount += 1
+        triedCount = max(triedCount, sentCount)
         return items[sentCount - 1]
     }
 
     /// What was sent is sent again, over another call.
     mutating func rewind() { sentCount = 0 }
+
+    /// Those that are left are in no chunk.
+    mutating func settle() { triedCount = 0 }
 
     /// The first one is in the file.
     mutating func finishFirst() {
@@ -62,6 +68,7 @@ struct AppendQueue {
         doneByteCount += item.data.readableBytes
         doneCount += 1
         sentCount = max(0, sentCount - 1)
+        triedCount = max(0, triedCount - 1)
         item.acknowledged?.finish()
         for waiter in roomWaiters { waiter.finish() }
         roomWaiters = []
@@ -72,7 +79,7 @@ struct AppendQueue {
     mutating func fail(_ error: DFSError) {
         failure = failure ?? error
         for item in items { item.acknowledged?.finish(throwing: error) }
-        (items, byteCount, sentCount) = ([], 0, 0)
+        (items, byteCount, sentCount, triedCount) = ([], 0, 0, 0)
         for waiter in roomWaiters { waiter.finish() }
         roomWaiters = []
         tellEmpty(error)

@@ -12,7 +12,7 @@ struct AppendStream: Sendable {
     let queue: SharedAppendQueue
     /// A primary that lets wait for so long, while records are on their way, has failed.
     let stallLimit: Duration
-    /// Called before each record; throws where the chunk is no longer the one.
+    /// Called before each record; throws where the chunk is no longer the one. ``run()`` throws the same error.
     let renew: @Sendable () async throws -> Void
     /// Called at each acknowledgement.
     let onProgress: @Sendable () -> Void
@@ -27,6 +27,8 @@ struct AppendStream: Sendable {
             let (channel, sent) = (peer.channel, options)
             do {
                 try await channel.withCall(Methods.append, sent) { call in try await exchange(call) }
+            } catch let error as RenewalFailure {
+                throw error.cause
             } catch {
                 throw DFSError(error, from: peer.name)
             }
@@ -61,7 +63,11 @@ struct AppendStream: Sendable {
         for await _ in changes {
             while let item = queue.withLock({ $0.takeUnsent() }) {
                 watch.begin()
-                try await renew()
+                do {
+                    try await renew()
+                } catch {
+                    throw RenewalFailure(cause: error)
+                }
                 let request = AppendRequest(recordID: item.id, crc32c: item.crc32c, data: [item.data])
                 try await call.send(RPCMessage(segments: request.encoded()))
             }
@@ -88,6 +94,9 @@ struct AppendStream: Sendable {
         }
     }
 }
+
+/// What ``AppendStream/renew`` has thrown, which is none of the call's errors.
+private struct RenewalFailure: Error { let cause: any Error }
 
 /// Finds out that a primary lets wait.
 private final class AppendWatch: Sendable {

@@ -11,7 +11,8 @@ extension ChunkFetch {
 
     /// How one of two downloads has ended.
     private enum End: Sendable {
-        case whole
+        /// What this server gave was the rest of the chunk.
+        case whole(String)
         case lost
         case failed(ReplicaFailure)
         /// No byte has come in time.
@@ -29,8 +30,12 @@ extension ChunkFetch {
         // The chunk ends before the part that is wanted.
         if wanted.lowerBound > 0, standing.missingByteCount == 0 { return true }
         do {
-            try await download(location, from: server, spare: spare, standing)
-            try standing.checkWhole()
+            let giver = try await download(location, from: server, spare: spare, standing)
+            do {
+                try standing.checkWhole()
+            } catch {
+                throw ReplicaFailure(server: giver, cause: error)
+            }
             return true
         } catch {
             try Task.checkCancellation()
@@ -41,20 +46,24 @@ extension ChunkFetch {
                 "a replica failed; trying another",
                 metadata: ["chunk": "\(location.id)", "server": "\(failure.server)", "error": "\(error)"])
             standing.lastError = error
+            standing.noteFailure(of: failure.server)
             failedServers.insert(failure.server)
             return false
         }
     }
 
     /// Asks `spare`, too, where `server` gives no byte in time; once a chunk, and within the bounds of ``HedgePolicy``.
+    ///
+    /// - Returns: which of the two gave the bytes.
     private func download(
         _ location: ChunkLocation, from server: String, spare: String?, _ standing: FetchStanding
-    ) async throws {
+    ) async throws -> String {
         let race = DownloadRace()
         guard let spare, standing.hedge == nil, let delay = context.hedges.withLock({ $0.delay }) else {
-            return try await stream(location, from: server, race, .first, standing)
+            try await stream(location, from: server, race, .first, standing)
+            return server
         }
-        try await withThrowingTaskGroup(of: End.self) { tasks in
+        return try await withThrowingTaskGroup(of: End.self) { tasks in
             defer { tasks.cancelAll() }
             tasks.addTask {
                 try await end(race, .first, server) { try await stream(location, from: server, race, .first, standing) }
@@ -67,7 +76,7 @@ extension ChunkFetch {
             var failure: ReplicaFailure?
             while let end = try await tasks.next() {
                 switch end {
-                case .whole: return
+                case .whole(let giver): return giver
                 case .lost:
                     underWay -= 1
                     if underWay == 0, let failure { throw failure }
@@ -75,6 +84,7 @@ extension ChunkFetch {
                     underWay -= 1
                     if underWay == 0 || !race.isOpen { throw cause }
                     failure = cause
+                    standing.noteFailure(of: cause.server)
                     failedServers.insert(cause.server)
                 case .late:
                     guard race.isOpen else { continue }
@@ -89,6 +99,7 @@ extension ChunkFetch {
                     }
                 }
             }
+            preconditionFailure("a download is lost only to one that has the race, or before it began")
         }
     }
 
@@ -114,7 +125,7 @@ extension ChunkFetch {
         _ body: @escaping @Sendable () async throws -> Void
     ) async throws -> End {
         do {
-            return try await race.run(lane, body) ? .whole : .lost
+            return try await race.run(lane, body) ? .whole(server) : .lost
         } catch {
             try Task.checkCancellation()
             return .failed(ReplicaFailure(server: server, cause: error))

@@ -50,15 +50,19 @@ struct ChunkFetch: Sendable {
                 if wasOpen, !location.isOpen { standing.settle(expectation(of: location)) }
             }
             let reached = standing.position
-            let servers = failedServers.last(await ordered(location.servers))
-            for (place, server) in servers.enumerated() {
+            standing.beginRound()
+            var waiting = failedServers.last(await ordered(location.servers))[...]
+            while let server = waiting.popFirst() {
                 // A second replica that failed beside the first has had its turn.
-                if server == standing.hedge && attempt == 1 { continue }
+                if standing.hasFailed(server) { continue }
                 // Where the master does not vouch for the bytes, the next replica may be none.
-                let isSure = location.crc32c != nil && place + 1 < servers.count
-                guard try await isFit(server, for: location, standing),
-                    try await fetch(location, from: server, spare: isSure ? servers[place + 1] : nil, standing)
-                else { continue }
+                let spare = location.crc32c == nil ? nil : waiting.first
+                guard try await isFit(server, for: location, standing) else { continue }
+                guard try await fetch(location, from: server, spare: spare, standing) else {
+                    // One that was only slower than another, which has failed since, has not: once, since a chunk is hedged once.
+                    if !standing.hasFailed(server) { waiting.append(server) }
+                    continue
+                }
                 if standing.isLengthUnknown, let better = try await longerReplica(of: location, than: server, standing)
                 {
                     standing.restart(expectingLength: better.length, crc32c: better.crc32c)

@@ -22,6 +22,8 @@ final class FetchStanding: Sendable {
         var isMeasured = false
         var isGrowing = false
         var hedge: String?
+        /// Servers that have failed since this round began.
+        var failed: Set<String> = []
         /// Who gave bytes that were taken, in order; and who is suspected to hold wrong ones.
         var givers: [String] = []
         var suspects: [String] = []
@@ -65,6 +67,19 @@ final class FetchStanding: Sendable {
         get { state.withLock { $0.hedge } }
         set { state.withLock { $0.hedge = newValue } }
     }
+    /// All servers are asked, once more.
+    // Not inlined behind a suspension, like the next two (docs/decisions/0032).
+    @inline(never)
+    func beginRound() { state.withLock { $0.failed = [] } }
+
+    /// The server has not given its bytes to the end.
+    @inline(never)
+    func noteFailure(of server: String) { state.withLock { _ = $0.failed.insert(server) } }
+
+    /// Whether it has failed in this round.
+    @inline(never)
+    func hasFailed(_ server: String) -> Bool { state.withLock { $0.failed.contains(server) } }
+
     /// Servers that seem to hold wrong bytes of the chunk.
     var suspects: [String] { state.withLock { $0.suspects } }
 

@@ -19,9 +19,8 @@ struct LocalSource: Sendable {
     static func open(_ path: String, _ context: ClientContext) async throws -> LocalSource {
         try await context.onFileThread {
             let file = try context.files.open(path, .reading)
-            // In this order: what is written between the two is found out later.
-            let modifiedAt = try file.modifiedAt()
-            return LocalSource(path: path, size: Int(try file.size()), modifiedAt: modifiedAt, file: file)
+            let (size, modifiedAt) = try file.sizeAndTime()
+            return LocalSource(path: path, size: Int(size), modifiedAt: modifiedAt, file: file)
         }
     }
 
@@ -39,7 +38,7 @@ struct LocalSource: Sendable {
         return Piece(data: data, crc32c: crc.value)
     }
 
-    /// Called when all was read. Blocks.
+    /// Called when all was read.
     ///
     /// - Throws: ``DFSError`` of code `failedPrecondition` where the file is not what it was when it was opened, or has more bytes
     ///   than its size says. A change within a tick of the file system's clock, right after it was opened, is not seen.
@@ -51,7 +50,7 @@ struct LocalSource: Sendable {
                 : "became longer while it was read; try again when nobody writes to it"
             throw DFSError(.failedPrecondition, "\(path) \(remedy)")
         }
-        guard try file.size() == size, try file.modifiedAt() == modifiedAt else {
+        guard try file.sizeAndTime() == (Int64(size), modifiedAt) else {
             throw DFSError(
                 .failedPrecondition, "\(path) was changed while it was read; try again when nobody writes to it")
         }

@@ -157,7 +157,7 @@ public final class MasterClient: Sendable {
     /// is restarted is away for a moment. One that has never answered is found out sooner than in the middle of a transfer.
     private func kind() async throws(DFSError) -> PeerKind {
         let configuration = context.configuration
-        let limit = peer.hasEverAnswered ? configuration.masterLimit : configuration.connectLimit
+        let limit = peer.lastKind != nil ? configuration.masterLimit : configuration.connectLimit
         do {
             return try await askAgain(for: limit) { end throws(DFSError) in try await peer.kind(timeout: end - .now) }
         } catch  where error.code == .deadlineExceeded || error.code == .unavailable {

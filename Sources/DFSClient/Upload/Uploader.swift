@@ -114,8 +114,16 @@ public final class Uploader: Sendable {
         _ onProgress: ProgressHandler?
     ) async throws -> [WrittenChunk] {
         let chunks = try await send(source, upload, known, options, onProgress)
-        try await context.onFileThread { try source.checkUnchanged() }
+        if !isReadByOneChunk(source, upload, known) {
+            try await context.onFileThread { try source.checkUnchanged() }
+        }
         return chunks
+    }
+
+    /// Whether who reads the file's only chunk has read all that there is, and looks at once whether it has changed: a turn of a
+    /// thread less for each small file. Of an empty one nothing is read.
+    private func isReadByOneChunk(_ source: LocalSource, _ upload: FileUpload, _ known: KnownUpload) -> Bool {
+        source.size > 0 && source.size <= upload.chunkSize && known.chunks.isEmpty
     }
 
     /// Sends all chunks that are not settled, a few at a time.
@@ -157,7 +165,7 @@ public final class Uploader: Sendable {
                     let put = ChunkPut(
                         context: context, master: master, source: source, upload: upload, index: index,
                         offset: offset, length: min(upload.chunkSize, source.size - offset), options: options,
-                        pace: pace, progress: progress)
+                        pace: pace, progress: progress, checksSource: isReadByOneChunk(source, upload, known))
                     tasks.addTask { .written(index, try await put.run(allocation, known: known.chunks[index])) }
                 }
             }

@@ -26,9 +26,10 @@ final class PosixFile: OpenFile {
 
     func size() throws(DFSError) -> Int64 { try Int64(status().st_size) }
 
-    func modifiedAt() throws(DFSError) -> Int64 {
-        let time = try status().st_mtim
-        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    func sizeAndTime() throws(DFSError) -> (size: Int64, modifiedAt: Int64) {
+        let status = try status()
+        let time = status.st_mtim
+        return (Int64(status.st_size), Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
     }
 
     private func status() throws(DFSError) -> stat {

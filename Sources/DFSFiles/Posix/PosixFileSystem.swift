@@ -67,10 +67,33 @@ package struct PosixFileSystem: FileSystem {
         return overflow ? .max : Int64(clamping: bytes)
     }
 
-    package func lock(_ path: String) throws(DFSError) -> FileLock? {
+    /// A name that is given to another file so often while it is locked is in use by others.
+    private static let maxLockAttempts = 10
+
+    package func lock(_ path: String) throws(DFSError) -> FileLock? { try lock(path) {} }
+
+    /// - Parameter onOpen: called between opening and locking; for tests.
+    func lock(_ path: String, onOpen: () -> Void) throws(DFSError) -> FileLock? {
+        for _ in 0..<Self.maxLockAttempts {
+            guard let descriptor = try lockedDescriptor(path, onOpen: onOpen) else { return nil }
+            // Whoever held the lock before may have renamed or removed the file since it was opened.
+            var (locked, named) = (stat(), stat())
+            if fstat(descriptor, &locked) == 0, stat(path, &named) == 0, locked.st_dev == named.st_dev,
+                locked.st_ino == named.st_ino
+            {
+                return FileLock { close(descriptor) }
+            }
+            close(descriptor)
+        }
+        return nil
+    }
+
+    /// - Returns: `nil` when another holder has the file that was there.
+    private func lockedDescriptor(_ path: String, onOpen: () -> Void) throws(DFSError) -> Int32? {
         let descriptor = try systemCall(cannot: "open", path) {
             Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         }
+        onOpen()
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let number = errno
             if number == EINTR { continue }
@@ -78,7 +101,7 @@ package struct PosixFileSystem: FileSystem {
             if number == EWOULDBLOCK { return nil }
             throw SystemError.error(number, cannot: "lock", path)
         }
-        return FileLock { close(descriptor) }
+        return descriptor
     }
 }
 

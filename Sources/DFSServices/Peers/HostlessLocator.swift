@@ -1,5 +1,4 @@
 import DFSCore
-import Synchronization
 
 /// Finds where a chunk server is dialled whose address has no host, such as `:9001` (decision 48).
 ///
@@ -11,8 +10,6 @@ package final class HostlessLocator: Sendable {
     private static let questionLimit = Duration.seconds(2)
 
     private let master: Peer
-    /// Whether the master was one of ours when it was asked last.
-    private let wasSwift = Mutex<Bool?>(nil)
 
     /// - Parameter master: under the address that others on its machine, and on all others, reach it by.
     package init(master: Peer) { self.master = master }
@@ -23,21 +20,14 @@ package final class HostlessLocator: Sendable {
     package func locate(_ server: ServerAddress) async throws(DFSError) -> ServerAddress {
         let host = master.address.host
         guard server.host.isEmpty, !host.isEmpty, host != "localhost" else { return server }
-        let last = lastAnswer()
+        let last = master.lastKind
+        var kind: PeerKind
         do {
-            let kind = try await last == nil ? master.kind() : master.kind(timeout: Self.questionLimit)
-            note(kind)
-            return kind.isSwift ? server.filling(host: host) : server
+            kind = try await last == nil ? master.kind() : master.kind(timeout: Self.questionLimit)
         } catch {
             guard let last else { throw error }
-            return last ? server.filling(host: host) : server
+            kind = last
         }
+        return kind.isSwift ? server.filling(host: host) : server
     }
-
-    // Never inlined behind an `await`: they take a lock (decision 32).
-    @inline(never)
-    private func lastAnswer() -> Bool? { wasSwift.withLock { $0 } }
-
-    @inline(never)
-    private func note(_ kind: PeerKind) { wasSwift.withLock { $0 = kind.isSwift } }
 }

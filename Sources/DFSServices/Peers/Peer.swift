@@ -23,10 +23,14 @@ package final class Peer: Sendable {
         let connection: UInt64
     }
 
-    private let answers = Atomic(false)
+    private let last = Mutex<PeerKind?>(nil)
 
-    /// Whether the peer has said what it is, over any connection.
-    package var hasEverAnswered: Bool { answers.load(ordering: .relaxed) }
+    /// What the peer said that it is when it was asked last, over any connection, whatever ``forgetKind()`` forgets; `nil` where it
+    /// has never answered.
+    // Never inlined behind an `await`: it takes a lock (decision 32).
+    package var lastKind: PeerKind? {
+        @inline(never) get { last.withLock { $0 } }
+    }
 
     /// Connects to nothing yet.
     ///
@@ -53,17 +57,17 @@ package final class Peer: Sendable {
         let connection = channel.readyConnection
         if let connection, let known = known.withLock({ $0 }), known.connection == connection { return known.kind }
         let kind = try await channel.describe(timeout: timeout, peer: name)
-        answers.store(true, ordering: .relaxed)
         note(kind, over: connection)
         return kind
     }
 
-    /// Keeps what was answered, where that can only have come over the connection that is ready now.
+    /// Keeps what was answered, for the next calls where that can only have come over the connection that is ready now.
     ///
     /// - Parameter connection: the one that was ready before the question.
     // Never inlined behind an `await`: it takes a lock (decision 32).
     @inline(never)
     private func note(_ kind: PeerKind, over connection: UInt64?) {
+        last.withLock { $0 = kind }
         guard let now = channel.readyConnection, connection == nil || connection == now else { return }
         known.withLock { $0 = Known(kind: kind, connection: now) }
     }

@@ -20,9 +20,12 @@ final class SimulatedFile: OpenFile {
         }
     }
 
-    func modifiedAt() throws(DFSError) -> Int64 {
+    func sizeAndTime() throws(DFSError) -> (size: Int64, modifiedAt: Int64) {
         let path = path
-        return try disk.call("look at \(path)") { (state) throws(DFSError) in try state.node(path).modifiedAt }
+        return try disk.call("look at \(path)") { (state) throws(DFSError) in
+            let node = try state.node(path)
+            return (Int64(node.content.live.readableBytes), node.modifiedAt)
+        }
     }
 
     @discardableResult

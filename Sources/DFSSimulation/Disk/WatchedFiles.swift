@@ -89,9 +89,9 @@ private final class WatchedFile: OpenFile {
         return try file.size()
     }
 
-    func modifiedAt() throws(DFSError) -> Int64 {
+    func sizeAndTime() throws(DFSError) -> (size: Int64, modifiedAt: Int64) {
         try watch(.size, path)
-        return try file.modifiedAt()
+        return try file.sizeAndTime()
     }
 
     func read(upTo count: Int, at offset: Int64, into buffer: inout ByteBuffer) throws(DFSError) -> Int {

@@ -41,7 +41,7 @@ private final class SlowFile: OpenFile {
     }
 
     func size() throws(DFSError) -> Int64 { try file.size() }
-    func modifiedAt() throws(DFSError) -> Int64 { try file.modifiedAt() }
+    func sizeAndTime() throws(DFSError) -> (size: Int64, modifiedAt: Int64) { try file.sizeAndTime() }
     func write(_ segments: [ByteBuffer], at offset: Int64) throws(DFSError) { try file.write(segments, at: offset) }
     func beginDirectWrites() -> Bool { file.beginDirectWrites() }
     func beginDirectReads() -> Bool { file.beginDirectReads() }

@@ -34,6 +34,12 @@ final class TestChunkServer: Sendable {
         var rottenDownloads = 0
         /// Downloads that announce another chunk length.
         var mislabelledDownloads = 0
+        /// The next download says nothing before this has ended.
+        var downloadStart: AsyncStream<Never>?
+        /// Appends that take their first record and stand still.
+        var silentAppends = 0
+        /// Appends take their first record, acknowledge nothing, and fail so when this has ended.
+        var appendEnd: (AsyncStream<Never>, DFSError)?
     }
 
     /// What was asked of the server.
@@ -43,6 +49,10 @@ final class TestChunkServer: Sendable {
         var receivedByteCount = 0
         /// The chains that uploads came with, by their texts; empty for an upload without one.
         var chains: [String] = []
+        /// The chunk of each append, and the records that came.
+        var appends: [(chunk: String, records: [[UInt8]])] = []
+        /// Told of the first download.
+        var downloadWaiter: AsyncStream<Never>.Continuation?
     }
 
     let isSwift: Bool
@@ -74,11 +84,7 @@ final class TestChunkServer: Sendable {
         }
         routes.streaming(Methods.uploadChunk) { [self] call in try await upload(call) }
         routes.streaming(Methods.downloadChunk) { [self] call in try await download(call) }
-        // Takes any records for any open chunk, and keeps none.
-        routes.streaming(Methods.append) { call in
-            _ = try await call.receive()
-            while try await call.receive() != nil { try await call.send(AppendResponse()) }
-        }
+        routes.streaming(Methods.append) { [self] call in try await append(call) }
         return routes
     }
 
@@ -159,6 +165,27 @@ final class TestChunkServer: Sendable {
         return result
     }
 
+    /// Takes any records for any open chunk.
+    private func append(_ call: ServerCall) async throws {
+        guard let first = try await call.receive(), let chunk = try AppendRequest(wire: first.segments).chunk else {
+            return
+        }
+        let index = record.withLock { record in
+            record.appends.append((chunk.chunkID, []))
+            return record.appends.count - 1
+        }
+        while let message = try await call.receive() {
+            let bytes = try AppendRequest(wire: message.segments).data.flatMap { Array($0.readableBytesView) }
+            record.withLock { $0.appends[index].records.append(bytes) }
+            if take(\.silentAppends) { try await standStill() }
+            if let (end, error) = faults.withLock({ $0.appendEnd }) {
+                for await _ in end {}
+                throw error
+            }
+            try await call.send(AppendResponse())
+        }
+    }
+
     private func download(_ call: ServerCall) async throws {
         guard let id = try await call.receive(DownloadChunkRequest.self)?.chunkID, var bytes = contents(of: id) else {
             throw DFSError(.notFound, "no such chunk")
@@ -175,9 +202,17 @@ final class TestChunkServer: Sendable {
             metadata.add(CallMetadata.chunkLength, number: isMislabelled ? bytes.count + 1 : bytes.count)
             metadata.add(CallMetadata.chunkCRC32C, number: CRC32C.of(bytes))
         }
-        record.withLock { $0.downloads.append((id, offset, length)) }
+        record.withLock { record in
+            record.downloads.append((id, offset, length))
+            record.downloadWaiter?.finish()
+        }
         call.sendInitialMetadata(metadata)
         if take(\.silentDownloads) { try await standStill() }
+        let start = faults.withLock { faults in
+            defer { faults.downloadStart = nil }
+            return faults.downloadStart
+        }
+        if let start { for await _ in start {} }
         if take(\.corruptedDownloads), !bytes.isEmpty { bytes[bytes.count - 1] ^= 1 }
         let isRotten = take(\.rottenDownloads)
         let (isTruncated, isBroken) = (take(\.truncatedDownloads), take(\.brokenDownloads))

@@ -47,6 +47,9 @@ final class TestMaster: Sendable {
         /// Answers to OpenAppend, in order, of which the last one stays; and what was asked.
         var appendTargets: [OpenAppendResponse] = []
         var appends: [OpenAppendRequest] = []
+        /// OpenAppends that get an error, or no answer where that is `nil`, by their numbers from 1 on; and who is told of each.
+        var failedAppends: [Int: DFSError?] = [:]
+        var appendWaiters: [Int: AsyncStream<Never>.Continuation] = [:]
         /// What is in folders, by path; the root is the empty path.
         var folders: [String: [FileStatus]] = [:]
         /// Folders that were listed.
@@ -102,14 +105,7 @@ final class TestMaster: Sendable {
             if state.withLock({ $0.isSilent }) { try await standStill() }
             return try open(request)
         }
-        routes.unary(Methods.openAppend) { [self] (request: OpenAppendRequest, _) in
-            try state.withLock { state in
-                state.appends.append(request)
-                guard let target = state.appendTargets.first else { throw DFSError(.notFound, "no such file") }
-                if state.appendTargets.count > 1 { state.appendTargets.removeFirst() }
-                return target
-            }
-        }
+        routes.unary(Methods.openAppend) { [self] (request: OpenAppendRequest, _) in try await openAppend(request) }
         routes.unary(Methods.closeAppend) { (_: CloseAppendRequest, _) in CloseAppendResponse() }
         routes.unary(Methods.stat) { [self] (request: StatRequest, _) in try stat(request) }
         routes.unary(Methods.list) { [self] (request: ListRequest, _) in try list(request) }
@@ -138,6 +134,23 @@ final class TestMaster: Sendable {
             state[keyPath: fault] -= 1
             return true
         }
+    }
+
+    private func openAppend(_ request: OpenAppendRequest) async throws -> OpenAppendResponse {
+        let response = try state.withLock { state -> OpenAppendResponse? in
+            state.appends.append(request)
+            let number = state.appends.count
+            state.appendWaiters[number]?.finish()
+            if let error = state.failedAppends[number] {
+                if let error { throw error }
+                return nil
+            }
+            guard let target = state.appendTargets.first else { throw DFSError(.notFound, "no such file") }
+            if state.appendTargets.count > 1 { state.appendTargets.removeFirst() }
+            return target
+        }
+        if response == nil { try await standStill() }
+        return response ?? OpenAppendResponse()
     }
 
     private func stat(_ request: StatRequest) throws -> StatResponse {
