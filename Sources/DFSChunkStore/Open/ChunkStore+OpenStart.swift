@@ -93,7 +93,7 @@ extension ChunkStore {
             return takeUp(id, nil)
         }
         // As for any sealed chunk that was damaged: nobody is told that it was never here.
-        state.withLock { _ = $0.closedWhole.insert(id) }
+        state.withLock { $0.closedWhole.insert(id) }
     }
 
     /// An open chunk of the last run takes nothing more; its data is read when somebody asks for its length.
