@@ -158,7 +158,7 @@ extension MasterState {
             case .absent: continue
             case .unreachable, nil:
                 // A server that is away may hold more than we see elsewhere, unless it was away all the time.
-                if hasNothing(replica) { continue }
+                if hasNothing(replica) || isGivenUp(server) { continue }
                 let wasAway = !server.isAlive && !replica.wasReachable && now - since > policy.settlingPatience
                 if !wasAway { return nil }
             }
