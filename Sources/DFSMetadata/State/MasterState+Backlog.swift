@@ -13,6 +13,8 @@ struct Backlog: Sendable {
         case adminState
         /// Their server proved to be a Go node, which says nothing of them by itself.
         case toBeRead
+        /// Their server, which is alive, has not answered for long.
+        case mute
         /// A full report of their server lacks them.
         case unlisted
         /// Their server has not had them for so long that they are gone.
@@ -143,6 +145,10 @@ extension MasterState {
         case .toBeRead:
             considerReading(chunk, on: server)
             return
+        case .mute:
+            guard servers[server].isMute else { return }
+            // What is not proven at all is waited for: there are few of these.
+            if chunks[chunk].digest != nil { verification.forget(ProbeKey(chunk: chunk, server: server)) }
         case .unlisted:
             // A report that has come since says itself what it lacks.
             if replica.listNumber != work.listNumber, servers[server].listNumber == work.listNumber {

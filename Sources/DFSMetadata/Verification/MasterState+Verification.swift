@@ -9,6 +9,8 @@ extension MasterState {
             let file = namespace.facts(chunks[chunk].file)
         else { return }
         let isUnproven = chunks[chunk].digest == nil
+        // It is read when its server answers again.
+        guard isUnproven || !servers[server].isMute else { return }
         switch file.phase {
         case .sealed:
             guard state == .listed else { return }
@@ -105,8 +107,9 @@ extension MasterState {
         let isKnown = chunks[key.chunk].replica(on: key.server)?.state == .complete
         switch finding {
         case .read(digest): return isKnown ? verification.forget(key) : accept(key.chunk, digest, on: key.server)
-        case .absent where isKnown, .unreachable where isKnown: return verification.forget(key)
-        case .read, .absent, .unreachable: break
+        case .absent where isKnown: return verification.forget(key)
+        case .unreachable: return noteUnread(key, isKnown: isKnown)
+        case .read, .absent: break
         }
         let isArriving = repair.isCopying(key.chunk, to: key.server)
         let settled = verification.settledFinding(key, now, policy.rereadInterval)
@@ -123,6 +126,42 @@ extension MasterState {
             return
         }
         verification.rest(key, until: now + pause(key, isArriving: isArriving))
+    }
+
+    /// The copy could not be read: a sector of its disk may be bad, or its server out of reach. What it was proven to be is believed
+    /// for longer than what is only listed, and as long as there is no other copy that readers could be sent to.
+    private mutating func noteUnread(_ key: ProbeKey, isKnown: Bool) {
+        let server = servers[key.server]
+        // One of ours finds out by itself.
+        guard !isKnown || server.kind == .go && !server.isMute else { return verification.forget(key) }
+        // Whether it answers at all.
+        if server.kind == .go, server.describeAt == nil { servers[key.server].describeAt = now }
+        let isArriving = repair.isCopying(key.chunk, to: key.server)
+        if !isArriving, isUnreadable(key) {
+            update(key.chunk, on: key.server) { replica in
+                replica.state = .listed
+                replica.isUnreadable = true
+            }
+            effects.append(.log(.replicaUnreadable(id(of: key.chunk), server.address)))
+            review(key.chunk)
+        }
+        verification.rest(key, until: now + pause(key, isArriving: isArriving))
+    }
+
+    /// Whether reads of the copy have failed for so long that it is to count no more, as it does still.
+    private func isUnreadable(_ key: ProbeKey) -> Bool {
+        guard let replica = chunks[key.chunk].replica(on: key.server), let probe = verification.probe(key),
+            probe.finding == .unreachable
+        else { return false }
+        switch replica.state {
+        case .listed: return !replica.isUnreadable && now - probe.since >= policy.copyTimeout
+        case .complete:
+            // Of one that does not answer either nobody knows whether it is the chunk or the way to it.
+            return now - probe.since >= policy.unreadablePatience && probe.reads > 2
+                && servers[key.server].answeredAt.map { $0 > probe.since } ?? false
+                && countCopies(of: key.chunk).readable > 1
+        case .assigned, .bad, .deleting: return false
+        }
     }
 
     /// A read of a chunk that no one has vouched for: a full one proves itself, a short last one is accepted when all
@@ -170,6 +209,10 @@ extension MasterState {
     private func pause(_ key: ProbeKey, isArriving: Bool) -> Duration {
         guard let probe = verification.probe(key) else { return policy.rereadInterval }
         if isArriving { return .seconds(2) }
+        if let replica = chunks[key.chunk].replica(on: key.server) {
+            if replica.isUnreadable { return .seconds(min(300, 30 * probe.reads)) }
+            if replica.state == .complete, probe.finding == .unreachable { return .seconds(60) }
+        }
         let untilSettled = policy.rereadInterval - (now - probe.since)
         if untilSettled > .zero { return untilSettled }
         return .seconds(min(60, 5 * probe.reads))
