@@ -49,6 +49,10 @@ struct EffectPerformer: Sendable {
                 metadata: ["server": "\(server)", "former": "\(former)"])
         case .serverKind(let server, let kind):
             logger.info("chunk server described", metadata: ["server": "\(server)", "kind": "\(kind.rawValue)"])
+        case .serverMute(let server):
+            logger.warning(
+                "a chunk server has heartbeats and cannot be called: what it lists does not count; see to its address and firewalls",
+                metadata: ["server": "\(server)"])
         case .inventoriesDiffer(let server):
             logger.warning(
                 "what a chunk server has told is not what is known of it: it reports all again",
@@ -93,6 +97,10 @@ struct EffectPerformer: Sendable {
             logger.warning("replica is gone", metadata: ["chunk": "\(chunk)", "server": "\(server)"])
         case .replicaBad(let chunk, let server):
             logger.warning("replica holds other bytes", metadata: ["chunk": "\(chunk)", "server": "\(server)"])
+        case .replicaUnreadable(let chunk, let server):
+            logger.warning(
+                "a replica on a Go server cannot be read, and does not count until it can: see to its disk",
+                metadata: ["chunk": "\(chunk)", "server": "\(server)"])
         case .damageReported(let chunk, let server):
             logger.warning(
                 "a reader says that a replica is damaged; it is checked",

@@ -1,10 +1,10 @@
 import DFSCore
 import DFSFiles
-import DFSSimulation
 import NIOCore
 import Testing
 
 @testable import DFSChunkStore
+@testable import DFSSimulation
 
 /// Each call of the disk goes wrong once: what was acknowledged is there, what is there is whole batches, fences hold.
 @Suite struct OpenChunkFaultTests {
@@ -268,7 +268,7 @@ import Testing
 
     /// A seal that the last process began is finished only with the bytes that the digest is of.
     /// As a power loss may leave it between the cut and the name, or give it back that name after the chunk was put aside.
-    @Test func aSealedChunkWithOtherBytesIsADamagedOne() throws {
+    @Test(arguments: [false, true]) func aSealedChunkWithOtherBytesIsADamagedOne(isUnreadable: Bool) throws {
         let (disk, path) = (SimulatedDisk(), "/data/.dfs/open/f_0")
         do {
             let store = try openStore(on: disk)
@@ -280,8 +280,9 @@ import Testing
             DigestAttribute.name,
             to: DigestAttribute.text(of: ContentDigest(length: 1200, crc32c: CRC32C.of(content(1200)))))
         try file.truncate(to: 1200)
-        try file.write([ByteBuffer(bytes: [content(1200)[7] ^ 1])], at: 7)
+        if !isUnreadable { try file.write([ByteBuffer(bytes: [content(1200)[7] ^ 1])], at: 7) }
         try file.sync()
+        if isUnreadable { disk.makeUnreadable(path) }
         do {
             let store = try openStore(on: disk)
             #expect(store.startReport.damagedSeals == [try id("f_0")] && store.startReport.openUnreadable.isEmpty)

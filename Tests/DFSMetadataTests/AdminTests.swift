@@ -120,6 +120,39 @@ import Testing
         #expect(try cluster.master.standing(":1") == AdminStanding(server: try ServerAddress(":1"), state: .normal))
     }
 
+    /// Their records stay, and no chunk of theirs is to be looked at any more.
+    @Test func serversThatHaveLeftDoNotSlowDownThoseThatLeave() throws {
+        var policy = ClusterPolicy.withoutSafeMode
+        policy.chunkSize = Digest.short.length
+        var master = MasterHarness(policy: policy)
+        let gone = (100..<150).map { ":\($0)" }
+        for server in gone {
+            try master.join(.go, server)
+            _ = try master.set(.decommissioning, server)
+        }
+        master.pass(.seconds(25))
+        for server in gone { _ = try master.heartbeat(server) }
+        _ = master.tick(after: .seconds(10))
+        for server in gone { #expect(try master.standing(server).state == .decommissioned) }
+        master.pass(.seconds(40))
+        let stay = [":1", ":2", ":3"]
+        for server in stay {
+            _ = try master.heartbeat(server, free: 1_000_000)
+            _ = try master.described(server, .go)
+        }
+        _ = master.tick()
+        let upload = try master.create("a", copies: 3).answer.upload()
+        let holders = try stay.map { try ServerAddress($0) }
+        let written = try (0..<5000).map { index in
+            let id = try master.allocate("a", index, upload: upload).answer.allocation().id
+            return WrittenChunk(id: id, digest: .short, servers: holders)
+        }
+        #expect(master.complete(upload, written).answer.code == nil)
+        _ = try master.set(.decommissioning, ":1")
+        _ = master.tick(after: .seconds(1))
+        #expect(try master.standing(":1").blockingCount == 5000)
+    }
+
     @Test func anUnknownServerIsAnErrorThatNamesIt() throws {
         var cluster = try cluster()
         let answer = try cluster.set(.decommissioning, ":9").answer

@@ -163,6 +163,70 @@ import Testing
         #expect(try master.fileInfo("a").answer.code == .notFound)
     }
 
+    /// Only an operator can tell that it is gone for good.
+    @Test(arguments: [Finding.absent, .read(.short)])
+    func aDeadServerThatWasTakenOutOfServiceIsNotWaitedFor(_ finding: Finding) throws {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2", ":3")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        let (lost, spare) = (servers[1], try #require([":1", ":2", ":3"].first { !servers.contains($0) }))
+        var lists: [String: [ChunkID]] = [servers[0]: finding == .absent ? [] : [id], spare: []]
+        _ = master.close(1)
+        func wait(_ seconds: Int) throws {
+            for _ in 0..<seconds / 5 {
+                _ = try master.readBack(id, lost, .unreachable)
+                _ = try master.readBack(id, servers[0], finding)
+                if lists[spare] != [] { _ = try master.readBack(id, spare, finding) }
+                let effects = try master.beat(lists) + master.tick(after: .seconds(5))
+                if effects.copies.contains("\(id)>\(spare)") { lists[spare] = [id] }
+            }
+        }
+        try wait(120)
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        #expect(try master.remove("a").code == .unavailable)
+        _ = try master.set(.decommissioning, lost)
+        try wait(120)
+        #expect(try master.fileInfo("a").answer.code == (finding == .absent ? .notFound : nil))
+        #expect(try master.standing(lost).state == .decommissioned)
+    }
+
+    /// It is alive, or nobody has said that it is gone.
+    @Test(arguments: [true, false])
+    func aServerIsWaitedForWhileItIsAliveOrOnlyAwayForAWhile(_ isAlive: Bool) throws {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        _ = master.close(1)
+        _ = try master.set(isAlive ? .decommissioning : .maintenance, servers[1])
+        for _ in 0..<40 {
+            _ = try master.readBack(id, servers[0], .absent)
+            _ = try master.readBack(id, servers[1], .unreachable)
+            _ = try master.beat(isAlive ? [servers[0]: [], servers[1]: []] : [servers[0]: []])
+            _ = master.tick(after: .seconds(5))
+        }
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+    }
+
+    /// Of what kind it is nobody knows any more.
+    @Test func afterARestartADeadServerOfOursThatWasTakenOutOfServiceIsNotWaitedFor() throws {
+        var master = MasterHarness()
+        try master.join(.swift, ":1", ":2")
+        let servers = try master.allocate("a", 0).answer.allocation().servers
+        master.restart()
+        try master.join(.swift, servers[0])
+        func wait() throws {
+            for _ in 0..<24 {
+                _ = try master.heartbeat(servers[0])
+                _ = master.tick(after: .seconds(5))
+            }
+        }
+        try wait()
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        _ = try master.set(.decommissioning, servers[1])
+        try wait()
+        #expect(try master.fileInfo("a").answer.code == .notFound)
+    }
+
     /// The read of a server that died may end long after the server is back: it keeps no place for ever.
     @Test func aReadThatEndsAfterItsServerReturnedGivesItsPlaceBack() throws {
         var master = MasterHarness(policy: .withoutSafeMode)

@@ -72,15 +72,29 @@ extension ChunkStore {
             size >= digest.length
         else { return .notBegun }
         try UnsealedChunk.dropUnsynced(file)
-        guard try UnsealedChunk.checksum(of: 0..<digest.length, in: file, id) == digest.crc32c else {
-            if size == digest.length { return .damaged }
-            throw UnsealedChunk.isChanged(id)
+        do throws(DFSError) {
+            guard try sumTwice(of: digest.length, in: file, id) == digest.crc32c else {
+                throw UnsealedChunk.isChanged(id)
+            }
+        } catch {
+            guard size == digest.length, error.code == .dataLoss else { throw error }
+            return .damaged
         }
         try file.truncate(to: digest.length)
         try file.sync()
         try files.rename(layout.open(id), to: layout.chunk(id), replacing: false)
         try files.syncFolder(layout.root)
         return .finished
+    }
+
+    /// None is given up for one failure of the disk.
+    private static func sumTwice(of length: Int64, in file: any OpenFile, _ id: ChunkID) throws(DFSError) -> UInt32 {
+        do {
+            return try UnsealedChunk.checksum(of: 0..<length, in: file, id)
+        } catch {
+            guard error.code == .dataLoss else { throw error }
+            return try UnsealedChunk.checksum(of: 0..<length, in: file, id)
+        }
     }
 
     /// Moves a chunk away that was found to be other bytes than were sealed. Where that fails, it is as one that cannot be read, until the

@@ -8,11 +8,11 @@ extension MasterState {
     /// Goes on looking at the chunks of servers that are not in the normal state, and draws the conclusions.
     mutating func reviewWithdrawals() {
         guard withdrawn.count > 0, !isStarting else { return }
-        let budget = max(1, Self.withdrawalChunksPerTick / withdrawn.count)
         // One that was stopped when it could be stays what it was.
         let leaving = servers.all.filter {
             $0.adminState != .normal && ($0.isAlive || $0.adminState != .decommissioned)
         }.map(\.handle)
+        let budget = max(1, Self.withdrawalChunksPerTick / max(1, leaving.count))
         for server in leaving { goOn(server, budget) }
     }
 

@@ -188,6 +188,7 @@ extension MasterState {
 
     private mutating func setStale(_ holders: Set<ServerHandle>, of chunk: ChunkHandle) {
         staleReplicas[chunk] = holders.isEmpty ? nil : holders
+        if holders.isEmpty { staleChunks.remove(chunk) } else { staleChunks.append(chunk) }
         effects.append(
             .persist(
                 .noteStale(
@@ -195,13 +196,25 @@ extension MasterState {
                     servers: holders.sorted().map { servers[$0].address })))
     }
 
+    /// Chunks with stale replicas that a tick looks at.
+    private static let staleChunksPerTick = 1000
+
     /// Has what is left of open chunks deleted where they were not sealed, once enough servers hold them whole. Servers that
-    /// are away then are told when they are back.
+    /// are away then are told when they are back, which those that an operator has taken out of service and that are gone never
+    /// are.
     mutating func deleteStaleReplicas() {
         endStaleOrders()
-        for (chunk, holders) in staleReplicas.sorted(by: { $0.key < $1.key }) {
+        var looked: [ChunkHandle] = []
+        while looked.count < Self.staleChunksPerTick, let chunk = staleChunks.popFirst() { looked.append(chunk) }
+        for chunk in looked.sorted() {
+            guard let holders = staleReplicas[chunk] else { continue }
+            staleChunks.append(chunk)
             let (id, isWhole) = (id(of: chunk), isWhole(chunk))
             let rest = holders.sorted().filter { server in
+                if servers[server].adminState == .decommissioned, isGivenUp(servers[server]) {
+                    staleOrders[ProbeKey(chunk: chunk, server: server)] = nil
+                    return false
+                }
                 // A copy that was brought there since has taken its place, unless an order on its way may still meet it; one that
                 // is only on its way may never come.
                 if let replica = chunks[chunk].replica(on: server) {
@@ -257,6 +270,7 @@ extension MasterState {
     mutating func forgetAppends(to file: FileID, _ handles: [ChunkHandle], _ ids: ChunkIDs) {
         for chunk in handles {
             seals[chunk] = nil
+            staleChunks.remove(chunk)
             for server in (staleReplicas.removeValue(forKey: chunk) ?? []).sorted() {
                 staleOrders[ProbeKey(chunk: chunk, server: server)] = nil
                 requestDeletion(of: ids[chunks[chunk].index], on: server)

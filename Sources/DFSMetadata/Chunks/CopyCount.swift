@@ -4,7 +4,8 @@ struct CopyCount: Sendable {
     var counted = 0
     /// Those of them that their servers' newest lists hold, of servers with a heartbeat stream.
     var sure = 0
-    /// On such servers and in their lists, to be proven; those that a copy is on its way to are not.
+    /// On such servers and in their lists, to be proven; those that a copy is on its way to are not, nor those that could not be
+    /// read for long.
     var hoped = 0
     /// Complete on live servers in maintenance.
     var maintained = 0

@@ -17,7 +17,10 @@ extension MasterState {
                 count.counted += 1
                 if isSure(replica, of: chunk) { count.sure += 1 }
             case .listed:
-                if isAlive, state == .normal, !repair.isCopying(chunk, to: replica.server) { count.hoped += 1 }
+                guard isAlive, state == .normal, !replica.isUnreadable, !servers[replica.server].isMute else {
+                    continue
+                }
+                if !repair.isCopying(chunk, to: replica.server) { count.hoped += 1 }
             case .bad: if isAlive { count.bad += 1 }
             case .assigned, .deleting: break
             }

@@ -24,6 +24,7 @@ struct Replica: Sendable {
         static let missing = Marks(rawValue: 1)
         static let unreachable = Marks(rawValue: 2)
         static let bad = Marks(rawValue: 4)
+        static let unreadable = Marks(rawValue: 8)
     }
 
     /// The number of the server's newest list that holds the chunk.
@@ -51,6 +52,12 @@ struct Replica: Sendable {
     var isDeletedAsBad: Bool {
         get { marks.contains(.bad) }
         set { if newValue { marks.insert(.bad) } else { marks.remove(.bad) } }
+    }
+
+    /// While it is listed: whether reading it has failed for so long that it is not hoped to be proven. It is read on.
+    var isUnreadable: Bool {
+        get { marks.contains(.unreadable) }
+        set { if newValue { marks.insert(.unreadable) } else { marks.remove(.unreadable) } }
     }
 
     /// Whether the master reached the server when it was handed out. A client may reach one that the master does not.

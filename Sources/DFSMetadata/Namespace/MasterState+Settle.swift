@@ -43,6 +43,7 @@ extension MasterState {
         let hasLostPatience = time > policy.settlingPatience
         return chunks[chunk].replicas.allSatisfy { replica in
             let server = servers[replica.server]
+            if isGivenUp(server) { return true }
             // One that is away may hold the only copy of what was acknowledged: it is waited for, however long. A client may also
             // have reached one that was away from here all the time, but one of ours acknowledges nothing without our word.
             guard server.isAlive else { return server.kind == .swift && !replica.wasReachable && hasLostPatience }
@@ -64,6 +65,13 @@ extension MasterState {
             case .unknown: return false
             }
         }
+    }
+
+    /// Whether the server is gone, and an operator has taken it out of service: nobody else can tell that it is gone for good. A
+    /// master that has just started may only not have heard of it yet.
+    func isGivenUp(_ server: Server) -> Bool {
+        guard !server.isAlive, !isStarting else { return false }
+        return server.adminState == .decommissioning || server.adminState == .decommissioned
     }
 
     /// Whether one of ours has told of no such chunk: it lists whole chunks and what it has adopted, and reports what it writes.

@@ -43,8 +43,10 @@ extension MasterState {
         guard let server = servers.handle(of: address) else { return }
         guard kind != .unknown else {
             servers[server].describeAt = now + .seconds(5)
+            noteUnanswered(server)
             return
         }
+        servers[server].answeredAt = now
         servers[server].location = location ?? NetworkLocation(host: address.host)
         setKind(kind, nodeID: nodeID, of: server)
     }
@@ -84,10 +86,28 @@ extension MasterState {
             servers.setNodeID(nodeID, of: server)
             followNode(server)
         }
-        guard servers[server].kind != kind else { return }
-        servers[server].kind = kind
-        effects.append(.log(.serverKind(servers[server].address, kind)))
+        servers[server].unansweredSince = nil
+        let wasMute = servers[server].isMute
+        servers[server].isMute = false
+        if servers[server].kind != kind {
+            servers[server].kind = kind
+            effects.append(.log(.serverKind(servers[server].address, kind)))
+        } else if !wasMute {
+            return
+        }
         if kind == .go { lookAtChunks(of: server, because: .toBeRead) }
+    }
+
+    /// The server does not say who it is. After a time what it lists counts for nothing: it cannot be read, and copies are made from
+    /// others. One of ours tells what it holds by itself.
+    private mutating func noteUnanswered(_ server: ServerHandle) {
+        guard servers[server].isAlive, servers[server].kind != .swift else { return }
+        let since = servers[server].unansweredSince ?? now
+        servers[server].unansweredSince = since
+        guard !servers[server].isMute, now - since >= policy.copyTimeout else { return }
+        servers[server].isMute = true
+        effects.append(.log(.serverMute(servers[server].address)))
+        lookAtChunks(of: server, because: .mute)
     }
 
     mutating func findDeadServers() {
@@ -128,6 +148,8 @@ extension MasterState {
         servers[server].deletions.removeAll()
         servers[server].settledList = nil
         servers[server].inventory = nil
+        servers[server].unansweredSince = nil
+        servers[server].isMute = false
         cancelCopies(of: server)
         lookAtChunks(of: server, because: .death)
         // It may have been moved, and be there already under its new address.

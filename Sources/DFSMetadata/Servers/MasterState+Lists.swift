@@ -154,6 +154,7 @@ extension MasterState {
         if !isAssigned { noteHeard(chunk) }
         if after != .complete || chunks[chunk].replicas[at].isMissing { surplus.forgetSound(chunk, server) }
         if after != .deleting { surplus.forgetOrder(ProbeKey(chunk: chunk, server: server)) }
+        if after != .listed { chunks[chunk].replicas[at].isUnreadable = false }
         if wasAssigned != isAssigned { servers[server].assignedCount += isAssigned ? 1 : -1 }
         guard before.occupies != after.occupies else { return }
         if after.occupies {

@@ -36,6 +36,13 @@ struct Server: Sendable {
     var connectedAt: MonotonicInstant
     /// When to ask who it is, if it has not been told.
     var describeAt: MonotonicInstant?
+    /// When it answered that last.
+    var answeredAt: MonotonicInstant?
+    /// Since when it has not, though it was asked; `nil` where it has.
+    var unansweredSince: MonotonicInstant?
+    /// Whether that has lasted for so long that nobody waits for what it holds to be proven. It may be well all the same, and reach
+    /// the master, which does not reach it.
+    var isMute = false
     /// Where tasks for it go; `nil` while it has no heartbeat stream.
     var stream: StreamToken?
 

@@ -23,8 +23,11 @@ package struct ClusterPolicy: Sendable {
     package var settlingPatience = Duration.seconds(60)
     /// Two reads of a chunk whose length nobody told must agree over this time.
     package var rereadInterval = Duration.seconds(10)
-    /// A copy that has not arrived after this time is ordered again, to another target.
+    /// A copy that has not arrived after this time is ordered again, to another target. One that a list names, and that could not be
+    /// read for as long, is not hoped to be proven.
     package var copyTimeout = Duration.seconds(60)
+    /// A proven copy on a Go server that could not be read for this time, though the server answers, does not count.
+    package var unreadablePatience = Duration.seconds(180)
     /// A deletion that a server's lists do not show after this time is ordered again.
     package var deletionTimeout = Duration.seconds(60)
     /// Copies and deletions that one server may have outstanding.

@@ -127,6 +127,8 @@ package enum Notice: Sendable, Equatable {
     /// The number of chunks that no file has, as it has changed, and one of them.
     case orphans(ServerAddress, count: Int, example: ChunkID?)
     case serverKind(ServerAddress, NodeKind)
+    /// The server has heartbeats and has not answered the master for long: what it lists and is not proven does not count.
+    case serverMute(ServerAddress)
     /// What the server has told is not what is known of it: it is asked for all again.
     case inventoriesDiffer(ServerAddress)
     /// An operator wants something else of the server, or it has reached that; or a maintenance has ended, or begins anew.
@@ -151,6 +153,8 @@ package enum Notice: Sendable, Equatable {
     case repairLimitsSet(RepairLimits)
     case replicaLost(ChunkID, ServerAddress)
     case replicaBad(ChunkID, ServerAddress)
+    /// A copy on a Go server could not be read for long: it does not count until it can.
+    case replicaUnreadable(ChunkID, ServerAddress)
     /// A reader says that the server gave it wrong bytes; that is going to be looked at.
     case damageReported(ChunkID, ServerAddress)
     /// The server does not serve its replica any more; so many complete ones are left on live servers.

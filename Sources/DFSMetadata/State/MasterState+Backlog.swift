@@ -142,6 +142,10 @@ extension MasterState {
             var causes = backlog.sweep.causes(of: replica.server)
             if servers[replica.server].isAlive { causes.remove(.death) }
             if causes.contains(.death) { leaveDead(chunk, on: replica.server) }
+            // What is not proven at all is waited for: there are few of these.
+            if causes.contains(.mute), servers[replica.server].isMute, chunks[chunk].digest != nil {
+                verification.forget(ProbeKey(chunk: chunk, server: replica.server))
+            }
             if !causes.isDisjoint(with: [.returned, .toBeRead]) { considerReading(chunk, on: replica.server) }
             found.formUnion(causes)
         }

@@ -34,6 +34,8 @@ package struct MasterState: Sendable {
     var seals: [ChunkHandle: Set<ServerAddress>] = [:]
     /// Servers that may have a shorter or older beginning of a chunk that was sealed without them.
     var staleReplicas: [ChunkHandle: Set<ServerHandle>] = [:]
+    /// These chunks, in the order in which they are looked at.
+    var staleChunks = WorkQueue<ChunkHandle>()
     /// When, and by which streams, servers were told to delete these.
     var staleOrders: [ProbeKey: (stream: StreamToken, at: MonotonicInstant)] = [:]
     var verification = Verification()
@@ -207,7 +209,10 @@ package struct MasterState: Sendable {
             guard record.isSealed else { continue }
             let stale = chunk.assigned.compactMap { servers.enter($0, now: now) }
             for server in stale { servers[server].isAlive = false }
-            if !stale.isEmpty { staleReplicas[handle] = Set(stale) }
+            if !stale.isEmpty {
+                staleReplicas[handle] = Set(stale)
+                staleChunks.append(handle)
+            }
             chunks[handle].isUnheard = true
             noteHealth(of: handle, as: .missing)
             safeMode.total += 1

@@ -9,6 +9,7 @@ struct Sweep: Sendable {
         static let returned = Causes(rawValue: 4)
         static let adminState = Causes(rawValue: 8)
         static let toBeRead = Causes(rawValue: 16)
+        static let mute = Causes(rawValue: 32)
     }
 
     /// All chunks of a server, from a slot on until the way round comes to it again.

@@ -34,7 +34,9 @@ extension MasterState {
     private mutating func reread(_ chunk: ChunkHandle) {
         guard let digest = chunks[chunk].digest, namespace.facts(chunks[chunk].file)?.isSealed == true else { return }
         for replica in chunks[chunk].replicas
-        where replica.state == .complete && servers[replica.server].kind == .go && servers[replica.server].isAlive {
+        where replica.state == .complete && servers[replica.server].kind == .go && servers[replica.server].isAlive
+            && !servers[replica.server].isMute
+        {
             verification.want(ProbeKey(chunk: chunk, server: replica.server), isUrgent: false, now: now)
             rereading.budget.take(digest.length, policy.rereadBytesPerSecond, now: now)
         }

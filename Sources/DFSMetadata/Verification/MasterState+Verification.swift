@@ -9,6 +9,8 @@ extension MasterState {
             let file = namespace.facts(chunks[chunk].file)
         else { return }
         let isUnproven = chunks[chunk].digest == nil
+        // It is read when its server answers again.
+        guard isUnproven || !servers[server].isMute else { return }
         switch file.phase {
         case .sealed:
             guard state == .listed else { return }
@@ -99,7 +101,8 @@ extension MasterState {
         return !replica.isMissing && replica.listNumber == servers[server].listNumber
     }
 
-    /// So often a copy that others were made wrong of is tried to be read.
+    /// So often a copy that others were made wrong of is tried to be read, before it is a source again: what was wrong may have been the
+    /// way, or the other's fault.
     private static let doubtfulReads = 8
 
     /// A read of a chunk whose digest is known.
@@ -108,13 +111,9 @@ extension MasterState {
         let isKnown = chunks[key.chunk].replica(on: key.server)?.state == .complete
         switch finding {
         case .read(digest): return isKnown ? verification.forget(key) : accept(key.chunk, digest, on: key.server)
-        case .absent where isKnown, .unreachable where isKnown:
-            // One that nobody can read for some minutes may be a source again: what was wrong may have been the other's fault.
-            guard isDoubted(key.chunk, on: key.server), verification.probe(key)?.reads ?? 0 < Self.doubtfulReads else {
-                return verification.forget(key)
-            }
-            return verification.rest(key, until: now + pause(key, isArriving: false))
-        case .read, .absent, .unreachable: break
+        case .absent where isKnown: return verification.forget(key)
+        case .unreachable: return noteUnread(key, isKnown: isKnown)
+        case .read, .absent: break
         }
         let isArriving = repair.isCopying(key.chunk, to: key.server)
         let settled = verification.settledFinding(key, now, policy.rereadInterval)
@@ -131,6 +130,43 @@ extension MasterState {
             return
         }
         verification.rest(key, until: now + pause(key, isArriving: isArriving))
+    }
+
+    /// The copy could not be read: a sector of its disk may be bad, or its server out of reach. What it was proven to be is believed
+    /// for longer than what is only listed, and as long as there is no other copy that readers could be sent to.
+    private mutating func noteUnread(_ key: ProbeKey, isKnown: Bool) {
+        let server = servers[key.server]
+        // One of ours finds out by itself.
+        guard !isKnown || server.kind == .go && !server.isMute else { return verification.forget(key) }
+        // Whether it answers at all.
+        if server.kind == .go, server.describeAt == nil { servers[key.server].describeAt = now }
+        if let probe = verification.probe(key), probe.reads >= Self.doubtfulReads { verification.trust(key) }
+        let isArriving = repair.isCopying(key.chunk, to: key.server)
+        if !isArriving, isUnreadable(key) {
+            update(key.chunk, on: key.server) { replica in
+                replica.state = .listed
+                replica.isUnreadable = true
+            }
+            effects.append(.log(.replicaUnreadable(id(of: key.chunk), server.address)))
+            review(key.chunk)
+        }
+        verification.rest(key, until: now + pause(key, isArriving: isArriving))
+    }
+
+    /// Whether reads of the copy have failed for so long that it is to count no more, as it does still.
+    private func isUnreadable(_ key: ProbeKey) -> Bool {
+        guard let replica = chunks[key.chunk].replica(on: key.server), let probe = verification.probe(key),
+            probe.finding == .unreachable
+        else { return false }
+        switch replica.state {
+        case .listed: return !replica.isUnreadable && now - probe.since >= policy.copyTimeout
+        case .complete:
+            // Of one that does not answer either nobody knows whether it is the chunk or the way to it.
+            return now - probe.since >= policy.unreadablePatience && probe.reads > 2
+                && servers[key.server].answeredAt.map { $0 > probe.since } ?? false
+                && countCopies(of: key.chunk).readable > 1
+        case .assigned, .bad, .deleting: return false
+        }
     }
 
     /// A read of a chunk that no one has vouched for: a full one proves itself, a short last one is accepted when all
@@ -166,7 +202,7 @@ extension MasterState {
             case .absent: continue
             case .unreachable, nil:
                 // A server that is away may hold more than we see elsewhere, unless it was away all the time.
-                if hasNothing(replica) { continue }
+                if hasNothing(replica) || isGivenUp(server) { continue }
                 let wasAway = !server.isAlive && !replica.wasReachable && now - since > policy.settlingPatience
                 if !wasAway { return nil }
             }
@@ -178,6 +214,10 @@ extension MasterState {
     private func pause(_ key: ProbeKey, isArriving: Bool) -> Duration {
         guard let probe = verification.probe(key) else { return policy.rereadInterval }
         if isArriving { return .seconds(2) }
+        if let replica = chunks[key.chunk].replica(on: key.server) {
+            if replica.isUnreadable { return .seconds(min(300, 30 * probe.reads)) }
+            if replica.state == .complete, probe.finding == .unreachable { return .seconds(60) }
+        }
         let untilSettled = policy.rereadInterval - (now - probe.since)
         if untilSettled > .zero { return untilSettled }
         return .seconds(min(60, 5 * probe.reads))

@@ -46,6 +46,9 @@ struct Verification: Sendable {
         probes[key]?.isDoubted = true
     }
 
+    /// Lets the copy be a source again.
+    mutating func trust(_ key: ProbeKey) { probes[key]?.isDoubted = false }
+
     /// Drops the probe; a read under way goes on, and its result is ignored.
     mutating func forget(_ key: ProbeKey) {
         guard probes.removeValue(forKey: key) != nil else { return }

@@ -149,10 +149,10 @@ final class Storm {
         else { return }
         // What was not synced yet may be the last good copy all the same.
         guard holders.filter({ $0 !== victim && $0.keepsThroughPowerLoss(chunk) }).count > 0 else { return }
-        if let server = victim as? ChunkServer, dice.chance(200) {
+        if dice.chance(200) {
             simulation.tally.count(.fileUnreadable)
             simulation.trace.note("\(chunk) is unreadable on \(victim.party)")
-            return server.spoil(chunk)
+            return victim.spoil(chunk)
         }
         simulation.tally.count(.bitFlipped)
         simulation.trace.note("a bit of \(chunk) flips on \(victim.party)")

@@ -11,6 +11,8 @@ final class GoServer: Server {
     let nodeID = ""
     let location: NetworkLocation? = nil
     private var files: [ChunkID: [UInt8]] = [:]
+    /// Files with a bad sector: they are listed, and no read of them comes to its end.
+    private var unreadable: Set<ChunkID> = []
     private var pipe: HeartbeatPipe?
     private var lastStream: UInt64 = 0
     /// What heartbeats list: nothing before the first look into the folder.
@@ -69,7 +71,7 @@ final class GoServer: Server {
     func stop() { crash(powerLost: false) }
 
     func fail(_ fault: Fault) {}
-    func mendDisk() {}
+    func mendDisk() { unreadable = [] }
 
     private func openStream() {
         lastStream += 1
@@ -88,11 +90,12 @@ final class GoServer: Server {
         for chunk in batch.deletions where files[chunk] != nil {
             simulation.watch.willDelete(chunk, on: self, "ordered")
             files[chunk] = nil
+            unreadable.remove(chunk)
             listed.removeAll { $0 == chunk }
             simulation.tally.count(.chunkDeleted)
         }
         for copy in batch.copies {
-            guard let content = files[copy.chunk] else { continue }
+            guard let content = files[copy.chunk], !unreadable.contains(copy.chunk) else { continue }
             let target = simulation.server(at: copy.target)
             simulation.upload(
                 Upload(
@@ -103,6 +106,7 @@ final class GoServer: Server {
     }
 
     func take(_ upload: Upload, _ answer: @escaping (Result<Set<Int>, DFSError>) -> Void) {
+        unreadable.remove(upload.chunk)
         files[upload.chunk] = Array(upload.content.prefix(upload.content.count / 2))
         let network = simulation.network
         let life = network.life(of: party)
@@ -119,10 +123,12 @@ final class GoServer: Server {
     }
 
     func read(_ chunk: ChunkID) -> Result<[UInt8], DFSError> {
-        files[chunk].map { .success($0) } ?? .failure(DFSError(.notFound, "no chunk \(chunk)"))
+        if unreadable.contains(chunk) { return .failure(DFSError(.unavailable, "\(chunk) cannot be read")) }
+        return files[chunk].map { .success($0) } ?? .failure(DFSError(.notFound, "no chunk \(chunk)"))
     }
 
     func find(_ chunk: ChunkID, _ then: @escaping (Finding) -> Void) {
+        if unreadable.contains(chunk) { return then(.unreachable) }
         then(files[chunk].map { .read(Digest(of: $0)) } ?? .absent)
     }
 
@@ -143,5 +149,7 @@ final class GoServer: Server {
         files[chunk]?[dice.number(0...count - 1)] ^= 1 << UInt8(dice.number(0...7))
     }
 
-    func keepsThroughPowerLoss(_ chunk: ChunkID) -> Bool { files[chunk] != nil }
+    func spoil(_ chunk: ChunkID) { unreadable.insert(chunk) }
+
+    func keepsThroughPowerLoss(_ chunk: ChunkID) -> Bool { files[chunk] != nil && !unreadable.contains(chunk) }
 }

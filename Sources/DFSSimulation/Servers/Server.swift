@@ -38,6 +38,8 @@ protocol Server: AnyObject {
     func hasOrderToDelete(_ chunk: ChunkID) -> Bool
     /// Flips a bit of the copy.
     func flipBit(of chunk: ChunkID, _ dice: Dice)
+    /// Makes the copy one that cannot be read any more.
+    func spoil(_ chunk: ChunkID)
     /// Whether the copy is on the disk itself.
     func keepsThroughPowerLoss(_ chunk: ChunkID) -> Bool
 }

@@ -19,6 +19,8 @@ struct ObedientCluster {
     /// Servers that read no copy when they are told to, and those whose answers never come.
     var unreadable: Set<String> = []
     var lateReads: Set<String> = []
+    /// Servers that the master does not reach, though they reach it.
+    var mute: Set<String> = []
     /// Addresses that servers had before, by which they are reached still.
     var formerAddresses: [String: String] = [:]
     /// While false, copies do not arrive.
@@ -87,7 +89,7 @@ struct ObedientCluster {
         master.restart()
         for address in disks.keys.sorted() {
             try beat(address)
-            if !away.contains(address) { _ = try master.described(address, kinds[address] ?? .swift) }
+            if !away.contains(address) { try perform(master.described(address, kind(of: address))) }
         }
     }
 
@@ -109,11 +111,19 @@ struct ObedientCluster {
                 if lateReads.contains(server) { continue }
                 readLog.append("\(chunk)@\(server)")
                 let found = disks[formerAddresses[server] ?? server]?[chunk].map { Finding.read($0) } ?? .absent
-                let finding = away.contains(server) || unreadable.contains(server) ? .unreachable : found
-                try perform(master.readBack(chunk, server, finding))
+                let isRead = !away.contains(server) && !unreadable.contains(server) && !mute.contains(server)
+                try perform(master.readBack(chunk, server, isRead ? found : .unreachable))
+            case .describe(let server) where mute.contains(server.description):
+                try perform(master.described(server.description, .unknown))
+            case .describe(let server) where kinds[server.description] == .go && !away.contains(server.description):
+                try perform(master.described(server.description, .go))
             default: continue
             }
         }
+    }
+
+    private func kind(of address: String) -> NodeKind {
+        mute.contains(address) ? .unknown : kinds[address] ?? .swift
     }
 
     private mutating func take(_ batch: TaskBatch, _ server: String) throws {
