@@ -153,6 +153,23 @@ import Testing
         #expect(try master.standing(":1").blockingCount == 5000)
     }
 
+    /// A Go server lists what it got when it was told last; what has come since nobody knows of.
+    @Test func aDeadServerIsNotFreeWhileThereAreChunksThatNobodyHas() throws {
+        var cluster = ObedientCluster(policy: .withoutSafeMode)
+        for server in [":1", ":2", ":3"] { try cluster.join(server) }
+        _ = try cluster.put("a", .short, on: [":2"])
+        try cluster.run(10)
+        cluster.away = [":1", ":2"]
+        try cluster.run(60)
+        try cluster.set(.decommissioning, ":1")
+        try cluster.run(60)
+        let standing = try cluster.master.standing(":1")
+        #expect(standing.state == .decommissioning && standing.reason.contains("no copy anywhere"))
+        cluster.away = [":1"]
+        try cluster.run(60)
+        #expect(try cluster.master.standing(":1").state == .decommissioned)
+    }
+
     @Test func anUnknownServerIsAnErrorThatNamesIt() throws {
         var cluster = try cluster()
         let answer = try cluster.set(.decommissioning, ":9").answer

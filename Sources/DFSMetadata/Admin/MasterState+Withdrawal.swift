@@ -39,7 +39,7 @@ extension MasterState {
     private mutating func conclude(_ server: ServerHandle, _ pass: Withdrawal.Pass) {
         // A node that is at another address by now holds there what it held here.
         let isMoved = servers.all.contains { $0.isAlive && isSameNode($0.handle, server) }
-        let isFree = pass.findings.blockingCount == 0 && !isMoved
+        let isFree = pass.findings.blockingCount == 0 && !isMoved && !mayBeMissed(server)
         switch servers[server].adminState {
         case .decommissioning
         where isFree && !servers[server].isUnheard && servers[server].additionCount == pass.additions:
@@ -48,6 +48,9 @@ extension MasterState {
         case .normal, .decommissioning, .decommissioned, .maintenance: break
         }
     }
+
+    /// Whether the server is away while there are chunks that nobody has: what it got last it may never have told of.
+    private func mayBeMissed(_ server: ServerHandle) -> Bool { !servers[server].isAlive && healths.missing > 0 }
 
     private func look(at chunk: ChunkHandle, on server: ServerHandle, _ findings: inout Withdrawal.Findings) {
         guard let file = namespace.facts(chunks[chunk].file) else { return }
@@ -107,6 +110,11 @@ extension MasterState {
             return "the server was not heard of since the master started: start it, or nobody knows its chunks"
         }
         guard let findings else { return "its chunks are being looked at" }
+        if mayBeMissed(server.handle) {
+            return
+                "\(healths.missing) chunks have no copy anywhere, and the server may have got them before it fell silent: start it, or "
+                + "remove their files (fsck names them)"
+        }
         let takers = servers.all.count { $0.isAlive && $0.adminState == .normal }
         if findings.mostWanted > takers {
             return
