@@ -39,4 +39,20 @@ import Testing
         #expect(timeouts.count == 2)
         if let first = timeouts.first, let last = timeouts.last { #expect(first - last >= .milliseconds(299)) }
     }
+
+    @Test(arguments: [("503", "5", RPCCode.notFound), ("404", "8", .resourceExhausted), ("503", "999", .unknown)])
+    func statusOfGRPCCountsWhateverTheHTTPStatus(http: String, grpc: String, expected: RPCCode) async {
+        let error = await call { server, stream, _ in
+            server.answer(stream, [(":status", http), ("grpc-status", grpc), ("grpc-message", "gone"), ("x-why", "y")])
+        }
+        #expect(error?.code == expected && error?.message == "gone" && error?.metadata.first("x-why") == "y")
+    }
+
+    @Test(arguments: [nil, "five"])
+    func httpStatusCountsWhereThereIsNoOther(grpc: String?) async {
+        let error = await call { server, stream, _ in
+            server.answer(stream, [(":status", "503")] + (grpc.map { [("grpc-status", $0)] } ?? []))
+        }
+        #expect(error?.code == .unavailable && error?.message.contains("503") == true)
+    }
 }
