@@ -202,6 +202,31 @@ private func exchange(_ pair: Pair, dataByteCount: Int) throws -> (client: [Stri
         #expect(summary(pair.serverEvents).contains("closed 1 2 true"))
     }
 
+    @Test func answerToAPingSaysToWhich() throws {
+        let pair = try Pair()
+        try pair.settle()
+        pair.server.ping(payload: 7)
+        pair.server.ping(payload: .max)
+        try pair.settle()
+        let answers = pair.serverEvents.compactMap {
+            if case .pingAcknowledged(let payload) = $0 { payload } else { nil }
+        }
+        #expect(answers == [7, .max])
+    }
+
+    @Test func pingOfAnAnnouncementComesBehindIt() throws {
+        let pair = try Pair()
+        try pair.settle()
+        pair.clientEvents = []
+        pair.server.announceShutdown(pinging: 1)
+        try pair.settle()
+        #expect(pair.clientEvents.count == 2)
+        guard case .goAway(.max, .noError)? = pair.clientEvents.first, case .pinged? = pair.clientEvents.last else {
+            Issue.record("\(pair.clientEvents)")
+            return
+        }
+    }
+
     @Test func noRequestAfterGoAway() throws {
         let pair = try Pair()
         try pair.settle()

@@ -147,7 +147,8 @@ extension HTTP2Session {
         case NGHTTP2_SETTINGS.rawValue:
             if head.flags & dfs_nghttp2_flag_ack == 0 { state.pointee.events.append(.settings) }
         case NGHTTP2_PING.rawValue:
-            state.pointee.events.append(head.flags & dfs_nghttp2_flag_ack != 0 ? .pingAcknowledged : .pinged)
+            let isAnswer = head.flags & dfs_nghttp2_flag_ack != 0
+            state.pointee.events.append(isAnswer ? .pingAcknowledged(dfs_nghttp2_ping_payload(frame)) : .pinged)
         case NGHTTP2_GOAWAY.rawValue:
             let code = HTTP2ErrorCode(rawValue: dfs_nghttp2_goaway_error(frame))
             state.pointee.events.append(.goAway(lastStream: dfs_nghttp2_goaway_last_stream(frame), code))
@@ -166,7 +167,12 @@ extension HTTP2Session {
 
     fileprivate func frameSent(_ head: nghttp2_frame_hd) {
         let type = UInt32(head.type)
-        guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue else { return }
+        guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue else {
+            if type == NGHTTP2_GOAWAY.rawValue, let payload = state.pointee.pingBehindGoAway.take() {
+                ping(payload: payload)
+            }
+            return
+        }
         state.pointee.hasSentHeadersOrData = true
         state.pointee.frameCounts.work += 1
         guard head.flags & dfs_nghttp2_flag_end_stream != 0,

@@ -165,8 +165,10 @@ package final class HTTP2Session {
         nghttp2_session_consume_stream(session, id, byteCount)
     }
 
-    /// Asks the peer for a sign of life; ``HTTP2Event/pingAcknowledged`` follows.
-    package func ping() { nghttp2_submit_ping(session, 0, nil) }
+    /// Asks the peer for a sign of life; ``HTTP2Event/pingAcknowledged(_:)`` follows.
+    ///
+    /// - Parameter payload: comes back with the answer, and tells it from that to another ping.
+    package func ping(payload: UInt64) { _ = dfs_nghttp2_submit_ping(session, payload) }
 
     /// Streams that the peer lets us have open at once; 2^32 - 1 where it has set no limit.
     package var peerMaxConcurrentStreams: Int {
@@ -178,8 +180,12 @@ package final class HTTP2Session {
         Int(nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE))
     }
 
-    /// First step of a graceful end: tells the peer to open no more streams, without refusing those on their way.
-    package func announceShutdown() { nghttp2_submit_shutdown_notice(session) }
+    /// First step of a graceful end: tells the peer to open no more streams, without refusing those on their way, and pings it
+    /// behind that: its answer says that it knows.
+    package func announceShutdown(pinging payload: UInt64) {
+        state.pointee.pingBehindGoAway = payload
+        nghttp2_submit_shutdown_notice(session)
+    }
 
     /// Tells the peer the last stream that we have taken and why we take no more.
     ///

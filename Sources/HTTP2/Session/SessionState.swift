@@ -31,4 +31,6 @@ struct SessionState: ~Copyable {
     var hasSentHeadersOrData = false
 
     init(role: HTTP2Session.Role) { streamEnds = StreamEnds(role: role) }
+    /// The payload of a ping that goes when GOAWAY is framed: the library sends pings before all that waits.
+    var pingBehindGoAway: UInt64?
 }
