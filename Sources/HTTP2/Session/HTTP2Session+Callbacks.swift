@@ -43,7 +43,7 @@ let onFrameSent: nghttp2_on_frame_send_callback = { _, frame, userData in
 
 let onFrameNotSent: nghttp2_on_frame_not_send_callback = { _, frame, _, userData in
     guard let frame else { return 0 }
-    withSession(userData, else: ()) { $0.frameNotSent(dfs_nghttp2_frame_head(frame).pointee) }
+    withSession(userData, else: ()) { $0.frameNotSent(frame) }
     return 0
 }
 
@@ -183,11 +183,16 @@ extension HTTP2Session {
     }
 
     /// Headers could not be sent. A request (GOAWAY came first) never gets a close callback; an answer (larger than the
-    /// library sends) would leave its stream open for ever.
-    fileprivate func frameNotSent(_ head: nghttp2_frame_hd) {
+    /// library sends) would leave its stream open for ever. A request that was given up is here when its turn comes.
+    fileprivate func frameNotSent(_ frame: UnsafePointer<nghttp2_frame>) {
+        let head = dfs_nghttp2_frame_head(frame).pointee
         guard UInt32(head.type) == NGHTTP2_HEADERS.rawValue else { return }
         if role == .server { return reset(stream: head.stream_id, .internalError) }
-        guard var stream = state.pointee.streams.remove(head.stream_id) else { return }
+        guard var stream = state.pointee.streams.remove(head.stream_id) else {
+            let isRequest = dfs_nghttp2_headers_category(frame) == NGHTTP2_HCAT_REQUEST
+            if isRequest { state.pointee.abandonedRequestCount -= 1 }
+            return
+        }
         dropQueue(of: &stream)
         state.pointee.events.append(.closed(stream: head.stream_id, .refusedStream, wasReset: true))
     }

@@ -53,7 +53,11 @@ package final class HTTP2Session {
         set { state.pointee.hasSentHeadersOrData = newValue }
     }
 
-    /// Streams open now.
+    /// Requests that were reset before the peer let them have a stream. The library keeps them until their turn would have
+    /// come.
+    package var abandonedRequestCount: Int { state.pointee.abandonedRequestCount }
+
+    /// Streams open now, with those whose requests wait because the peer lets no more of them be open.
     package var openStreamCount: Int { state.pointee.streams.count }
 
     /// Neither side has anything more to say: the connection can be closed.
@@ -122,12 +126,22 @@ package final class HTTP2Session {
         if stream.pointee.isLocalClosed { reset(stream: id, .noError) }
     }
 
-    /// Ends the stream at once in both directions; queued data is dropped.
+    /// Ends the stream at once in both directions; queued data is dropped. One whose request still waits for its turn is gone
+    /// with this: the peer never hears of it.
     package func reset(stream id: Int32, _ code: HTTP2ErrorCode) {
         guard let stream = state.pointee.streams.pointer(to: id) else { return }
         stream.pointee.wasReset = true
         dropQueue(of: &stream.pointee)
+        // The library makes a request's stream when its turn comes.
+        let isWaiting = role == .client && nghttp2_session_find_stream(session, id) == nil
         nghttp2_submit_rst_stream(session, 0, id, code.rawValue)
+        if isWaiting { abandonRequest(id, code) }
+    }
+
+    private func abandonRequest(_ id: Int32, _ code: HTTP2ErrorCode) {
+        _ = state.pointee.streams.remove(id)
+        state.pointee.abandonedRequestCount += 1
+        state.pointee.events.append(.closed(stream: id, code, wasReset: true))
     }
 
     /// Bytes queued and not yet framed.
