@@ -165,7 +165,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
 
     /// Lets a connection go that had no call since the last check.
     private func scheduleIdleCheck(callsSeen: UInt64) {
-        guard let maxIdle = configuration.limits.maxIdle else { return }
+        guard let maxIdle = configuration.limits.maxIdle(isSecure: connection.isSecure) else { return }
         schedule(.idle, in: maxIdle) { connection in
             let callsStarted = connection.connection.statistics.callsStarted
             if callsStarted == callsSeen, connection.calls.isEmpty { return connection.drain() }
