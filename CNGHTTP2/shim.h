@@ -3,6 +3,7 @@
 
 #include <nghttp2/nghttp2.h>
 #include <stddef.h>
+#include <string.h>
 
 // Two limits that Debian backports into 1.52 and that other builds of that age lack. Declared weak, so that a library
 // without them still links; a build without the symbol leaves the limit at the library's default.
@@ -47,6 +48,17 @@ static inline int32_t dfs_nghttp2_goaway_last_stream(const nghttp2_frame *frame)
     return frame->goaway.last_stream_id;
 }
 static inline uint32_t dfs_nghttp2_goaway_error(const nghttp2_frame *frame) { return frame->goaway.error_code; }
+// Why: the eight bytes are an array, which Swift sees as a tuple. Their order is ours alone: the peer sends them back.
+static inline uint64_t dfs_nghttp2_ping_payload(const nghttp2_frame *frame) {
+    uint64_t payload;
+    memcpy(&payload, frame->ping.opaque_data, sizeof payload);
+    return payload;
+}
+static inline int dfs_nghttp2_submit_ping(nghttp2_session *session, uint64_t payload) {
+    uint8_t bytes[sizeof payload];
+    memcpy(bytes, &payload, sizeof payload);
+    return nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, bytes);
+}
 static inline uint32_t dfs_nghttp2_reset_error(const nghttp2_frame *frame) { return frame->rst_stream.error_code; }
 
 // Why: enumerators whose C type (an anonymous enum) Swift does not convert to the integer the callbacks return.

@@ -19,6 +19,6 @@ package enum HTTP2Event: Sendable {
     case settings
     /// A ping of the peer's; the answer is queued already.
     case pinged
-    /// The answer to a ping of ours.
-    case pingAcknowledged
+    /// The answer to a ping of ours that had this payload.
+    case pingAcknowledged(UInt64)
 }

@@ -202,6 +202,68 @@ private func exchange(_ pair: Pair, dataByteCount: Int) throws -> (client: [Stri
         #expect(summary(pair.serverEvents).contains("closed 1 2 true"))
     }
 
+    /// The peer lets one stream be open; the library keeps the other requests until their turn.
+    @Test func requestThatIsGivenUpBeforeItsTurnIsGoneAtOnce() throws {
+        var settings = HTTP2Settings()
+        settings.maxConcurrentStreams = 1
+        let pair = try Pair(serverSettings: settings)
+        try pair.settle()
+        let ids = try (0..<3).map { _ in try #require(pair.client.submitRequest(request, endStream: true)) }
+        try pair.settle()
+        pair.client.reset(stream: ids[1], .cancel)
+        #expect(summary(pair.client.takeEvents()) == ["closed \(ids[1]) 8 true"])
+        #expect(pair.client.openStreamCount == 2 && pair.client.abandonedRequestCount == 1)
+        pair.client.reset(stream: ids[1], .cancel)
+        #expect(pair.client.abandonedRequestCount == 1)
+        pair.server.submitResponse(stream: ids[0], HeaderBlock([(":status", "200")]), endStream: true)
+        try pair.settle()
+        #expect(pair.client.abandonedRequestCount == 0)
+        let arrived = summary(pair.serverEvents).filter { $0.hasPrefix("headers") }.map { $0.prefix(10) }
+        #expect(arrived == ["headers \(ids[0]) ", "headers \(ids[2]) "])
+        #expect(summary(pair.clientEvents).filter { $0.hasPrefix("closed") } == ["closed \(ids[0]) 0 false"])
+    }
+
+    /// It is on its way, so the peer hears that it was given up.
+    @Test func requestThatIsGivenUpOnItsWayIsReset() throws {
+        let pair = try Pair()
+        try pair.settle()
+        let id = try #require(pair.client.submitRequest(request, endStream: false))
+        // The library does not know yet that the frame was taken.
+        let taken = try pair.client.produce(budget: 1)
+        pair.client.reset(stream: id, .cancel)
+        #expect(pair.client.abandonedRequestCount == 0)
+        for buffer in taken { try pair.server.receive(buffer) }
+        try pair.settle()
+        #expect(summary(pair.serverEvents).contains("closed \(id) 8 true"))
+        #expect(summary(pair.clientEvents).contains("closed \(id) 8 true"))
+        #expect(pair.client.openStreamCount == 0 && pair.client.abandonedRequestCount == 0)
+    }
+
+    @Test func answerToAPingSaysToWhich() throws {
+        let pair = try Pair()
+        try pair.settle()
+        pair.server.ping(payload: 7)
+        pair.server.ping(payload: .max)
+        try pair.settle()
+        let answers = pair.serverEvents.compactMap {
+            if case .pingAcknowledged(let payload) = $0 { payload } else { nil }
+        }
+        #expect(answers == [7, .max])
+    }
+
+    @Test func pingOfAnAnnouncementComesBehindIt() throws {
+        let pair = try Pair()
+        try pair.settle()
+        pair.clientEvents = []
+        pair.server.announceShutdown(pinging: 1)
+        try pair.settle()
+        #expect(pair.clientEvents.count == 2)
+        guard case .goAway(.max, .noError)? = pair.clientEvents.first, case .pinged? = pair.clientEvents.last else {
+            Issue.record("\(pair.clientEvents)")
+            return
+        }
+    }
+
     @Test func noRequestAfterGoAway() throws {
         let pair = try Pair()
         try pair.settle()

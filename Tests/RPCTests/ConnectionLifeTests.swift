@@ -67,6 +67,33 @@ private final class Greeter: ChannelInboundHandler {
         }
     }
 
+    /// The answer to a keepalive ping says nothing of what was announced behind it: the call that follows it was sent before the
+    /// client knew.
+    @Test func callThatIsOnItsWayWhenADrainBeginsIsAnswered() async throws {
+        var configuration = RPCServer.Configuration()
+        configuration.limits.keepalive = Keepalive(
+            time: .milliseconds(10), timeout: .seconds(30), withoutCalls: true)
+        try await Fixture.overTCP(server: configuration, echoHandler) { fixture in
+            let client = try await Attacker.greeted(port: fixture.port)
+            func ping() async throws -> RawFrame {
+                try #require(await client.frame { $0.kind == .ping && $0.flags == 0 })
+            }
+            func answer(_ ping: RawFrame) -> RawFrame {
+                RawFrame(.ping, flags: RawFrame.acknowledged, stream: 0, payload: ping.payload)
+            }
+            let keepalive = try await ping()
+            async let stopped: Void = fixture.server.shutdown(grace: .seconds(30))
+            let announcement = try await ping()
+            await client.send(
+                answer(keepalive), .request(1), .data(1, RawFrame.message([1, 2, 3]), end: true))
+            let data = await client.frame { $0.kind == .data && $0.stream == 1 }
+            #expect(data?.payload == RawFrame.message([1, 2, 3]))
+            await client.send(answer(announcement))
+            #expect(await client.end().goAwayCode == 0)
+            await stopped
+        }
+    }
+
     @Test func pingsAreCountedAgainAfterAnAnswer() {
         var police = PingPolice(ConnectionLimits())
         let start = NIODeadline.now()

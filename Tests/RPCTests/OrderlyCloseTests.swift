@@ -61,8 +61,10 @@ import Testing
         #expect(try await Self.ask(server) { $0.stalledWritePosition } != nil, "nothing waits: the sockets took all")
 
         let stopped = Task { await server.shutdown(grace: .seconds(60)) }
-        // The answer to the server's ping; until it has asked, it is nobody's.
-        while try await Self.ask(server, { $0.isOpen }) ?? false { await client.send(.ping(isAnswer: true)) }
+        // The answer to the server's ping, which the client has not read; until it has asked, it is nobody's.
+        let payload = withUnsafeBytes(of: HTTP2Connection.PingPurpose.announcement.rawValue) { Array($0) }
+        let answer = RawFrame(.ping, flags: RawFrame.acknowledged, stream: 0, payload: payload)
+        while try await Self.ask(server, { $0.isOpen }) ?? false { await client.send(answer) }
         try await client.setReads(true)
         var received = 0
         var isOK = false

@@ -181,7 +181,9 @@ import Testing
             return try await next(call)
         }
 
-        func intercept(_ call: ServerCall, next: (ServerCall) async throws -> Void) async throws {
+        nonisolated(nonsending) func intercept(
+            _ call: ServerCall, next: nonisolated(nonsending) (ServerCall) async throws -> Void
+        ) async throws {
             guard call.metadata.all("x-tag") != ["out", "refuse"] else { throw RPCError(.permissionDenied, tag) }
             try await next(call)
         }

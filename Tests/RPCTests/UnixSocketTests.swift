@@ -95,6 +95,43 @@ import Testing
         #expect(error?.code == .unavailable)
     }
 
+    /// The files are looked at when they are to be read again, and no sooner here.
+    @Test func certificatesOfSocketsAreReadAgain() async throws {
+        let (old, new) = (try TestAuthority(), try TestAuthority())
+        let name = "dfs-test-\(UInt32.random(in: 0 ... .max))"
+        let server = server()
+        var identities: [TestAuthority.Identity] = []
+        for number in 0..<2 {
+            let identity = try old.issue("server-\(number)", for: ["DNS:node.example"])
+            identities.append(identity)
+            var configuration = ServerTLS.Configuration(identity: TLSIdentity(identity))
+            configuration.reloadInterval = .seconds(3600)
+            let tls = try ServerTLS(configuration, logger: Fixture.logger())
+            if number == 0 {
+                try await server.listen(unixPath: path, tls: tls)
+            } else {
+                try await server.listen(abstractName: name, tls: tls)
+            }
+        }
+        func echo(trusting authority: TestAuthority) async throws -> [String?] {
+            var trust = ClientTLS.Configuration(trust: .file(authority.certificate))
+            trust.serverName = "node.example"
+            let tls = try ClientTLS(trust, logger: Fixture.logger())
+            return [
+                try await self.echo("unix:\(path)", tls: tls), try await self.echo("unix-abstract:\(name)", tls: tls),
+            ]
+        }
+        #expect(try await echo(trusting: old) == ["x", "x"])
+        for (number, identity) in identities.enumerated() {
+            let replacement = try new.issue("new-\(number)", for: ["DNS:node.example"])
+            try replace(identity.certificate, with: replacement.certificate)
+            try replace(identity.key, with: replacement.key)
+        }
+        await server.reloadTLS()
+        #expect(try await echo(trusting: new) == ["x", "x"])
+        await server.shutdown(grace: .zero)
+    }
+
     @Test func tlsOverASocketFileNeedsAName() async throws {
         let authority = try TestAuthority()
         let identity = TLSIdentity(try authority.issue("server", for: ["DNS:node.example"]))

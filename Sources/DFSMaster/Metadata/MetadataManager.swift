@@ -34,6 +34,8 @@ package final class MetadataManager: Sendable {
     private static let maxBatchCount = 1024
     /// So often a question looks whether the state is free: some ten microseconds, in which a few others are answered.
     private static let maxLooks = 10_000
+    /// So many of them may find the manager's thread deciding: its batch may take long, and is mostly followed by a sync.
+    private static let maxLooksAtDeciding = 300
     /// So often it tries for the state, since it may find itself forestalled.
     private static let maxLockTries = 100
 
@@ -83,12 +85,14 @@ package final class MetadataManager: Sendable {
     private func answerAtOnce(_ input: Input) -> Result<Answer, DFSError>? {
         // Another thread that answers a question is done in a moment; the manager's own may take longer.
         var tries = 0
+        var looksAtDeciding = 0
         for _ in 0..<Self.maxLooks where tries < Self.maxLockTries {
-            if isDeciding.load(ordering: .relaxed) || isAnswering.load(ordering: .relaxed)
-                || isAnswering.exchange(true, ordering: .relaxed)
-            {
+            if isDeciding.load(ordering: .relaxed) {
+                looksAtDeciding += 1
+                if looksAtDeciding == Self.maxLooksAtDeciding { return nil }
                 continue
             }
+            if isAnswering.load(ordering: .relaxed) || isAnswering.exchange(true, ordering: .relaxed) { continue }
             tries += 1
             let answer = decisions.withLockIfAvailable { decisions -> Result<Answer, DFSError>? in
                 guard !decisions.isReleasing else { return nil }

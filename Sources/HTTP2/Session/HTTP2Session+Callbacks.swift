@@ -43,7 +43,7 @@ let onFrameSent: nghttp2_on_frame_send_callback = { _, frame, userData in
 
 let onFrameNotSent: nghttp2_on_frame_not_send_callback = { _, frame, _, userData in
     guard let frame else { return 0 }
-    withSession(userData, else: ()) { $0.frameNotSent(dfs_nghttp2_frame_head(frame).pointee) }
+    withSession(userData, else: ()) { $0.frameNotSent(frame) }
     return 0
 }
 
@@ -147,7 +147,8 @@ extension HTTP2Session {
         case NGHTTP2_SETTINGS.rawValue:
             if head.flags & dfs_nghttp2_flag_ack == 0 { state.pointee.events.append(.settings) }
         case NGHTTP2_PING.rawValue:
-            state.pointee.events.append(head.flags & dfs_nghttp2_flag_ack != 0 ? .pingAcknowledged : .pinged)
+            let isAnswer = head.flags & dfs_nghttp2_flag_ack != 0
+            state.pointee.events.append(isAnswer ? .pingAcknowledged(dfs_nghttp2_ping_payload(frame)) : .pinged)
         case NGHTTP2_GOAWAY.rawValue:
             let code = HTTP2ErrorCode(rawValue: dfs_nghttp2_goaway_error(frame))
             state.pointee.events.append(.goAway(lastStream: dfs_nghttp2_goaway_last_stream(frame), code))
@@ -166,7 +167,12 @@ extension HTTP2Session {
 
     fileprivate func frameSent(_ head: nghttp2_frame_hd) {
         let type = UInt32(head.type)
-        guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue else { return }
+        guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue else {
+            if type == NGHTTP2_GOAWAY.rawValue, let payload = state.pointee.pingBehindGoAway.take() {
+                ping(payload: payload)
+            }
+            return
+        }
         state.pointee.hasSentHeadersOrData = true
         state.pointee.frameCounts.work += 1
         guard head.flags & dfs_nghttp2_flag_end_stream != 0,
@@ -177,11 +183,16 @@ extension HTTP2Session {
     }
 
     /// Headers could not be sent. A request (GOAWAY came first) never gets a close callback; an answer (larger than the
-    /// library sends) would leave its stream open for ever.
-    fileprivate func frameNotSent(_ head: nghttp2_frame_hd) {
+    /// library sends) would leave its stream open for ever. A request that was given up is here when its turn comes.
+    fileprivate func frameNotSent(_ frame: UnsafePointer<nghttp2_frame>) {
+        let head = dfs_nghttp2_frame_head(frame).pointee
         guard UInt32(head.type) == NGHTTP2_HEADERS.rawValue else { return }
         if role == .server { return reset(stream: head.stream_id, .internalError) }
-        guard var stream = state.pointee.streams.remove(head.stream_id) else { return }
+        guard var stream = state.pointee.streams.remove(head.stream_id) else {
+            let isRequest = dfs_nghttp2_headers_category(frame) == NGHTTP2_HCAT_REQUEST
+            if isRequest { state.pointee.abandonedRequestCount -= 1 }
+            return
+        }
         dropQueue(of: &stream)
         state.pointee.events.append(.closed(stream: head.stream_id, .refusedStream, wasReset: true))
     }

@@ -53,7 +53,11 @@ package final class HTTP2Session {
         set { state.pointee.hasSentHeadersOrData = newValue }
     }
 
-    /// Streams open now.
+    /// Requests that were reset before the peer let them have a stream. The library keeps them until their turn would have
+    /// come.
+    package var abandonedRequestCount: Int { state.pointee.abandonedRequestCount }
+
+    /// Streams open now, with those whose requests wait because the peer lets no more of them be open.
     package var openStreamCount: Int { state.pointee.streams.count }
 
     /// Neither side has anything more to say: the connection can be closed.
@@ -122,12 +126,22 @@ package final class HTTP2Session {
         if stream.pointee.isLocalClosed { reset(stream: id, .noError) }
     }
 
-    /// Ends the stream at once in both directions; queued data is dropped.
+    /// Ends the stream at once in both directions; queued data is dropped. One whose request still waits for its turn is gone
+    /// with this: the peer never hears of it.
     package func reset(stream id: Int32, _ code: HTTP2ErrorCode) {
         guard let stream = state.pointee.streams.pointer(to: id) else { return }
         stream.pointee.wasReset = true
         dropQueue(of: &stream.pointee)
+        // The library makes a request's stream when its turn comes.
+        let isWaiting = role == .client && nghttp2_session_find_stream(session, id) == nil
         nghttp2_submit_rst_stream(session, 0, id, code.rawValue)
+        if isWaiting { abandonRequest(id, code) }
+    }
+
+    private func abandonRequest(_ id: Int32, _ code: HTTP2ErrorCode) {
+        _ = state.pointee.streams.remove(id)
+        state.pointee.abandonedRequestCount += 1
+        state.pointee.events.append(.closed(stream: id, code, wasReset: true))
     }
 
     /// Bytes queued and not yet framed.
@@ -165,8 +179,10 @@ package final class HTTP2Session {
         nghttp2_session_consume_stream(session, id, byteCount)
     }
 
-    /// Asks the peer for a sign of life; ``HTTP2Event/pingAcknowledged`` follows.
-    package func ping() { nghttp2_submit_ping(session, 0, nil) }
+    /// Asks the peer for a sign of life; ``HTTP2Event/pingAcknowledged(_:)`` follows.
+    ///
+    /// - Parameter payload: comes back with the answer, and tells it from that to another ping.
+    package func ping(payload: UInt64) { _ = dfs_nghttp2_submit_ping(session, payload) }
 
     /// Streams that the peer lets us have open at once; 2^32 - 1 where it has set no limit.
     package var peerMaxConcurrentStreams: Int {
@@ -178,8 +194,12 @@ package final class HTTP2Session {
         Int(nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE))
     }
 
-    /// First step of a graceful end: tells the peer to open no more streams, without refusing those on their way.
-    package func announceShutdown() { nghttp2_submit_shutdown_notice(session) }
+    /// First step of a graceful end: tells the peer to open no more streams, without refusing those on their way, and pings it
+    /// behind that: its answer says that it knows.
+    package func announceShutdown(pinging payload: UInt64) {
+        state.pointee.pingBehindGoAway = payload
+        nghttp2_submit_shutdown_notice(session)
+    }
 
     /// Tells the peer the last stream that we have taken and why we take no more.
     ///

@@ -22,6 +22,8 @@ struct SessionState: ~Copyable {
     var outputBudget = 0
     var frameCounts = FrameCounts()
     var queuedByteCount = 0
+    /// Requests that were given up and that the library keeps until their turn comes.
+    var abandonedRequestCount = 0
     var framedByteCount: UInt64 = 0
     /// The header block that has begun and is not complete.
     var openHeaderBlock: (stream: Int32, serial: UInt64)?
@@ -29,6 +31,8 @@ struct SessionState: ~Copyable {
     /// Whether data of the DATA frame being received has come.
     var hasDataOfFrame = false
     var hasSentHeadersOrData = false
+    /// The payload of a ping that goes when GOAWAY is framed: the library sends pings before all that waits.
+    var pingBehindGoAway: UInt64?
 
     init(role: HTTP2Session.Role) { streamEnds = StreamEnds(role: role) }
 }

@@ -145,7 +145,8 @@ package final class ClientCall: @unchecked Sendable {
         let isGRPC = block.firstBytes("content-type")?.starts(with: "application/grpc".utf8) ?? false
         guard httpStatus == "200", isGRPC || block.firstBytes("grpc-status") != nil else {
             let error = RPCError(httpStatus: httpStatus)
-            return isEnd ? finish(error: error) : abort(error)
+            // A grpc-status that is there counts, whatever the HTTP status (http-grpc-status-mapping).
+            return isEnd ? end(block, fallback: error) : abort(error)
         }
         if let name = block.first("grpc-encoding") {
             guard let compression = MessageCompression(rawValue: name) else {

@@ -123,7 +123,8 @@ package final class ClientChannel: Sendable {
     ) async throws -> UnaryResponse {
         var options = options
         options.retryPolicy = options.retryPolicy ?? configuration.retryPolicy
-        guard options.retryPolicy != nil, let deadline = CallContext.deadline(after: options.timeout) else {
+        // Each attempt would have the whole timeout anew, a transparent one, too.
+        guard options.timeout != nil, let deadline = CallContext.deadline(after: options.timeout) else {
             return try await retrying(options) { try await self.attemptUnary(path, request, $0) }
         }
         return try await CallContext.$deadline.withValue(deadline) {

@@ -40,10 +40,17 @@ final class ClientConnection: HTTP2ConnectionOwner {
         _ path: MethodPath, _ options: CallOptions, deadline: NIODeadline?, limits: MessageLimits
     ) throws(RPCError) -> ClientCall? {
         guard state == .ready else { return nil }
-        let (allowed, _) = connection.session.peerMaxConcurrentStreams.addingReportingOverflow(limits.maxWaitingCalls)
-        guard calls.count < allowed else {
+        let session = connection.session
+        guard session.abandonedRequestCount < limits.maxWaitingCalls else {
+            // They go with the connection. They are no reason to refuse a call: nobody waits for them.
+            drain(reason: "too many calls were given up before their turn")
+            return nil
+        }
+        let (allowed, _) = session.peerMaxConcurrentStreams.addingReportingOverflow(limits.maxWaitingCalls)
+        guard session.openStreamCount < allowed else {
             throw RPCError(
-                .resourceExhausted, "\(calls.count) calls to \(authority) are open or wait for their turn already")
+                .resourceExhausted,
+                "\(session.openStreamCount) calls to \(authority) are open or wait for their turn already")
         }
         try options.metadata.checkNames()
         var block = headers(for: path)

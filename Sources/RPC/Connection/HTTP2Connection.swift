@@ -218,9 +218,23 @@ final class HTTP2Connection: TransportReceiver {
         transport.write(buffers)
     }
 
+    /// Why the peer is pinged: the payload of the ping, so that its answer is not taken for another one's.
+    enum PingPurpose: UInt64 {
+        /// To hear that it is there.
+        case keepalive
+        /// To know that it has heard of the end that was announced.
+        case announcement
+    }
+
     /// Asks the peer for a sign of life.
     func ping() {
-        session.ping()
+        session.ping(payload: PingPurpose.keepalive.rawValue)
+        schedulePump()
+    }
+
+    /// Tells the peer to open no more streams; ``PingPurpose/announcement`` is answered when it has heard of it.
+    func announceShutdown() {
+        session.announceShutdown(pinging: PingPurpose.announcement.rawValue)
         schedulePump()
     }
 

@@ -11,7 +11,9 @@ package struct CallLog: ServerInterceptor, ClientInterceptor {
         self.level = level
     }
 
-    package func intercept(_ call: ServerCall, next: (ServerCall) async throws -> Void) async throws {
+    package nonisolated(nonsending) func intercept(
+        _ call: ServerCall, next: nonisolated(nonsending) (ServerCall) async throws -> Void
+    ) async throws {
         guard logger.logLevel <= level else { return try await next(call) }
         let started = NIODeadline.now()
         func log(_ code: RPCCode) {

@@ -15,7 +15,17 @@ package struct OutgoingCall: Sendable {
 /// Stands between a server's connections and its handlers.
 package protocol ServerInterceptor: Sendable {
     /// Lets the handler answer by `next`; refuses the call by throwing instead. Runs on the call's event loop.
-    func intercept(_ call: ServerCall, next: (ServerCall) async throws -> Void) async throws
+    nonisolated(nonsending) func intercept(
+        _ call: ServerCall, next: nonisolated(nonsending) (ServerCall) async throws -> Void
+    ) async throws
+
+    /// What stands before the handler of the method `path`, asked once for each method that has one: for what need not be
+    /// looked up for each call. By default it is the interceptor itself.
+    func interceptor(of path: String) -> any ServerInterceptor
+}
+
+extension ServerInterceptor {
+    package func interceptor(of path: String) -> any ServerInterceptor { self }
 }
 
 extension ServiceRoutes.Route {

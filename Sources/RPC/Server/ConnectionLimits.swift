@@ -8,6 +8,9 @@ package struct ConnectionLimits: Sendable {
     package var maxAgeGrace: Duration?
     /// A connection without calls for this long is asked to go; `nil` is never.
     package var maxIdle: Duration?
+    /// The same for connections under TLS, where it is less: they keep the largest buffers that they have had, of up to 512 KiB
+    /// each way, until they go (decision 43); `nil` lets ``maxIdle`` count alone.
+    package var maxSecuredIdle: Duration? = .seconds(300)
     /// How silent clients are found out. What a client holds by its connection is free again when it is gone, so this is not
     /// gRPC's two hours (decision 47).
     package var keepalive: Keepalive? = Keepalive(time: .seconds(60), timeout: .seconds(30), withoutCalls: true)
@@ -38,6 +41,12 @@ package struct ConnectionLimits: Sendable {
     package var controlFramesPerSecond = 1000
 
     package init() {}
+
+    /// What counts of ``maxIdle`` and ``maxSecuredIdle``.
+    func maxIdle(isSecure: Bool) -> Duration? {
+        guard isSecure, let maxSecuredIdle else { return maxIdle }
+        return maxIdle.map { min($0, maxSecuredIdle) } ?? maxSecuredIdle
+    }
 }
 
 /// Counts the pings of one client that came too soon. A server that has just answered something cannot complain: clients

@@ -12,7 +12,7 @@ extension RPCServer {
             let isStale = try await isStale(path)
             let channel = try await bootstrap(tls)
                 .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: isStale).get()
-            state.withLock { $0.listeners.append(channel) }
+            keep(channel, tls)
         } catch is UnixDomainSocketPathWrongType {
             throw RPCError(.unavailable, "cannot listen on unix:\(path): it is no socket; choose another path")
         } catch SocketAddressError.unixDomainSocketPathTooLong {
@@ -30,7 +30,7 @@ extension RPCServer {
     package func listen(abstractName name: String, tls: ServerTLS? = nil) async throws {
         do {
             let channel = try await bootstrap(tls).withBoundSocket(try AbstractSocket.bind(name)).get()
-            state.withLock { $0.listeners.append(channel) }
+            keep(channel, tls)
         } catch let error as RPCError {
             throw error
         } catch {

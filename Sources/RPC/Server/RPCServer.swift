@@ -60,15 +60,20 @@ package final class RPCServer: Sendable {
                 try await bootstrap(tls).childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                     .bind(host: host, port: Int(port)).get()
             }
-            state.withLock { state in
-                state.listeners.append(channel)
-                if let tls { state.tls.append(tls) }
-            }
+            keep(channel, tls)
             return UInt16(channel.localAddress?.port ?? Int(port))
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw RPCError(.unavailable, "port \(port) is in use; stop what listens there, or choose another port")
         } catch {
             throw RPCError(.unavailable, "cannot listen on \(host):\(port): \(error)")
+        }
+    }
+
+    /// Notes what listens, to be closed at shutdown, and its TLS, to be read again.
+    @inline(never) func keep(_ listener: any Channel, _ tls: ServerTLS?) {
+        state.withLock { state in
+            state.listeners.append(listener)
+            if let tls { state.tls.append(tls) }
         }
     }
 

@@ -86,8 +86,8 @@ final class ServerConnection: HTTP2ConnectionOwner {
             closeIfDrained()
         case .pinged:
             receivedPing()
-        case .pingAcknowledged:
-            finishAnnouncing()
+        case .pingAcknowledged(let payload):
+            if payload == HTTP2Connection.PingPurpose.announcement.rawValue { finishAnnouncing() }
         case .settings:
             hasGreeted = true
         case .goAway:
@@ -125,8 +125,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
     func drain() {
         guard draining == .no else { return }
         draining = .announced
-        connection.session.announceShutdown()
-        connection.ping()
+        connection.announceShutdown()
         schedule(.announcement, in: Self.announcementLimit) { connection in
             connection.isSilent = true
             connection.finishAnnouncing()
@@ -166,7 +165,7 @@ final class ServerConnection: HTTP2ConnectionOwner {
 
     /// Lets a connection go that had no call since the last check.
     private func scheduleIdleCheck(callsSeen: UInt64) {
-        guard let maxIdle = configuration.limits.maxIdle else { return }
+        guard let maxIdle = configuration.limits.maxIdle(isSecure: connection.isSecure) else { return }
         schedule(.idle, in: maxIdle) { connection in
             let callsStarted = connection.connection.statistics.callsStarted
             if callsStarted == callsSeen, connection.calls.isEmpty { return connection.drain() }

@@ -31,7 +31,9 @@ package struct ServiceRoutes: Sendable {
     func intercepted(by interceptors: [any ServerInterceptor]) -> ServiceRoutes {
         guard !interceptors.isEmpty else { return self }
         var copy = self
-        copy.routes = routes.mapValues { $0.intercepted(by: interceptors) }
+        for (path, route) in routes {
+            copy.routes[path] = route.intercepted(by: interceptors.map { $0.interceptor(of: path) })
+        }
         copy.fallback = fallback?.intercepted(by: interceptors)
         return copy
     }

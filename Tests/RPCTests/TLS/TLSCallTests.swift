@@ -43,6 +43,31 @@ import Testing
         }
     }
 
+    /// What it has read and written with once stays with it for as long as it lives.
+    @Test(.timeLimit(.minutes(1))) func idleTLSConnectionIsClosed() async throws {
+        #expect(ConnectionLimits().maxIdle(isSecure: false) == nil)
+        #expect(ConnectionLimits().maxIdle(isSecure: true) == .seconds(300))
+        let (closed, connectionClosed) = AsyncStream<ConnectionID>.makeStream()
+        var server = RPCServer.Configuration()
+        server.onConnectionClosed = { connectionClosed.yield($0) }
+        server.limits.maxSecuredIdle = .milliseconds(20)
+        let authority = try TestAuthority()
+        let identity = try authority.issue("server")
+        try await TLSFixture.run(authority: authority, identity: identity, server: server) { fixture in
+            var configuration = ClientChannel.Configuration()
+            configuration.tls = try ClientTLS(
+                .init(trust: .file(authority.certificate)), logger: Fixture.logger())
+            let channel = ClientChannel(
+                host: "localhost", port: fixture.port, group: MultiThreadedEventLoopGroup.singleton,
+                configuration: configuration, logger: Fixture.logger())
+            for _ in 0..<2 {
+                #expect(text(try await channel.unary(Fixture.echo, message("x")).message) == "x")
+                for await _ in closed { break }
+            }
+            await channel.close()
+        }
+    }
+
     @Test func clientCertificateOpensAServerThatAsksForOne() async throws {
         let authority = try TestAuthority()
         let clients = ServerTLS.ClientCertificates.required(.file(authority.certificate))
