@@ -126,32 +126,6 @@ import Testing
         #expect(effects.copies.contains("\(id)>\(stale)"))
     }
 
-    /// A record of it would be looked at every second for ever.
-    @Test func aStaleReplicaOnAServerThatIsGoneForGoodIsForgotten() throws {
-        var (master, id, first, stale) = try sealedBesideAStaleReplica()
-        let third = try #require([":1", ":2", ":3"].first { ![first, stale].contains($0) })
-        let put = try #require(master.image.files.first?.chunks.first)
-        let (putID, digest) = (master.image.files[0].header.chunkID(at: put.index), try #require(put.digest))
-        // It may be back one day.
-        func run() throws {
-            for _ in 0..<12 {
-                master.pass(.seconds(10))
-                for server in [first, third] {
-                    _ = try master.heartbeat(server, [id, putID])
-                    _ = try master.report(server, [(putID, digest)])
-                }
-                _ = master.tick()
-            }
-        }
-        try run()
-        #expect(!master.state.staleReplicas.isEmpty)
-        _ = try master.set(.decommissioning, stale)
-        try run()
-        #expect(try master.standing(stale).state == .decommissioned)
-        #expect(master.state.staleReplicas.isEmpty && master.state.staleOrders.isEmpty)
-        #expect(master.image.files[0].chunks[1].assigned.isEmpty)
-    }
-
     /// Lists do not show open chunks: only the stream can tell whether the order has arrived.
     @Test func anOrderToDeleteAStaleReplicaThatWasLostWithItsStreamIsGivenAgain() throws {
         var master = try MasterHarness.withSwiftServers()

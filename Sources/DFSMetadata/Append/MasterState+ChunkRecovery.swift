@@ -200,8 +200,7 @@ extension MasterState {
     private static let staleChunksPerTick = 1000
 
     /// Has what is left of open chunks deleted where they were not sealed, once enough servers hold them whole. Servers that
-    /// are away then are told when they are back, which those that an operator has taken out of service and that are gone never
-    /// are.
+    /// are away then are told when they are back: also those that were taken out of service meanwhile, since they can come back, too.
     mutating func deleteStaleReplicas() {
         endStaleOrders()
         var looked: [ChunkHandle] = []
@@ -211,10 +210,6 @@ extension MasterState {
             staleChunks.append(chunk)
             let (id, isWhole) = (id(of: chunk), isWhole(chunk))
             let rest = holders.sorted().filter { server in
-                if servers[server].adminState == .decommissioned, isGivenUp(servers[server]) {
-                    staleOrders[ProbeKey(chunk: chunk, server: server)] = nil
-                    return false
-                }
                 // A copy that was brought there since has taken its place, unless an order on its way may still meet it; one that
                 // is only on its way may never come.
                 if let replica = chunks[chunk].replica(on: server) {
