@@ -57,7 +57,7 @@ enum BenchMethods {
 
     static var routes: ServiceRoutes {
         var routes = ServiceRoutes()
-        routes.addFallback { call in
+        routes.addFallback(atOnce: { message, _ in message }) { call in
             guard let message = try await call.receive() else {
                 throw RPCError(.invalidArgument, "a unary call has one message")
             }
