@@ -167,7 +167,8 @@ let package = Package(
 
         // Measures the gRPC layer alone.
         .executableTarget(
-            name: "rpc-bench", dependencies: ["RPC", "BenchSupport", argumentParser, logging, nioCore, nioPosix],
+            name: "rpc-bench",
+            dependencies: ["RPC", "DFSFiles", "BenchSupport", argumentParser, logging, nioCore, nioPosix],
             swiftSettings: strict),
 
         // Measures the master: fills its store, plays its chunk servers and clients.

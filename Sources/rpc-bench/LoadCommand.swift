@@ -1,5 +1,6 @@
 import ArgumentParser
 import BenchSupport
+import DFSFiles
 import Logging
 import NIOCore
 import NIOPosix
@@ -33,6 +34,8 @@ struct LoadCommand: AsyncParsableCommand {
     var tlsCA: String?
 
     func run() async throws {
+        // As the programs do that move bulk data.
+        ProcessMemory.keepFreedBuffers()
         let address = try HostAndPort(server)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, threads))
         var configuration = ClientChannel.Configuration()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BenchSupport
+import DFSFiles
 import Logging
 import NIOPosix
 import RPC
@@ -24,6 +25,8 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // As the programs do that move bulk data.
+        ProcessMemory.keepFreedBuffers()
         let address = try HostAndPort(listen)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, threads))
         var configuration = RPCServer.Configuration()
@@ -54,7 +57,7 @@ enum BenchMethods {
 
     static var routes: ServiceRoutes {
         var routes = ServiceRoutes()
-        routes.addFallback { call in
+        routes.addFallback(atOnce: { message, _ in message }) { call in
             guard let message = try await call.receive() else {
                 throw RPCError(.invalidArgument, "a unary call has one message")
             }

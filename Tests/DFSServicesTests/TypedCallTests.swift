@@ -18,6 +18,36 @@ import Testing
         #expect(response == AllocateChunkResponse(chunkID: "ü_3", replicaServers: [":9001"]))
     }
 
+    /// What is said at once and what the handler says are the same to the caller.
+    @Test func answerAtOnceIsLikeTheHandlers() async throws {
+        let atOnce = { @Sendable (request: GetFileInfoRequest, _: ServerCall) throws -> GetFileInfoResponse? in
+            switch request.fileName {
+            case "wait": return nil
+            case "fail": throw DFSError(.unavailable, "not now")
+            default: return GetFileInfoResponse(fileInfo: [FileChunkInfo(chunkID: request.fileName)])
+            }
+        }
+        let addRoutes = { (routes: inout ServiceRoutes) in
+            routes.unary(Methods.getFileInfo, atOnce: atOnce) { (request: GetFileInfoRequest, _) in
+                GetFileInfoResponse(fileInfo: [FileChunkInfo(chunkID: "waited for \(request.fileName)")])
+            }
+        }
+        try await withServer(addRoutes) { peer in
+            for (name, answer) in [("a", "a"), ("wait", "waited for wait")] {
+                let response: GetFileInfoResponse = try await peer.unary(
+                    Methods.getFileInfo, GetFileInfoRequest(fileName: name))
+                #expect(response.fileInfo.map(\.chunkID) == [answer])
+            }
+            do throws(DFSError) {
+                let _: GetFileInfoResponse = try await peer.unary(
+                    Methods.getFileInfo, GetFileInfoRequest(fileName: "fail"))
+                Issue.record("the call went well")
+            } catch {
+                #expect(error.code == .unavailable && error.message.hasSuffix("not now"))
+            }
+        }
+    }
+
     @Test func errorOfTheHandlerReachesTheCaller() async throws {
         let addRoutes = { (routes: inout ServiceRoutes) in
             routes.unary(Methods.open) { (request: OpenRequest, _) -> OpenResponse in

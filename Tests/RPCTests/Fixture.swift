@@ -18,10 +18,11 @@ struct Fixture: Sendable {
     /// Runs `body` over a TCP connection on loopback.
     static func overTCP(
         server configuration: RPCServer.Configuration = .init(), client: ClientChannel.Configuration = .init(),
+        atOnce: ServiceRoutes.ImmediateHandler? = nil,
         _ handler: @escaping ServiceRoutes.Handler, _ body: @Sendable (Fixture) async throws -> Void
     ) async throws {
         var routes = ServiceRoutes()
-        routes.add(echo, handler: handler)
+        routes.add(echo, atOnce: atOnce, handler: handler)
         let group = MultiThreadedEventLoopGroup.singleton
         let server = RPCServer(routes: routes, configuration: configuration, group: group, logger: logger())
         let port = try await server.listen(host: "127.0.0.1", port: 0)
@@ -33,11 +34,11 @@ struct Fixture: Sendable {
 
     /// Runs `body` over memory, every write cut into pieces of `pieceByteCount`.
     static func inMemory(
-        pieceByteCount: Int, _ handler: @escaping ServiceRoutes.Handler,
-        _ body: @Sendable (Fixture) async throws -> Void
+        pieceByteCount: Int, atOnce: ServiceRoutes.ImmediateHandler? = nil,
+        _ handler: @escaping ServiceRoutes.Handler, _ body: @Sendable (Fixture) async throws -> Void
     ) async throws {
         var routes = ServiceRoutes()
-        routes.add(echo, handler: handler)
+        routes.add(echo, atOnce: atOnce, handler: handler)
         let group = MultiThreadedEventLoopGroup.singleton
         let server = RPCServer(routes: routes, configuration: .init(), group: group, logger: logger())
         let connector = MemoryConnector(server: server, eventLoop: group.next(), pieceByteCount: pieceByteCount)

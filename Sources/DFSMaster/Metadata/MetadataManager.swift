@@ -77,8 +77,15 @@ package final class MetadataManager: Sendable {
     package nonisolated(nonsending) func read(
         _ question: @escaping @Sendable (CallToken) -> Input
     ) async throws -> Answer {
-        if let answer = answerAtOnce(question(CallToken(rawValue: 0))) { return try answer.get() }
+        if let answer = try readAtOnce(question) { return answer }
         return try await ask(question)
+    }
+
+    /// ``read(_:)`` without the waiting: `nil` where a change is under way.
+    ///
+    /// - Throws: ``DFSError``.
+    package func readAtOnce(_ question: (CallToken) -> Input) throws -> Answer? {
+        try answerAtOnce(question(CallToken(rawValue: 0)))?.get()
     }
 
     /// `nil` where the manager's thread must decide.

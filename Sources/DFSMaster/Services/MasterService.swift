@@ -10,7 +10,7 @@ struct MasterService: Sendable {
     let heartbeats: HeartbeatManager
 
     func add(to routes: inout ServiceRoutes) {
-        routes.unary(Methods.getFileInfo) { try await fileInfo($0, $1) }
+        routes.unary(Methods.getFileInfo, atOnce: { try fileInfoAtOnce($0, $1) }) { try await fileInfo($0, $1) }
         routes.unary(Methods.allocateChunk) { try await allocate($0, $1) }
         routes.unary(Methods.registerChunkServer) { try await register($0, $1) }
         routes.streaming(Methods.heartbeat, maxReceive: HeartbeatRequest.maxByteCount) {
@@ -22,9 +22,16 @@ struct MasterService: Sendable {
         _ request: GetFileInfoRequest, _ call: ServerCall
     ) async throws -> GetFileInfoResponse {
         let name = try FileName(request.fileName)
-        guard case .fileInfo(let chunks) = try await metadata.read({ .fileInfo(name, call.connection, $0) }) else {
-            throw MismatchedAnswer.error
-        }
+        return try response(try await metadata.read { .fileInfo(name, call.connection, $0) })
+    }
+
+    private func fileInfoAtOnce(_ request: GetFileInfoRequest, _ call: ServerCall) throws -> GetFileInfoResponse? {
+        let name = try FileName(request.fileName)
+        return try metadata.readAtOnce { .fileInfo(name, call.connection, $0) }.map(response)
+    }
+
+    private func response(_ answer: Answer) throws -> GetFileInfoResponse {
+        guard case .fileInfo(let chunks) = answer else { throw MismatchedAnswer.error }
         return GetFileInfoResponse(
             fileInfo: chunks.map { chunk in
                 FileChunkInfo(chunkID: chunk.id.text, replicaServers: chunk.servers.map(\.description))

@@ -51,6 +51,9 @@ package struct TaskBatch: Sendable, Equatable {
 }
 
 /// The answer to a call that succeeded.
+///
+/// Those that are large and seldom lie in memory of their own: an answer goes through many hands, and each moves as many bytes
+/// as the largest case has.
 package enum Answer: Sendable {
     case registered
     /// `unwanted`: chunks whose digests differ from the ones known; `expendable`: damaged replicas that can be missed.
@@ -76,11 +79,11 @@ package enum Answer: Sendable {
     case trash([TrashStatus], hasMore: Bool)
     /// In the order they came.
     case servers([ServerStanding], hasMore: Bool)
-    case checked(CheckPage)
-    case repair(RepairStatus)
-    case summary(ClusterSummary)
-    case adminState(AdminStanding)
-    case balance(BalanceStanding)
+    indirect case checked(CheckPage)
+    indirect case repair(RepairStatus)
+    indirect case summary(ClusterSummary)
+    indirect case adminState(AdminStanding)
+    indirect case balance(BalanceStanding)
 }
 
 /// What a put gets that may resume an upload.

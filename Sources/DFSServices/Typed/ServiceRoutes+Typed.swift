@@ -8,12 +8,16 @@ extension ServiceRoutes {
     /// `handler` runs on the event loop of the call's connection and must not block. What it throws ends the call: a
     /// ``DFSError`` with the status of its code.
     ///
-    /// - Parameter maxReceive: the largest request taken, in bytes, where it is not the request type's own limit.
+    /// - Parameters:
+    ///   - maxReceive: the largest request taken, in bytes, where it is not the request type's own limit.
+    ///   - atOnce: gives the same answer without waiting, or `nil` where it cannot: then `handler` is asked. It is left out where
+    ///     the server has interceptors.
     package mutating func unary<Request: WireMessage, Response: WireMessage>(
         _ path: MethodPath, maxReceive: Int? = nil,
+        atOnce: (@Sendable (Request, ServerCall) throws -> Response?)? = nil,
         _ handler: nonisolated(nonsending) @escaping @Sendable (Request, ServerCall) async throws -> Response
     ) {
-        add(path, maxReceive: maxReceive ?? Request.maxByteCount) { call in
+        add(path, maxReceive: maxReceive ?? Request.maxByteCount, atOnce: atOnce.map(Self.immediate)) { call in
             do {
                 guard let request = try await call.receive(Request.self) else {
                     throw RPCError(.internalError, "\(path) needs one message and got none")
@@ -22,6 +26,19 @@ extension ServiceRoutes {
                     throw RPCError(.internalError, "\(path) takes one message and got more")
                 }
                 try await call.send(try await handler(request, call))
+            } catch {
+                throw RPCError(error)
+            }
+        }
+    }
+
+    private static func immediate<Request: WireMessage, Response: WireMessage>(
+        _ atOnce: @escaping @Sendable (Request, ServerCall) throws -> Response?
+    ) -> ImmediateHandler {
+        { message, call in
+            do {
+                let response = try atOnce(Request(wire: message.contiguous()), call)
+                return try response.map { RPCMessage(try $0.encoded()) }
             } catch {
                 throw RPCError(error)
             }

@@ -13,8 +13,6 @@ struct EventQueue: ~Copyable {
         memory.deallocate()
     }
 
-    var isEmpty: Bool { head == tail }
-
     /// Those that wait, where they lie.
     var pending: UnsafeMutableBufferPointer<HTTP2Event> { UnsafeMutableBufferPointer(rebasing: memory[head..<tail]) }
 
@@ -35,16 +33,9 @@ struct EventQueue: ~Copyable {
     private mutating func reset() {
         head = 0
         tail = 0
-        if memory.count > Self.firstCapacity { releaseMemory() }
-    }
-
-    /// Has no effect while events wait.
-    mutating func releaseMemory() {
-        guard isEmpty else { return }
+        guard memory.count > Self.firstCapacity else { return }
         memory.deallocate()
         memory = UnsafeMutableBufferPointer(start: nil, count: 0)
-        head = 0
-        tail = 0
     }
 
     private mutating func makeRoom() {

@@ -16,10 +16,7 @@ extension HTTP2Session {
     package func give(_ buffer: ByteBuffer) { state.pointee.input = buffer }
 
     /// Gives back memory that only receiving needs. To be called when all that was given was taken.
-    package func rest() {
-        state.pointee.input = ByteBuffer()
-        state.pointee.events.releaseMemory()
-    }
+    package func rest() { state.pointee.input = ByteBuffer() }
 
     /// Takes some of the bytes given: at most up to the end of the peer's side of one stream. What they mean is in
     /// ``nextEvent()`` afterwards.

@@ -4,8 +4,8 @@ import NIOCore
 struct OutputBuffers: ~Copyable {
     /// Below this, copying into the block is cheaper than one more element of a gathered write.
     private static let copyLimit = 1024
-    /// What the block starts with: a turn with a few answers.
-    private static let blockByteCount = 2048
+    /// What the block starts with: a turn with a few answers, and no more than the C library keeps at hand for the next turn.
+    private static let blockByteCount = 1024
 
     private var done: [ByteBuffer] = []
     /// Raw memory, since a `ByteBuffer` checks at each write whether it is shared.

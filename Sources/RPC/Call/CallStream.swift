@@ -102,6 +102,15 @@ final class CallStream: @unchecked Sendable {
         }
     }
 
+    /// The message of a peer that has sent one, whole and not compressed, and ended its side. It stays where it is.
+    var onlyMessage: RPCMessage? {
+        guard case .finished = inboundEnding, others == nil, let first, !first.wasCompressed else { return nil }
+        return first
+    }
+
+    /// Counts ``onlyMessage`` as read.
+    func takeOnlyMessage() { _ = try? takeNext() }
+
     private func popFirst() -> RPCMessage? {
         if let message = first.take() {
             firstByteCount = 0

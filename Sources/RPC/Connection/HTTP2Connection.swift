@@ -199,10 +199,11 @@ final class HTTP2Connection: TransportReceiver {
         do {
             isPumpWanted = false
             while let transport, transport.isWritable {
-                let buffers = try session.produce(budget: turnByteCount)
-                if !buffers.isEmpty { write(buffers, to: transport) }
-                dispatch()
-                if buffers.isEmpty { break }
+                try session.frame(budget: turnByteCount)
+                let byteCount = session.outputByteCount
+                if byteCount > 0 { write(session.takeOutput(), to: transport) }
+                // There is more where the turn ended for its budget, or where the owner had something to say.
+                if !dispatch(), byteCount < turnByteCount { break }
             }
         } catch {
             fail("\(error)")
@@ -241,10 +242,16 @@ final class HTTP2Connection: TransportReceiver {
     /// A call has begun.
     func countCall() { statistics.callsStarted += 1 }
 
-    private func dispatch() {
-        guard let owner else { return }
+    /// - Returns: whether there were events.
+    @discardableResult private func dispatch() -> Bool {
+        guard let owner else { return false }
+        var wereSome = false
         // An event may end the connection; those behind it are nobody's then.
-        while self.owner != nil, let event = session.nextEvent() { owner.handle(event) }
+        while self.owner != nil, let event = session.nextEvent() {
+            owner.handle(event)
+            wereSome = true
+        }
+        return wereSome
     }
 
     private func fail(_ reason: String) {

@@ -36,7 +36,8 @@ extension ServiceRoutes.Route {
             let inner = handler
             handler = { try await interceptor.intercept($0, next: inner) }
         }
-        return ServiceRoutes.Route(maxReceiveByteCount: maxReceiveByteCount, handler: handler)
+        // What answers at once would pass them by.
+        return ServiceRoutes.Route(maxReceiveByteCount: maxReceiveByteCount, immediate: nil, handler: handler)
     }
 }
 

@@ -1,6 +1,6 @@
 /// Runs the handlers of one connection's calls, one after the other in one task for as long as none has to wait: those of
 /// most unary calls do not, and a task costs more than they do. A handler that waits keeps its task; the calls behind it
-/// get another.
+/// get another. Calls that are answered at once need none.
 ///
 /// - `@unchecked Sendable`: touched on the connection's event loop only, where its tasks run, too.
 final class HandlerQueue: @unchecked Sendable {
@@ -25,16 +25,22 @@ final class HandlerQueue: @unchecked Sendable {
     /// Takes in all that has come on the connection, and runs the handlers of the calls that it brings: each when its
     /// request is there, so that the handler of a unary call need not wait for it.
     func run() {
-        while nextCallIsThere() {
-            let task = Task.immediate(executorPreference: connection.executor) { await self.work() }
+        while let call = nextCall() {
+            let task = Task.immediate(executorPreference: connection.executor) { await self.work(from: call) }
             current?.task = task
             current = nil
         }
     }
 
-    private func nextCallIsThere() -> Bool {
-        while first == nil { guard connection.takeNextInput() else { return false } }
-        return true
+    /// The next call that is not answered at once.
+    private func nextCall() -> ServerCall? {
+        while true {
+            guard let call = popFirst() else {
+                guard connection.takeNextInput() else { return nil }
+                continue
+            }
+            if !call.answerAtOnce() { return call }
+        }
     }
 
     private func popFirst() -> ServerCall? {
@@ -45,13 +51,15 @@ final class HandlerQueue: @unchecked Sendable {
         return call
     }
 
-    private nonisolated(nonsending) func work() async {
-        while nextCallIsThere(), let call = popFirst() {
+    private nonisolated(nonsending) func work(from first: ServerCall) async {
+        var next: ServerCall? = first
+        while let call = next {
             current = call
             await call.run()
             // Once it has waited, the task is this call's own: it may have been cancelled with it.
             guard current === call else { return }
             current = nil
+            next = nextCall()
         }
     }
 }

@@ -109,12 +109,37 @@ package final class ServerCall: @unchecked Sendable {
         do {
             try await answerRequest()
             end(with: nil)
-        } catch let error as RPCError {
-            end(with: error)
-        } catch is CancellationError {
-            end(with: RPCError(.cancelled, "the call was cancelled"))
         } catch {
-            end(with: RPCError(.unknown, "\(error)"))
+            end(with: Self.status(error))
+        }
+    }
+
+    /// Answers a request that is there as a whole and whose route needs not wait for anything.
+    ///
+    /// - Returns: false where the handler is to run.
+    func answerAtOnce() -> Bool {
+        guard let immediate = request.route.immediate, answer == .nothingSent, let message = stream.onlyMessage else {
+            return false
+        }
+        do {
+            guard let response = try immediate(message, self) else { return false }
+            stream.takeOnlyMessage()
+            if answer == .nothingSent { sendHeaders([:]) }
+            // Room in the queue is the next message's matter; there is none.
+            _ = try stream.sendOnLoop(response, compressed: true)
+            end(with: nil)
+        } catch {
+            end(with: Self.status(error))
+        }
+        return true
+    }
+
+    /// What a handler's error ends the call with.
+    private static func status(_ error: any Error) -> RPCError {
+        switch error {
+        case let error as RPCError: error
+        case is CancellationError: RPCError(.cancelled, "the call was cancelled")
+        default: RPCError(.unknown, "\(error)")
         }
     }
 

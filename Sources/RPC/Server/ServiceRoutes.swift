@@ -4,8 +4,14 @@ package struct ServiceRoutes: Sendable {
     /// error with UNKNOWN. Runs on the event loop of the call's connection: it must not block.
     package typealias Handler = nonisolated(nonsending) @Sendable (ServerCall) async throws -> Void
 
+    /// Answers a unary call from its one message, where nothing has to be waited for; what it throws ends the call as what a
+    /// ``Handler`` throws does. `nil` leaves the call as it is to the ``Handler``. Runs on the event loop, too, and in no
+    /// task, which costs more than a short answer does.
+    package typealias ImmediateHandler = @Sendable (RPCMessage, ServerCall) throws -> RPCMessage?
+
     struct Route: Sendable {
         let maxReceiveByteCount: Int?
+        let immediate: ImmediateHandler?
         let handler: Handler
     }
 
@@ -14,16 +20,23 @@ package struct ServiceRoutes: Sendable {
 
     package init() {}
 
-    /// - Parameter maxReceive: the largest message taken, in bytes, where it is not the server's.
-    package mutating func add(_ path: MethodPath, maxReceive: Int? = nil, handler: @escaping Handler) {
+    /// - Parameters:
+    ///   - maxReceive: the largest message taken, in bytes, where it is not the server's.
+    ///   - atOnce: of a unary method only. Asked before `handler`, unless the request comes in pieces or compressed, or the
+    ///     server has interceptors, which may wait.
+    package mutating func add(
+        _ path: MethodPath, maxReceive: Int? = nil, atOnce: ImmediateHandler? = nil, handler: @escaping Handler
+    ) {
         precondition(routes[path.path] == nil, "method \(path) has two handlers")
-        routes[path.path] = Route(maxReceiveByteCount: maxReceive, handler: handler)
+        routes[path.path] = Route(maxReceiveByteCount: maxReceive, immediate: atOnce, handler: handler)
     }
 
     /// Answers every method that has no handler of its own; without, they are UNIMPLEMENTED.
-    package mutating func addFallback(handler: @escaping Handler) {
+    ///
+    /// - Parameter atOnce: as for a method.
+    package mutating func addFallback(atOnce: ImmediateHandler? = nil, handler: @escaping Handler) {
         precondition(fallback == nil, "the methods without handlers have two")
-        fallback = Route(maxReceiveByteCount: nil, handler: handler)
+        fallback = Route(maxReceiveByteCount: nil, immediate: atOnce, handler: handler)
     }
 
     func route(for path: String) -> Route? { routes[path] ?? fallback }
