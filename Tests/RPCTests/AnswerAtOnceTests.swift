@@ -132,7 +132,9 @@ import Testing
         struct Counter: ServerInterceptor {
             let seen: @Sendable () -> Void
 
-            func intercept(_ call: ServerCall, next: (ServerCall) async throws -> Void) async throws {
+            nonisolated(nonsending) func intercept(
+                _ call: ServerCall, next: nonisolated(nonsending) (ServerCall) async throws -> Void
+            ) async throws {
                 seen()
                 try await next(call)
             }
