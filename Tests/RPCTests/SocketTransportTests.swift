@@ -75,4 +75,18 @@ import Testing
         #expect(listener.closings == 1)
         _ = try? channel.finish()
     }
+
+    /// A listener that closes drops what it has just taken before that was active: there is no word of its end but this. A server
+    /// that stopped then waited for that connection for ever.
+    @Test func receiverOfATransportThatNeverBecameActiveIsTold() throws {
+        let channel = EmbeddedChannel()
+        let transport = SocketTransport(eventLoop: channel.embeddedEventLoop)
+        try channel.pipeline.syncOperations.addHandler(transport)
+        let listener = Listener()
+        transport.receiver = listener
+        transport.handlerRemoved(context: try channel.pipeline.syncOperations.context(handler: transport))
+        #expect(listener.closings == 1)
+        _ = try? channel.finish()
+        #expect(listener.closings == 1)
+    }
 }

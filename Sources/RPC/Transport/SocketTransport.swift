@@ -58,7 +58,12 @@ final class SocketTransport: ChannelInboundHandler, ByteTransport {
         if isSecure { SocketBuffers.limitReads(underTLS: context.channel) }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { forgetChannel() }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        isInactive = true
+        forgetChannel()
+        // One that is closed before it was active, as a listener that closes does with what it just took, says nothing else.
+        tellClosed()
+    }
 
     private func forgetChannel() {
         context = nil
