@@ -156,7 +156,8 @@ import Testing
     /// A Go server lists what it got when it was told last; what has come since nobody knows of.
     @Test func aDeadServerIsNotFreeWhileThereAreChunksThatNobodyHas() throws {
         var cluster = ObedientCluster(policy: .withoutSafeMode)
-        for server in [":1", ":2", ":3"] { try cluster.join(server) }
+        try cluster.join(":1", .go)
+        for server in [":2", ":3"] { try cluster.join(server) }
         _ = try cluster.put("a", .short, on: [":2"])
         try cluster.run(10)
         cluster.away = [":1", ":2"]

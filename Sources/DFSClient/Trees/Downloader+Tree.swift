@@ -7,6 +7,7 @@ extension Downloader {
     public func getTree(
         _ path: String, into folder: String, options: GetOptions = GetOptions(), onEvent: TreeHandler = { _ in }
     ) async throws -> TreeResult {
+        let options = GetOptions(isDurable: options.isDurable)
         let root = try RemotePath(path).text
         let status = try await master.status(of: root.isEmpty ? "/" : root)
         let target = folder.isEmpty ? "." : folder

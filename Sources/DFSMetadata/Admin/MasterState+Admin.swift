@@ -49,6 +49,7 @@ extension MasterState {
         let seconds = UInt64(max(0, time.components.seconds + (time.components.attoseconds > 0 ? 1 : 0)))
         let until = state == .maintenance ? wallSeconds + seconds : 0
         servers[server].maintenanceEnd = state == .maintenance ? now + time : nil
+        servers[server].stateOrderedAt = now
         let old = servers[server].adminState
         let wasPresumed = old == .maintenance && servers[server].isUnheard
         effects.append(

@@ -50,7 +50,9 @@ extension MasterState {
     }
 
     /// Whether the server is away while there are chunks that nobody has: what it got last it may never have told of.
-    private func mayBeMissed(_ server: ServerHandle) -> Bool { !servers[server].isAlive && healths.missing > 0 }
+    private func mayBeMissed(_ server: ServerHandle) -> Bool {
+        !servers[server].isAlive && servers[server].kind != .swift && healths.missing > 0
+    }
 
     private func look(at chunk: ChunkHandle, on server: ServerHandle, _ findings: inout Withdrawal.Findings) {
         guard let file = namespace.facts(chunks[chunk].file) else { return }
@@ -113,7 +115,7 @@ extension MasterState {
         if mayBeMissed(server.handle) {
             return
                 "\(healths.missing) chunks have no copy anywhere, and the server may have got them before it fell silent: start it, or "
-                + "remove their files (fsck names them)"
+                + "remove their files (fsck names them) and empty the trash"
         }
         let takers = servers.all.count { $0.isAlive && $0.adminState == .normal }
         if findings.mostWanted > takers {

@@ -68,9 +68,12 @@ extension MasterState {
     }
 
     /// Whether the server is gone, and an operator has taken it out of service: nobody else can tell that it is gone for good. A
-    /// master that has just started may only not have heard of it yet.
+    /// master that has just started may only not have heard of it yet, and one that was told while the server was there may only see it
+    /// restarted in the middle: the order counts where it came, or came again, when the server was silent for long.
     func isGivenUp(_ server: Server) -> Bool {
-        guard !server.isAlive, !isStarting else { return false }
+        guard !server.isAlive, !isStarting, let orderedAt = server.stateOrderedAt,
+            orderedAt - server.lastHeard > policy.liveThreshold
+        else { return false }
         return server.adminState == .decommissioning || server.adminState == .decommissioned
     }
 

@@ -23,6 +23,8 @@ struct Server: Sendable {
 
     /// What an operator wants of it.
     var adminState = AdminState.normal
+    /// When it got that last, also if it had it; `nil` where that was before this master started.
+    var stateOrderedAt: MonotonicInstant?
     /// When its maintenance ends; `nil` outside of one, and until ``maintenanceUntil`` is counted.
     var maintenanceEnd: MonotonicInstant?
     /// The same as the store has it, in seconds since 1970.
