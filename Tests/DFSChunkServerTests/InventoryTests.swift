@@ -1,12 +1,15 @@
 import DFSCore
+import DFSFiles
 import DFSServices
 import DFSWire
 import Foundation
 import NIOCore
 import RPC
+import Synchronization
 import Testing
 
 @testable import DFSChunkServer
+@testable import DFSSimulation
 
 /// Heartbeats to a master that takes differences.
 @Suite struct InventoryTests {
@@ -130,6 +133,29 @@ import Testing
             master.answer(InventoryResponse(isAnswer: true, unwantedChunks: ["f_0", "never-told_0"]))
             await master.inventory { $0.removed == ["f_0"] }
             await expect(.notFound) { _ = try await server.download("f_0") }
+        }
+        await master.stop()
+    }
+
+    /// The master says only once that it does not want it, and then waits for a good copy, which it keeps out.
+    @Test func anUnwantedCopyGoesThoughThatFailsAtFirst() async throws {
+        let master = try await TestMaster(isSwift: true, takesDifferences: true, group: testGroup)
+        let failures = Mutex(0)
+        let files = WatchedFiles(PosixFileSystem()) { call, path throws(DFSError) in
+            guard call == .makeFolder, path.contains("/quarantine/") else { return }
+            let isFirst = failures.withLock { count in
+                count += 1
+                return count == 1
+            }
+            if isFirst { throw DFSError(.internal, "input/output error") }
+        }
+        try await withServer(masterPort: master.port, files: files) { server in
+            try await server.upload("f_0", content(1000))
+            await master.inventory { $0.count == 1 }
+            master.refuse(["f_0"])
+            master.answer(InventoryResponse(isAnswer: true, unwantedChunks: ["f_0"]))
+            await master.inventory { $0.removed == ["f_0"] }
+            #expect(failures.withLock { $0 } == 2)
         }
         await master.stop()
     }

@@ -41,6 +41,10 @@ import Testing
         //
         // A rotted last copy on a Go server was copied and refused again and again, without end.
         4_560_406_100,
+        // A copy that the master refused just as it had a good one sent there stayed, and no good one could come.
+        4_111_441_122,
+        // The file of an open chunk that had come whole could not be removed, and was there still when the whole chunk was deleted.
+        6_306_713_754,
     ]
 
     @Test(arguments: seeds)

@@ -127,14 +127,21 @@ extension MasterSession {
         }
     }
 
-    /// Takes a chunk that the master does not want out of service.
+    /// Takes a chunk that the master does not want out of service. Where that cannot be now, such as while a good copy of it is just
+    /// coming in, it is reported again with the next heartbeat, and found unwanted then.
     func quarantineUnwanted(_ id: ChunkID, _ ground: DeletionGround) async {
         let store = store
         do {
-            _ = try await threads.run { try store.quarantine(id, ground) }
+            let removal = try await threads.run { try store.quarantine(id, ground) }
+            if removal == .busy { reportAgain(id) }
         } catch {
             logger.error("cannot quarantine a chunk", metadata: ["chunk": "\(id)", "error": "\(error)"])
+            reportAgain(id)
         }
         changes.ring()
     }
+
+    // Not inlined behind a suspension (docs/decisions/0032).
+    @inline(never)
+    private func reportAgain(_ id: ChunkID) { state.withLock { _ = $0.unconfirmed.insert(id) } }
 }

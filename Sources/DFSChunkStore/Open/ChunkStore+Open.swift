@@ -87,6 +87,26 @@ extension ChunkStore {
         try unsealed(id)?.delete(ground)
     }
 
+    /// Removes the file of an open chunk that has ended since the whole chunk came by another way. Durable on return. Blocks.
+    func removeLeftOpen(_ id: ChunkID) throws(DFSError) {
+        try files.remove(layout.open(id))
+        try files.syncFolder(layout.open)
+        state.withLock { _ = $0.leftOpen.remove(id) }
+    }
+
+    /// The same for all whose files could not be removed then; says what went wrong first.
+    func removeLeftOpen() -> DFSError? {
+        var first: DFSError?
+        for id in state.withLock({ $0.leftOpen.sorted() }) {
+            do throws(DFSError) {
+                try removeLeftOpen(id)
+            } catch {
+                first = first ?? error
+            }
+        }
+        return first
+    }
+
     /// A number for a file in the folder of temporary files.
     func nextTemporaryNumber() -> UInt64 {
         state.withLock { state in
@@ -142,7 +162,7 @@ extension ChunkStore {
             if state.isInTheWay(id) {
                 throw DFSError(.dataLoss, "the file of chunk \(id) cannot be used here", advice: .tryOtherReplica)
             }
-            guard !state.closed.contains(id), !state.closedWhole.contains(id) else {
+            guard !state.closed.contains(id), !state.closedWhole.contains(id), !state.leftOpen.contains(id) else {
                 throw DFSError(
                     .failedPrecondition, "chunk \(id) was deleted here, and is not opened again",
                     advice: .refreshLocations)

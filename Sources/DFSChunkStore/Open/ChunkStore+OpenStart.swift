@@ -42,6 +42,7 @@ extension ChunkStore {
                 try files.remove(layout.open(id))
             } catch {
                 report.leftovers.append(error)
+                report.leftOpen.append(id)
             }
             return nil
         }

@@ -119,10 +119,9 @@ extension UnsealedChunk {
     func leave() {
         state.withLock { state in
             if state.end != nil { return }
-            // What stays is removed by the next start, as long as the whole chunk is here.
-            _ = try? store.files.remove(store.layout.open(id))
-            _ = try? store.files.syncFolder(store.layout.open)
+            store.state.withLock { _ = $0.leftOpen.insert(id) }
             end(as: .gone, &state)
+            _ = try? store.removeLeftOpen(id)
         }
     }
 

@@ -98,11 +98,12 @@ extension ChunkStore {
     /// Removes quarantined files whose time is over, but no damaged ones; says how many.
     ///
     /// Damaged chunks whose files could not be moved to quarantine are moved now: as long as they are in the way, no good copy can
-    /// come in their place.
+    /// come in their place. So are the files of open chunks removed that have become whole meanwhile.
     ///
-    /// - Throws: what kept one of these from being moved; all the rest is done all the same.
+    /// - Throws: what kept one of these from being moved or removed; all the rest is done all the same.
     package func purgeQuarantine() throws(DFSError) -> Int {
         var first = moveUnmoved()
+        first = removeLeftOpen() ?? first
         var count = 0
         for folder in try dueFolders() where folder.ground != .damaged {
             state.withLock { $0.spare.forget(folder: folder.path) }

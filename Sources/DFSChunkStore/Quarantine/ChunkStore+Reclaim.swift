@@ -53,17 +53,40 @@ extension ChunkStore {
     ) -> SpareChunks {
         var spare = SpareChunks()
         do throws(DFSError) {
-            var seconds: [Int64] = []
-            for name in try files.names(inFolder: layout.quarantine) {
-                if let (second, ground) = StoreLayout.quarantined(name), ground == .certain { seconds.append(second) }
-            }
-            for second in seconds.sorted() {
-                addSpare(files, in: layout.quarantineFolder(second, .certain), to: &spare, &report)
+            for folder in try quarantineFolders(files, layout, .certain) {
+                addSpare(files, in: folder, to: &spare, &report)
             }
         } catch {
             report.leftovers.append(error)
         }
         return spare
+    }
+
+    /// The damaged chunks in quarantine, whenever they came there; those of the oldest folder first.
+    static func findDamaged(
+        _ files: any FileSystem, _ layout: StoreLayout, _ report: inout StartReport
+    ) -> [ChunkID] {
+        var found: [ChunkID] = []
+        do throws(DFSError) {
+            for folder in try quarantineFolders(files, layout, .damaged) {
+                guard try files.status(of: folder)?.kind == .folder else { continue }
+                found += try files.names(inFolder: folder).compactMap { try? ChunkID($0) }
+            }
+        } catch {
+            report.leftovers.append(error)
+        }
+        return found
+    }
+
+    /// Those of chunks that were deleted on this ground, oldest first.
+    private static func quarantineFolders(
+        _ files: any FileSystem, _ layout: StoreLayout, _ wanted: DeletionGround
+    ) throws(DFSError) -> [String] {
+        var seconds: [Int64] = []
+        for name in try files.names(inFolder: layout.quarantine) {
+            if let (second, ground) = StoreLayout.quarantined(name), ground == wanted { seconds.append(second) }
+        }
+        return seconds.sorted().map { layout.quarantineFolder($0, wanted) }
     }
 
     private static func addSpare(

@@ -29,6 +29,8 @@ extension ChunkStore {
         package var openUnreadable: [Unreadable] = []
         /// Chunks whose bytes are not those that were sealed: their files go to quarantine as damaged ones.
         package var damagedSeals: [ChunkID] = []
+        /// Chunks that are whole, and whose open files could not be removed.
+        package var leftOpen: [ChunkID] = []
         /// Why files of ours that are of no use any more stay where they are.
         package var leftovers: [DFSError] = []
     }

@@ -34,6 +34,9 @@ package final class ChunkStore: Sendable {
         var closed = RecentSet<ChunkID>(limit: ChunkStore.maxClosedCount)
         /// The same for what was here whole: by themselves, since ordinary deletions are far more.
         var closedWhole = RecentSet<ChunkID>(limit: ChunkStore.maxClosedCount)
+        /// Chunks that are open no more, since they came whole, and whose open files are to be removed still: as long as one is there, none
+        /// is opened again, and a start without the whole chunk would take it up.
+        var leftOpen: Set<ChunkID> = []
         /// Damaged chunks that are out of service, and whose files could not be moved to quarantine.
         var unmoved: Set<ChunkID> = []
         /// Rises before a file that is in no list loses its name as a damaged one: it may be that of an upload that waits for a sync.
@@ -111,10 +114,14 @@ package final class ChunkStore: Sendable {
         try Self.refuseIfBroken(report, root)
         Self.removeStrayTables(files, layout, keeping: Set(found.map(\.0) + report.unreadable.map(\.id)), &report)
         let spare = Self.findSpare(files, layout, &report)
+        let damaged = Self.findDamaged(files, layout, &report)
         startReport = report
         state.withLock { state in
             for (id, stored) in found { state.catalog.store(id, stored) }
             state.spare = spare
+            state.leftOpen = Set(report.leftOpen)
+            // Nobody is to be told that they were never here.
+            for id in damaged { state.closedWhole.insert(id) }
             state.nextUpload = firstUpload
             for (id, error) in report.unreadable.map({ ($0.id, $0.error) }) {
                 if error.code == .dataLoss { state.unmoved.insert(id) } else { state.forbidden.insert(id) }

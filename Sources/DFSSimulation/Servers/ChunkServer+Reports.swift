@@ -116,6 +116,10 @@ extension ChunkServer {
         simulation.watch.willDelete(chunk, on: self, "\(ground)")
         let outcome = onDisk { store throws(DFSError) in try store.quarantine(chunk, ground) }
         simulation.trace.note("\(party) puts \(chunk) aside (\(ground)): \(outcome)")
+        switch outcome {
+        case .success(.removed), .success(.absent): break
+        case .success(.busy), .failure: process.unconfirmed.insert(chunk)
+        }
         if ground == .damaged {
             simulation.tally.count(.damageFound)
             process.undeclaredDamage.insert(chunk)
