@@ -80,6 +80,26 @@ import Testing
         #expect(result.onSecond == [result.pieces[1]])
     }
 
+    /// As for a put: nothing is wrong with what was asked for, and it can be asked for again.
+    @Test(arguments: [1, 2]) func aClusterWithoutRoomIsNotAvailableForAnAppend(from call: Int) async throws {
+        try await TestCluster.run { cluster in
+            let none = DFSError(.resourceExhausted, "no chunk server has room")
+            cluster.master.state.withLock { master in
+                master.appendTargets = [
+                    OpenAppendResponse(
+                        chunkID: "a", version: 1, servers: ["127.0.0.1:1"], start: 0, chunkSize: 256 << 10,
+                        claimMilliseconds: 0)
+                ]
+                for number in call..<100 { master.failedAppends[number] = none }
+            }
+            let error = await failure {
+                let options = AppendOptions(patience: .milliseconds(100))
+                try await cluster.client.withAppender(to: "log", options: options) { try await $0.append([1]) }
+            }
+            #expect(error?.code == .unavailable && error?.message.contains(none.message) == true)
+        }
+    }
+
     @Test func anAppendThatIsStoppedSaysSo() async throws {
         try await TestCluster.run { cluster in
             let target = OpenAppendResponse(

@@ -288,20 +288,26 @@ import Testing
         }
     }
 
-    /// Once a part of it is on its way: bytes behind the end, and others in the place of the first ones.
-    @Test(arguments: [
-        (900_000, 900_000, "longer"), (900_000, 0, "changed"), (200_000, 200_000, "longer"), (200_000, 0, "changed"),
-    ])
-    func aFileThatChangesWhileItIsPutIsNotStored(size: Int, offset: Int, word: String) async throws {
+    /// Once a part of it is on its way: bytes behind the end, and others in the place of the first ones. Also when all of it is.
+    @Test(
+        arguments: [
+            (900_000, 900_000, "longer"), (900_000, 0, "changed"), (200_000, 200_000, "longer"),
+            (200_000, 0, "changed"),
+        ], [1, 200_000])
+    func aFileThatChangesWhileItIsPutIsNotStored(
+        _ change: (size: Int, offset: Int, word: String), sentByteCount: Int
+    ) async throws {
+        let (size, offset, word) = change
         try await TestCluster.run { cluster in
             _ = try cluster.makeFile("in", size)
             let file = try cluster.disk.open("in", .continuing)
             let isChanged = Mutex(false)
             let error = await failure {
-                try await cluster.client.put("in", as: "f") { _ in
+                try await cluster.client.put("in", as: "f") { progress in
                     let isFirst = isChanged.withLock { isChanged in
-                        defer { isChanged = true }
-                        return !isChanged
+                        guard progress.byteCount >= sentByteCount, !isChanged else { return false }
+                        isChanged = true
+                        return true
                     }
                     if isFirst { try? file.write([ByteBuffer(string: "other")], at: Int64(offset)) }
                 }

@@ -107,7 +107,7 @@ public final class Appender: Sendable {
         do {
             try await pump.run(queue)
         } catch {
-            let failure = DFSError(error, from: "append to \(pump.name)")
+            let failure = DFSError(error, from: "append to \(pump.name)").ofWriting
             queue.withLock { $0.fail(failure) }
         }
     }

@@ -149,7 +149,8 @@ extension DFSClient {
             do {
                 _ = try await pump.maxRecordByteCount()
                 return pump
-            } catch let error as DFSError where error.code == .notFound && options.creates && .now < end {
+            } catch let error as DFSError {
+                guard error.code == .notFound, options.creates, .now < end else { throw error.ofWriting }
                 try await create(name, options)
             }
         }

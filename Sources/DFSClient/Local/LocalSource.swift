@@ -38,7 +38,7 @@ struct LocalSource: Sendable {
         return Piece(data: data, crc32c: crc.value)
     }
 
-    /// Called when all was read.
+    /// Called when all was read. Blocks.
     ///
     /// - Throws: ``DFSError`` of code `failedPrecondition` where the file is not what it was when it was opened, or has more bytes
     ///   than its size says. A change within a tick of the file system's clock, right after it was opened, is not seen.

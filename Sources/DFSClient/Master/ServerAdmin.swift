@@ -82,7 +82,8 @@ extension MasterClient {
 
 extension DFSClient {
     /// Says what a chunk server is for from now on. Durable when it returns; the same again changes nothing, except that a
-    /// maintenance begins anew.
+    /// maintenance begins anew, and that a server to be decommissioned which has been silent for half a minute by now is waited for no
+    /// more: files of Go clients that are being verified are complete without it, or given up.
     ///
     /// - Parameters:
     ///   - duty: `normal`, `decommissioning` or `maintenance`.

@@ -16,8 +16,6 @@ struct ChunkPut: Sendable {
     let options: PutOptions
     let pace: UploadPace
     let progress: ProgressMeter
-    /// Whether the chunk is all that is read of ``source``, which is to be the same afterwards.
-    var checksSource = false
 
     private typealias Feed = ChunkFeed<LocalSource.Piece>
 
@@ -192,7 +190,6 @@ struct ChunkPut: Sendable {
             feed.push(piece)
             progress.chunk(index, at: sum.byteCount)
         }
-        if checksSource, sum.byteCount == length { try source.checkUnchanged() }
         return sum
     }
 

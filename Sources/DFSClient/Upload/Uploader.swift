@@ -114,16 +114,8 @@ public final class Uploader: Sendable {
         _ onProgress: ProgressHandler?
     ) async throws -> [WrittenChunk] {
         let chunks = try await send(source, upload, known, options, onProgress)
-        if !isReadByOneChunk(source, upload, known) {
-            try await context.onFileThread { try source.checkUnchanged() }
-        }
+        try await context.onFileThread { try source.checkUnchanged() }
         return chunks
-    }
-
-    /// Whether who reads the file's only chunk has read all that there is, and looks at once whether it has changed: a turn of a
-    /// thread less for each small file. Of an empty one nothing is read.
-    private func isReadByOneChunk(_ source: LocalSource, _ upload: FileUpload, _ known: KnownUpload) -> Bool {
-        source.size > 0 && source.size <= upload.chunkSize && known.chunks.isEmpty
     }
 
     /// Sends all chunks that are not settled, a few at a time.
@@ -165,7 +157,7 @@ public final class Uploader: Sendable {
                     let put = ChunkPut(
                         context: context, master: master, source: source, upload: upload, index: index,
                         offset: offset, length: min(upload.chunkSize, source.size - offset), options: options,
-                        pace: pace, progress: progress, checksSource: isReadByOneChunk(source, upload, known))
+                        pace: pace, progress: progress)
                     tasks.addTask { .written(index, try await put.run(allocation, known: known.chunks[index])) }
                 }
             }
@@ -173,15 +165,10 @@ public final class Uploader: Sendable {
         }
     }
 
-    /// A cluster without room, or without enough servers, is not available for this put now.
     func failure(_ error: any Error, _ path: String, keeps: Bool) -> DFSError {
-        let error = DFSError(error, from: "put of \(path)")
-        switch error.code {
-        case .cancelled:
-            let rest = keeps ? "put it with -resume again to go on" : "nothing of it is kept"
-            return DFSError(.cancelled, "the put of \(path) was stopped; \(rest)")
-        case .resourceExhausted: return DFSError(.unavailable, error.message, advice: error.advice)
-        default: return error
-        }
+        let error = DFSError(error, from: "put of \(path)").ofWriting
+        guard error.code == .cancelled else { return error }
+        let rest = keeps ? "put it with -resume again to go on" : "nothing of it is kept"
+        return DFSError(.cancelled, "the put of \(path) was stopped; \(rest)")
     }
 }

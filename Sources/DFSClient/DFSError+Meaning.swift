@@ -9,4 +9,9 @@ extension DFSError {
 
     /// Of code `cancelled`.
     static func stopped(_ work: String) -> DFSError { DFSError(.cancelled, "the \(work) was stopped") }
+
+    /// The same to who wants to write: a cluster without room, or without enough servers, is not available now.
+    var ofWriting: DFSError {
+        code == .resourceExhausted ? DFSError(.unavailable, message, advice: advice) : self
+    }
 }
