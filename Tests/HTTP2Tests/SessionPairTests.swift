@@ -264,6 +264,23 @@ private func exchange(_ pair: Pair, dataByteCount: Int) throws -> (client: [Stri
         }
     }
 
+    /// It needs no telling, but its answer is waited for all the same.
+    @Test func aClientThatHasSaidThatItGoesIsPinged() throws {
+        let pair = try Pair()
+        _ = pair.client.submitRequest(request, endStream: false)
+        pair.client.goAway(.noError)
+        try pair.settle()
+        pair.clientEvents = []
+        pair.server.announceShutdown(pinging: 1)
+        try pair.settle()
+        guard pair.clientEvents.count == 1, case .pinged? = pair.clientEvents.first,
+            case .pingAcknowledged(1)? = pair.serverEvents.last
+        else {
+            Issue.record("\(pair.clientEvents) and \(pair.serverEvents)")
+            return
+        }
+    }
+
     @Test func noRequestAfterGoAway() throws {
         let pair = try Pair()
         try pair.settle()

@@ -150,6 +150,7 @@ extension HTTP2Session {
             let isAnswer = head.flags & dfs_nghttp2_flag_ack != 0
             state.pointee.events.append(isAnswer ? .pingAcknowledged(dfs_nghttp2_ping_payload(frame)) : .pinged)
         case NGHTTP2_GOAWAY.rawValue:
+            state.pointee.hasReceivedGoAway = true
             let code = HTTP2ErrorCode(rawValue: dfs_nghttp2_goaway_error(frame))
             state.pointee.events.append(.goAway(lastStream: dfs_nghttp2_goaway_last_stream(frame), code))
         default:

@@ -197,6 +197,8 @@ package final class HTTP2Session {
     /// First step of a graceful end: tells the peer to open no more streams, without refusing those on their way, and pings it
     /// behind that: its answer says that it knows.
     package func announceShutdown(pinging payload: UInt64) {
+        // The library sends no notice to a peer that has said that it opens no more streams.
+        if state.pointee.hasReceivedGoAway { return ping(payload: payload) }
         state.pointee.pingBehindGoAway = payload
         nghttp2_submit_shutdown_notice(session)
     }

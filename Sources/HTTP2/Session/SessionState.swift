@@ -33,6 +33,7 @@ struct SessionState: ~Copyable {
     var hasSentHeadersOrData = false
     /// The payload of a ping that goes when GOAWAY is framed: the library sends pings before all that waits.
     var pingBehindGoAway: UInt64?
+    var hasReceivedGoAway = false
 
     init(role: HTTP2Session.Role) { streamEnds = StreamEnds(role: role) }
 }
