@@ -135,8 +135,21 @@ import Testing
         #expect(master.tick(after: .seconds(1)).copies == ["\(id)>:3"])
     }
 
-    @Test func aDoubtedCopyThatNobodyCanReadIsASourceAgainAfterAWhile() throws {
+    /// Also one of a server that says no more who it is: that is not asked for it again at once, either.
+    @Test(arguments: [false, true])
+    func aDoubtedCopyThatNobodyCanReadIsASourceAgainAfterAWhile(isMute: Bool) throws {
         var (master, id, source) = try wrongSource()
+        if isMute {
+            _ = try master.described(source, .unknown)
+            for _ in 0..<35 {
+                master.pass(.seconds(20))
+                _ = try master.beat([source: [id], ":3": []])
+            }
+            let isNamed = try master.described(source, .unknown).contains { effect in
+                if case .log(.serverMute) = effect { true } else { false }
+            }
+            #expect(isNamed)
+        }
         _ = try master.report(":3", [(id, .torn)])
         var (copies, reads, seconds) = ([String](), 1, 0)
         _ = try master.readBack(id, source, .unreachable)

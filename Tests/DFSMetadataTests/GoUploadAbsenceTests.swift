@@ -207,6 +207,28 @@ import Testing
         #expect(try master.fileInfo("a").answer.code == .unavailable)
     }
 
+    /// One that falls silent after it was told to go may only be restarted in the middle: it counts as gone once it is told again.
+    @Test func aDrainThatItsServersRestartInterruptsGivesNoUploadUp() throws {
+        var master = MasterHarness()
+        try master.join(.go, ":1", ":2")
+        let (id, servers) = try master.allocate("a", 0).answer.allocation()
+        _ = master.close(1)
+        _ = try master.set(.decommissioning, servers[1])
+        func wait() throws {
+            for _ in 0..<24 {
+                _ = try master.readBack(id, servers[0], .absent)
+                _ = try master.readBack(id, servers[1], .unreachable)
+                _ = try master.beat([servers[0]: []])
+                _ = master.tick(after: .seconds(5))
+            }
+        }
+        try wait()
+        #expect(try master.fileInfo("a").answer.code == .unavailable)
+        _ = try master.set(.decommissioning, servers[1])
+        try wait()
+        #expect(try master.fileInfo("a").answer.code == .notFound)
+    }
+
     /// Of what kind it is nobody knows any more.
     @Test func afterARestartADeadServerOfOursThatWasTakenOutOfServiceIsNotWaitedFor() throws {
         var master = MasterHarness()

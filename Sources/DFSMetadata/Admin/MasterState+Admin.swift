@@ -2,7 +2,8 @@ import DFSCore
 
 // What operators want of chunk servers, and what follows at once.
 extension MasterState {
-    /// Carries an operator's wish out. The same wish again changes nothing, except that a maintenance begins anew.
+    /// Carries an operator's wish out. The same wish again changes nothing, except that a maintenance begins anew, and that a server
+    /// which has been silent for long by now is given up (``isGivenUp(_:)``).
     mutating func setAdminState(_ request: AdminRequest) throws(DFSError) -> Answer {
         try checkWritable()
         let server = try knownServer(request.server)
@@ -26,6 +27,7 @@ extension MasterState {
             }
             enter(.maintenance, server, for: request.time)
         }
+        servers[server].stateOrderedAt = now
         return .adminState(standing(of: servers[server]))
     }
 
@@ -49,7 +51,6 @@ extension MasterState {
         let seconds = UInt64(max(0, time.components.seconds + (time.components.attoseconds > 0 ? 1 : 0)))
         let until = state == .maintenance ? wallSeconds + seconds : 0
         servers[server].maintenanceEnd = state == .maintenance ? now + time : nil
-        servers[server].stateOrderedAt = now
         let old = servers[server].adminState
         let wasPresumed = old == .maintenance && servers[server].isUnheard
         effects.append(

@@ -136,8 +136,9 @@ extension MasterState {
     /// for longer than what is only listed, and as long as there is no other copy that readers could be sent to.
     private mutating func noteUnread(_ key: ProbeKey, isKnown: Bool) {
         let server = servers[key.server]
-        // One of ours finds out by itself.
-        guard !isKnown || server.kind == .go && !server.isMute else { return verification.forget(key) }
+        // One of ours finds out by itself; one that is mute is no better a source for it while the copy is doubted.
+        let isDoubted = verification.probe(key)?.isDoubted == true
+        guard !isKnown || server.kind == .go && (!server.isMute || isDoubted) else { return verification.forget(key) }
         // Whether it answers at all.
         if server.kind == .go, server.describeAt == nil { servers[key.server].describeAt = now }
         if let probe = verification.probe(key), probe.reads >= Self.doubtfulReads { verification.trust(key) }
