@@ -32,7 +32,7 @@ struct ListCommand: ProgramCommand {
                 if let status, match != path { return try await list(status, at: match, client) }
                 let status = if let status { status } else { try await client.status(of: match) }
                 guard status.isFolder else { return try show(status, at: match) }
-                let walk = TreeWalk(client: client, root: match == "/" ? "" : match)
+                let walk = TreeWalk(client: client, root: match)
                 try await walk.run(isDeep: isRecursive) { step in try show(step.status, at: step.path) }
             }
         }

@@ -71,7 +71,7 @@ struct UsageCommand: ProgramCommand {
         // In the order in which the entries were first seen.
         var names: [PathPart] = []
         var usages: [PathPart: Usage] = [:]
-        try await TreeWalk(client: client, root: path == "/" ? "" : path).run(isDeep: true) { step in
+        try await TreeWalk(client: client, root: path).run(isDeep: true) { step in
             let name = PathPart(known: step.path.pathParts.first ?? step.path)
             if usages[name] == nil { names.append(name) }
             usages[name, default: Usage()].add(step.status)

@@ -137,6 +137,12 @@ extension ClusterTests {
                 #expect(try await cluster.client("fsck").stdout.contains("0 under-replicated, 0 missing"))
                 let bad = try await cluster.client("admin", "balance", "-threshold", "101")
                 #expect(bad.status == 2 && bad.stderr.contains("from 0 to 100"))
+                for mistake in [
+                    ["repair", "-rate", "50MB"], ["decommission", address, "-for", "2h"], ["balance", "-wait"],
+                ] {
+                    let run = try await cluster.finish(cluster.startClient(["admin"] + mistake))
+                    #expect(run.status == 2 && run.stderr.contains("not for admin \(mistake[0])"), "\(run.stderr)")
+                }
                 #expect(try await cluster.client("admin", "balance", "-stop").stdout.hasPrefix("balance off"))
             }
         }

@@ -157,8 +157,20 @@ extension ClusterTests {
                     try await output("ls", "-json", "a*").split(separator: "\n").count {
                         $0.contains("\"replication\":1")
                     } == 2)
+                // As `ls` writes a folder, and as users of other systems write all paths.
+                for root in ["d/", "/d", "/d/"] {
+                    #expect(try await output("ls", "-R", root) == output("ls", "-R", "d"))
+                    #expect(try await output("du", root) == output("du", "d"))
+                }
+                #expect(try await output("cat", "/a1", "/d/e/b2") == "14")
+                #expect(try await output("stat", "/a1") == output("stat", "a1"))
                 _ = try await output("get", "a*", cluster.folder.file("out"))
                 #expect(TestFolder.names(in: cluster.folder.file("out")) == ["a1", "a2"])
+                // What fails of the matches is named, and the others come.
+                #expect(try await cluster.shell("mkdir -p out2/a1").status == 0)
+                let got = try await cluster.client("get", "-r", "[ad]*", cluster.folder.file("out2"))
+                #expect(got.status == 1 && got.stderr.contains("a1"), "\(got.stderr)")
+                #expect(TestFolder.names(in: cluster.folder.file("out2")) == ["a1", "a2", "d"])
                 _ = try await output("rm", "s\\*r", "a*")
                 #expect(try await output("ls") == "d/\n")
                 for command in ["ls", "cat", "rm", "du", "stat"] {

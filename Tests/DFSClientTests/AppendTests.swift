@@ -100,6 +100,26 @@ import Testing
         }
     }
 
+    /// As of a log that is quiet: whoever started it is to hear of the failure, and not only with the next line.
+    @Test func anAppendThatHasFailedWaitsForNoMoreInput() async throws {
+        try await TestCluster.run { cluster in
+            cluster.master.state.withLock { master in
+                master.appendTargets = [
+                    OpenAppendResponse(
+                        chunkID: "a", version: 1, servers: ["127.0.0.1:1"], start: 0, chunkSize: 256 << 10,
+                        claimMilliseconds: 0)
+                ]
+                for number in 2..<100 { master.failedAppends[number] = DFSError(.notFound, "log was removed") }
+            }
+            let pipe = Pipe()
+            await pipe.send(Array("one\n".utf8), closing: false).value
+            let error = await failure {
+                try await cluster.client.appendLines(from: pipe.read, to: "log")
+            }
+            #expect(error?.code == .notFound, "\(String(describing: error))")
+        }
+    }
+
     @Test func anAppendThatIsStoppedSaysSo() async throws {
         try await TestCluster.run { cluster in
             let target = OpenAppendResponse(

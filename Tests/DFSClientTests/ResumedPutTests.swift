@@ -105,6 +105,24 @@ import Testing
         }
     }
 
+    /// The file that is there was put with other wishes, has changed while it was read, or is on too few servers now.
+    @Test func aPutThatHadEndedIsNotTakenForOneThatAsksForMore() async throws {
+        try await withBrokenPut { cluster, _ in
+            try await cluster.client.put("in", as: "f", options: options)
+            func code(_ change: (inout PutOptions) throws -> Void) async throws -> DFSError.Code? {
+                var other = options
+                try change(&other)
+                return await failure { try await cluster.client.put("in", as: "f", options: other) }?.code
+            }
+            #expect(try await code { $0.attributes = try FileAttributes([("year", "2026")]) } == .alreadyExists)
+            #expect(try await code { $0.replication = 3 } == .alreadyExists)
+            #expect(try await code { $0.replication = 2 } == nil)
+            cluster.master.state.withLock { $0.files["f"]?.chunks[4]?.servers = [cluster.addresses[0]] }
+            #expect(try await code { _ in } == .unavailable)
+            #expect(try await code { $0.requiredReplicas = 1 } == nil)
+        }
+    }
+
     /// A server that is away promises nothing, and is no reason to call the name taken.
     @Test func aPutThatHadEndedIsFoundDoneWhereAServerIsAway() async throws {
         try await withBrokenPut { cluster, bytes in

@@ -29,11 +29,17 @@ public final class Appender: Sendable {
     private let queue = SharedAppendQueue()
     private let pump: AppendPump
     private let isFramed: Bool
+    private let onFailure: @Sendable () -> Void
 
-    init(_ pump: AppendPump, isFramed: Bool) {
+    /// - Parameter onFailure: called when nothing more can be appended, once at most; must not block.
+    init(_ pump: AppendPump, isFramed: Bool, onFailure: @escaping @Sendable () -> Void = {}) {
         self.pump = pump
         self.isFramed = isFramed
+        self.onFailure = onFailure
     }
+
+    /// Why nothing more can be appended, where that is so.
+    var failure: DFSError? { queue.withLock { $0.failure } }
 
     /// Appends a record, and waits until it is on the disks of all servers of its chunk.
     ///
@@ -109,6 +115,7 @@ public final class Appender: Sendable {
         } catch {
             let failure = DFSError(error, from: "append to \(pump.name)").ofWriting
             queue.withLock { $0.fail(failure) }
+            onFailure()
         }
     }
 

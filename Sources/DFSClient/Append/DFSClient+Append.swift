@@ -42,7 +42,7 @@ extension DFSClient {
         options: AppendOptions = AppendOptions()
     ) async throws -> Int {
         try await withStream(descriptor, streamName) { [context] stream in
-            try await append(to: name, options) { count, _ in
+            try await append(to: name, options, onFailure: { stream.stop() }) { count, _ in
                 try await context.onFileThread { try stream.read(upTo: count) }
             }
         }
@@ -69,7 +69,7 @@ extension DFSClient {
         options: AppendOptions = AppendOptions()
     ) async throws -> Int {
         try await withStream(descriptor, streamName) { [context] stream in
-            try await appendLines(to: name, options) { count, _ in
+            try await appendLines(to: name, options, onFailure: { stream.stop() }) { count, _ in
                 try await context.onFileThread { try stream.read(upTo: count, isPatient: false) }
             }
         }
@@ -109,13 +109,16 @@ extension DFSClient {
         }
     }
 
-    private func append(to name: String, _ options: AppendOptions, _ read: InputReader) async throws -> Int {
+    /// - Parameter onFailure: ends a read that is under way, where that may take long.
+    private func append(
+        to name: String, _ options: AppendOptions, onFailure: @escaping @Sendable () -> Void = {}, _ read: InputReader
+    ) async throws -> Int {
         let pump = try await makePump(name, options, isExclusive: true)
-        return try await run(Appender(pump, isFramed: false), pump) { appender in
+        return try await run(Appender(pump, isFramed: false, onFailure: onFailure), pump) { appender in
             let size = min(try await pump.maxRecordByteCount(), context.bufferSize)
             var offset = 0
             while true {
-                let piece = try await read(size, offset)
+                let piece = try await next(size, offset, read, for: appender)
                 if piece.readableBytes == 0 { return offset }
                 try await appender.add(piece, nil)
                 offset += piece.readableBytes
@@ -123,12 +126,16 @@ extension DFSClient {
         }
     }
 
-    private func appendLines(to name: String, _ options: AppendOptions, _ read: InputReader) async throws -> Int {
-        try await withAppender(to: name, options: options) { appender in
+    /// - Parameter onFailure: as for ``append(to:_:onFailure:_:)``.
+    private func appendLines(
+        to name: String, _ options: AppendOptions, onFailure: @escaping @Sendable () -> Void = {}, _ read: InputReader
+    ) async throws -> Int {
+        let pump = try await makePump(name, options, isExclusive: false)
+        return try await run(Appender(pump, isFramed: true, onFailure: onFailure), pump) { appender in
             var lines = LineSplitter(maxByteCount: try await appender.maxRecordByteCount())
             var offset = 0
             while true {
-                let piece = try await read(context.bufferSize, offset)
+                let piece = try await next(context.bufferSize, offset, read, for: appender)
                 offset += piece.readableBytes
                 if piece.readableBytes == 0 { break }
                 for line in try lines.take(piece) { try await appender.enqueue(line) }
@@ -139,8 +146,19 @@ extension DFSClient {
         }
     }
 
+    /// More input. Where there is none since the appender has failed, that is the error.
+    private func next(
+        _ count: Int, _ offset: Int, _ read: InputReader, for appender: Appender
+    ) async throws -> ByteBuffer {
+        do {
+            return try await read(count, offset)
+        } catch {
+            throw appender.failure ?? error
+        }
+    }
+
     private func makePump(_ name: String, _ options: AppendOptions, isExclusive: Bool) async throws -> AppendPump {
-        let name = try FileName(name)
+        let name = try FileName(path: name)
         try await master.requireSwift("append to files")
         let pump = AppendPump(
             name, context: context, master: master, isExclusive: isExclusive, patience: options.patience)

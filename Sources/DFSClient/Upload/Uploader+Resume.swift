@@ -71,21 +71,32 @@ extension Uploader {
 
     /// The complete file of that name, where it is the local one: an earlier put had ended, and nobody heard of it.
     ///
-    /// - Returns: `nil` where it is another file, or none yet.
-    /// - Throws: where that cannot be told now.
-    func alreadyStored(_ name: FileName, _ source: LocalSource) async throws -> PutResult? {
-        let layout: FileLayout
+    /// - Returns: `nil` where it is another file, or none yet, or has other attributes or another number of copies than `options` ask for.
+    /// - Throws: where that cannot be told now, and where fewer servers can be read than a put waits for.
+    func alreadyStored(_ name: FileName, _ source: LocalSource, _ options: PutOptions) async throws -> PutResult? {
+        let (layout, status): (FileLayout, FileStatus)
         do {
             layout = try await master.open(name.text)
+            status = try await master.status(of: name.text)
         } catch let error as DFSError where error.code == .notFound || error.code == .failedPrecondition {
             // Somebody else is writing it, or it is a folder.
             return nil
         }
-        guard layout.length == source.size else { return nil }
+        guard layout.length == source.size, status.attributes == options.attributes,
+            options.replication == nil || options.replication == status.replication
+        else { return nil }
         for (chunk, start) in zip(layout.chunks, layout.starts) {
             guard let length = chunk.length, let stored = chunk.crc32c, start + length <= source.size,
                 try await crc32c(of: source, start..<start + length) == stored
             else { return nil }
+        }
+        try await context.onFileThread { try source.checkUnchanged() }
+        let wanted = max(1, min(options.requiredReplicas ?? .max, status.replication))
+        if let chunk = layout.chunks.first(where: { $0.servers.count < wanted }) {
+            throw DFSError(
+                .unavailable,
+                "\(name) is stored whole, but chunk \(chunk.id) is on \(chunk.servers.count) of \(wanted) servers now; put it with "
+                    + "-resume again when it is on all of them (fsck tells)")
         }
         let ours = await swiftServers(of: layout)
         var result = PutResult(

@@ -26,7 +26,7 @@ public final class Uploader: Sendable {
     public func put(
         _ path: String, as name: String, options: PutOptions = PutOptions(), onProgress: ProgressHandler? = nil
     ) async throws -> PutResult {
-        let name = try FileName(name)
+        let name = try FileName(path: name)
         let source = try await LocalSource.open(path, context)
         guard options.resumeKeep != nil else {
             return try await put(as: name, options, from: path) { upload in
@@ -39,7 +39,7 @@ public final class Uploader: Sendable {
         } catch let error as DFSError where error.code == .alreadyExists && !options.replacesExisting {
             let found: PutResult?
             do {
-                found = try await alreadyStored(name, source)
+                found = try await alreadyStored(name, source, options)
             } catch {
                 throw failure(error, path, keeps: true)
             }

@@ -26,11 +26,11 @@ package func runProgram<Root: Program>(_: Root.Type) async -> Never {
         do {
             try await command.execute(logger: logger)
             try StandardOutput.flush()
+        } catch is SilentFailure {
+            exit(ProgramStatus.failure.rawValue)
         } catch  where command is any NodeCommand {
             // All that a server says is log lines; its status is for supervisors, which know no files and names.
             logger.error("\(error)")
-            exit(ProgramStatus.failure.rawValue)
-        } catch is SilentFailure {
             exit(ProgramStatus.failure.rawValue)
         } catch {
             complain("\(Root.programName): \(error)\n")

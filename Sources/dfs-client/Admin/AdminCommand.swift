@@ -26,9 +26,10 @@ struct AdminCommand: ProgramCommand {
     private static let timeFlag = FlagDeclaration.value(
         "for", GoDuration.self, help: "admin maintenance: how long the server may be away.")
     private static let thresholdFlag = FlagDeclaration.value(
-        "threshold", Percentage.self, help: "admin balance: how far a server's use may be from the mean, in percent.")
+        "threshold", Percentage.self,
+        help: "admin balance: how far a server's use may be from the mean, in percent; 10 unless given.")
     private static let rateFlag = FlagDeclaration.value(
-        "rate", ByteCount.self, help: "admin balance: moved in a second, in the whole cluster.")
+        "rate", ByteCount.self, help: "admin balance: moved in a second, in the whole cluster; 50MB unless given.")
     private static let stopFlag = FlagDeclaration.toggle("stop", help: "admin balance: begin no more moves.")
     static let flags = [waitFlag, timeFlag, thresholdFlag, rateFlag, stopFlag] + RepairOptions.flags
 
@@ -36,13 +37,28 @@ struct AdminCommand: ProgramCommand {
     @Argument(help: "What the action takes.") var operands: [String] = []
     @Flag(Self.waitFlag) var waits = false
     @Option(Self.timeFlag) var time: GoDuration?
-    @Option(Self.thresholdFlag) var threshold = Percentage(partsPerMillion: 100_000)
-    @Option(Self.rateFlag) var rate = ByteCount(bytes: 50 << 20)
+    @Option(Self.thresholdFlag) var threshold: Percentage?
+    @Option(Self.rateFlag) var rate: ByteCount?
     @Flag(Self.stopFlag) var stops = false
     @OptionGroup var repair: RepairOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var client: ClientOptions
     @OptionGroup var shared: SharedOptions
+
+    /// A flag of another action is a mistake, such as `repair -rate` for `repair -cluster-rate`.
+    func validate() throws {
+        let given: [(flags: String, areGiven: Bool, actions: [String])] = [
+            ("-wait", waits, ["decommission", "maintenance"]),
+            ("-for", time != nil, ["maintenance"]),
+            ("-threshold", threshold != nil, ["balance"]),
+            ("-rate", rate != nil, ["balance"]),
+            ("-stop", stops, ["balance"]),
+            (RepairOptions.flags.map { "-\($0.name)" }.joined(separator: ", "), repair.change != nil, ["repair"]),
+        ]
+        for (flags, areGiven, actions) in given where areGiven && !actions.contains(action) {
+            throw ValidationError("\(flags): for admin \(actions.joined(separator: " and ")), not for admin \(action)")
+        }
+    }
 
     func execute(logger: Logger) async throws {
         try await client.withClient(logger: logger) { client in
@@ -97,7 +113,8 @@ struct AdminCommand: ProgramCommand {
         let progress =
             stops
             ? try await client.stopBalance()
-            : try await client.balance(thresholdPPM: threshold.partsPerMillion, bytesPerSecond: rate.bytes)
+            : try await client.balance(
+                thresholdPPM: threshold?.partsPerMillion ?? 100_000, bytesPerSecond: rate?.bytes ?? 50 << 20)
         if output.isJSON {
             try StandardOutput.print(JSONText.object(progress.json))
         } else {

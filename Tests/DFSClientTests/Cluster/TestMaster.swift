@@ -155,6 +155,12 @@ final class TestMaster: Sendable {
 
     private func stat(_ request: StatRequest) throws -> StatResponse {
         try state.withLock { state in
+            if let file = state.files[request.path], file.isComplete {
+                return StatResponse(
+                    node: FileStatus(
+                        name: request.path, length: file.digests.reduce(0) { $0 + $1.length },
+                        replication: UInt32(replication), chunkCount: UInt32(file.chunks.count)))
+            }
             if state.folders[request.path] != nil {
                 return StatResponse(node: FileStatus(name: request.path, isFolder: true))
             }
