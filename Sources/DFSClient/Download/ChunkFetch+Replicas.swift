@@ -168,7 +168,7 @@ extension ChunkFetch {
         do {
             try await context.chunkServers.withPeer(address) { peer in
                 if !location.isOpen, let local = context.shortCircuit,
-                    let replica = try await local.replica(location.id, on: peer)
+                    let replica = try await local.replica(location.id, request.length, on: peer)
                 {
                     return try await read(replica, of: peer, local, race, lane, standing)
                 }

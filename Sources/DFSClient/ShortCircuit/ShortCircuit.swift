@@ -18,6 +18,8 @@ final class ShortCircuit: Sendable {
     private static let maxRefusals = 256
     /// A server that has to read the chunk first, for want of its checksums, may take longer: then the bytes are downloaded.
     private static let limit = Duration.seconds(10)
+    /// Fewer bytes come with the one call that a download takes, and cost less so than another call, a socket and a descriptor.
+    static let leastByteCount = 256 << 10
     /// Replicas that are read at once, each on a thread; others are downloaded.
     private static let threadCount = 4
 
@@ -49,10 +51,13 @@ final class ShortCircuit: Sendable {
 
     /// The replica's file, where the server is on this machine and lends it.
     ///
+    /// - Parameter byteCount: of what is to be read; `nil` where nobody knows.
     /// - Returns: `nil` where the bytes are to be downloaded.
     /// - Throws: ``DFSError`` where a download would fail as well.
-    func replica(_ chunkID: String, on peer: Peer) async throws -> LocalReplica? {
-        guard machine.holds(peer.address), !isRefusing(peer.address), let slot = takeSlot() else { return nil }
+    func replica(_ chunkID: String, _ byteCount: Int?, on peer: Peer) async throws -> LocalReplica? {
+        guard byteCount ?? .max >= Self.leastByteCount, machine.holds(peer.address), !isRefusing(peer.address),
+            let slot = takeSlot()
+        else { return nil }
         let answer: LendResponse
         do {
             answer = try await peer.unary(
