@@ -254,6 +254,52 @@ import Testing
         #expect(isLeft)
     }
 
+    /// A master that was restarted meanwhile fences anew; or the chunk comes whole, from a server whose seal went well.
+    @Test(arguments: [false, true]) func aSealThatFailsIsDoneAfterAHigherFenceOrAnUpload(isSent: Bool) throws {
+        var (number, hasStruck) = (1, true)
+        while hasStruck {
+            let disk = SimulatedDisk()
+            let store = try openStore(on: disk)
+            try append(store.beginOpen(id("f_0"), version: 1, chunkSize: openSize).0, content(700))
+            _ = try store.fence(id("f_0"), version: 2)
+            disk.strike(.failOnce, atCall: number)
+            let hasFailed = (try? store.seal(id("f_0"), version: 2, length: 700)) == nil
+            hasStruck = disk.calmDown()
+            if hasFailed, isSent {
+                try put(store, "f_0", content(700))
+                _ = try store.purgeQuarantine()
+            } else if hasFailed {
+                guard let fenced = try? store.fence(id("f_0"), version: 3) else {
+                    // What a failed sync left on the disk is known after a restart.
+                    number += 1
+                    continue
+                }
+                #expect(fenced.length == 700, "call \(number)")
+                _ = try? store.seal(id("f_0"), version: 3, length: 700)
+            }
+            if isSent || store.withCatalog({ $0.storedCount }) == 1 {
+                #expect(store.withCatalog { $0.openCount } == 0, "call \(number)")
+                #expect(try read(store, "f_0") == content(700), "call \(number)")
+                #expect(disk.contents(of: "/data/f_0")?.count == 700, "call \(number)")
+            }
+            disk.restart()
+            let again = try openStore(on: disk)
+            if try !again.fence(id("f_0"), version: 4).isSealed {
+                _ = try again.seal(id("f_0"), version: 4, length: 700)
+            }
+            #expect(try read(again, "f_0") == content(700), "call \(number) after a restart")
+            number += 1
+        }
+        #expect(number > 4)
+    }
+
+    @Test func aDamagedChunkInQuarantineIsNotCalledAbsent() throws {
+        let store = try openStore(on: SimulatedDisk())
+        try put(store, "f_0", content(700))
+        #expect(try store.quarantine(id("f_0"), .damaged) == .removed)
+        #expect(code { _ = try store.fence(id("f_0"), version: 2) } == .failedPrecondition)
+    }
+
     /// Another process takes over, after each call that can fail, and then the power goes.
     @Test func whatIsToldAfterAFailureAndARestartOutlastsAPowerLoss() throws {
         var (number, hasStruck) = (1, true)

@@ -25,6 +25,8 @@ struct ReplicaChecker: Sendable {
                 suspicions.finish(id, .success(finding))
             } catch {
                 logger.error("cannot check a chunk", metadata: ["chunk": "\(id)", "error": "\(error)"])
+                // The master says it only once that it does not want a copy.
+                if suspicions.causeNow(of: id, begunFor: cause) == .unwanted { master.reportAgain(id) }
                 suspicions.finish(id, .failure(error))
             }
         }

@@ -136,12 +136,18 @@ extension MasterSession {
             if removal == .busy { reportAgain(id) }
         } catch {
             logger.error("cannot quarantine a chunk", metadata: ["chunk": "\(id)", "error": "\(error)"])
+            // It is refused anew and read anew: on a disk that is full or read-only, not as fast as that goes. Reported behind the pause, since
+            // the master's word of a chunk whose check is under way adds nothing.
+            try? await Task.sleep(for: Self.failedQuarantinePause)
             reportAgain(id)
         }
         changes.ring()
     }
 
-    // Not inlined behind a suspension (docs/decisions/0032).
-    @inline(never)
-    private func reportAgain(_ id: ChunkID) { state.withLock { _ = $0.unconfirmed.insert(id) } }
+    /// After a chunk could not go to quarantine.
+    private static let failedQuarantinePause = Duration.seconds(5)
+
+    /// The chunk is reported with the next heartbeat, as one that the master has not confirmed.
+    @inline(never)  // docs/decisions/0032
+    func reportAgain(_ id: ChunkID) { state.withLock { _ = $0.unconfirmed.insert(id) } }
 }

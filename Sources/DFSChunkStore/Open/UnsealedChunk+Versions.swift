@@ -31,7 +31,7 @@ extension UnsealedChunk {
                 return false
             }
             try settle(&state)
-            guard state.length == 0 else {
+            guard state.length == 0, !state.isMoved else {
                 throw DFSError(
                     .failedPrecondition,
                     "chunk \(id) has \(state.length) bytes of version \(state.version) here; seal or delete it first")
@@ -57,7 +57,10 @@ extension UnsealedChunk {
             try learnIfUnknown(&state)
             guard version >= state.fence else { throw fenced(version, state) }
             try settle(&state)
-            if version > state.fence || state.isFileUncertain {
+            if state.isMoved {
+                // A seal has come as far as the name: the file has no journal any more, takes nothing, and the next start finds it whole.
+                state.fence = version
+            } else if version > state.fence || state.isFileUncertain {
                 do throws(DFSError) {
                     try writeFence(version, &state)
                 } catch {

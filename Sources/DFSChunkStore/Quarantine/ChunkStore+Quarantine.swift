@@ -15,7 +15,10 @@ extension ChunkStore {
     package func quarantine(_ id: ChunkID, _ ground: DeletionGround) throws(DFSError) -> ChunkCatalog.Removal {
         let (removal, stored) = state.withLock { state in
             let stored = state.catalog.stored(id)
-            return (state.catalog.beginRemoval(id, evenWhileWritten: ground == .damaged), stored)
+            let removal = state.catalog.beginRemoval(id, evenWhileWritten: ground == .damaged)
+            // It may be what was sealed here: nobody is to be told that it never was.
+            if ground == .damaged, removal == .removed { state.closedWhole.insert(id) }
+            return (removal, stored)
         }
         guard removal == .removed else { return removal }
         do throws(DFSError) {

@@ -112,7 +112,11 @@ extension ChunkStore {
     func publish(_ id: ChunkID, temporary: String, _ checksums: BlockChecksums) throws(DFSError) {
         let digest = checksums.digest
         let displacements = state.withLock { $0.displacements }
-        guard try takeName(of: id, for: temporary, digest) else { return }
+        guard try takeName(of: id, for: temporary, digest) else {
+            // A seal that failed behind the rename may have given the name: the chunk is whole, and open no more.
+            unsealed(id)?.leave()
+            return
+        }
         // Whose name it is, his is the table. It is not waited for on the disk.
         keepTable(checksums, of: id)
         do throws(DFSError) {
