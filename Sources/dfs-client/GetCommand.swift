@@ -49,9 +49,15 @@ struct GetCommand: ProgramCommand {
                 }
             }
             var report = TreeReport(done: "brought", logger: logger)
-            try await client.forEachMatch(of: remoteName) { path, _ in
-                try await report.run(path) {
-                    try await client.getTree(path, into: localDirectory, options: options, onEvent: $0)
+            try await client.forEachMatch(of: remoteName) { path, status in
+                do {
+                    try await report.run(path) {
+                        try await client.getTree(path, into: localDirectory, options: options, onEvent: $0)
+                    }
+                } catch {
+                    // Only of what a pattern matches there may be more.
+                    guard status != nil, !Task.isCancelled else { throw error }
+                    report.fail(path, error)
                 }
             }
             try report.end()

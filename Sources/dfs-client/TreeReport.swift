@@ -56,6 +56,13 @@ struct TreeReport {
         failedPaths += result.failedPaths.prefix(TreeResult.maxFailedPaths - failedPaths.count)
     }
 
+    /// One of several failed before anything of it was moved; the others go on.
+    mutating func fail(_ path: String, _ error: any Error) {
+        logger.error("failed", metadata: ["path": "\(path)", "error": "\(error)"])
+        failureCount += 1
+        if failedPaths.count < TreeResult.maxFailedPaths { failedPaths.append(path) }
+    }
+
     /// - Throws: ``DFSError`` that names what failed, where anything did.
     func end() throws {
         guard failureCount > 0 else { return }

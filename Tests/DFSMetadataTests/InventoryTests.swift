@@ -252,7 +252,7 @@ import Testing
 
     @Test func chunksOfARemovedFileAreDeletedThoughTheyWereToldOfBefore() throws {
         var policy = ClusterPolicy.withoutSafeMode
-        policy.maxTasksPerServer = 2
+        policy.maxDeletionsPerServer = 2
         var scene = try Scene(files: 5, policy: policy)
         scene.master.pass(.seconds(60))
         for file in 0..<5 {

@@ -94,6 +94,16 @@ import Testing
         #expect(move.alive == [":1"])
     }
 
+    /// Otherwise a storm waits for it, though all is there.
+    @Test func aServerThatWasFoundDeadAndComesBackElsewhereIsNotLost() throws {
+        var move = try Move()
+        for _ in 0..<8 { _ = move.master.tick(after: .seconds(5)) }
+        #expect(move.alive.isEmpty && move.master.state.losses.byServer.count == 1)
+        _ = move.master.take(move.present.fullReport([move.id: .short]), on: move.present.stream)
+        #expect(move.alive == [":9"] && move.master.state.losses.byServer.isEmpty)
+        #expect(try move.master.open("a").answer.opened().chunks[0].servers.map(\.description) == [":9"])
+    }
+
     @Test func ofTwoNodesWithOneIDTheOneWithTheNewerSessionCounts() throws {
         var move = try Move()
         _ = move.master.take(move.present.fullReport([move.id: .short]), on: move.present.stream)

@@ -55,11 +55,35 @@ import Testing
             ordered += master.tick(after: .seconds(1)).deletions
         }
         #expect(master.state.chunks.count == 0)
-        #expect(ordered.count == master.policy.maxTasksPerServer && Set(ordered).isSubset(of: ids))
+        #expect(ordered.count == master.policy.maxDeletionsPerServer && Set(ordered).isSubset(of: ids))
         for _ in 0..<2 { _ = master.tick(after: .seconds(1)) }
         #expect(try master.trash().isEmpty && master.state.fileCount == 0)
         #expect(master.image.files.isEmpty && master.image.trash.isEmpty && master.image.folders.isEmpty)
         #expect(master.image.tombstones.map(\.chunkCount) == [5000, 5000])
+    }
+
+    /// As where a chunk server holds them until an operator has looked: what it has is copied all the same.
+    @Test func deletionsThatAreNotCarriedOutHoldUpNoCopies() throws {
+        var policy = ClusterPolicy.withoutSafeMode
+        policy.maxDeletionsPerServer = 2
+        var master = MasterHarness(policy: policy)
+        try master.join(.swift, ":1", ":2")
+        let kept = try master.putFile("kept").id
+        var ids: [ChunkID] = []
+        for number in 0..<4 {
+            ids.append(try master.putFile("f\(number)").id)
+            #expect(try master.remove("f\(number)").code == nil)
+        }
+        #expect(master.emptyTrash().code == nil)
+        _ = master.tick(after: .seconds(1))
+        try master.join(.swift, ":3")
+        var copies: [String] = []
+        for _ in 0..<3 {
+            master.pass(.seconds(20))
+            copies += try master.beat([":2": [kept] + ids, ":3": []]).copies + master.tick(after: .seconds(1)).copies
+        }
+        #expect(copies == ["\(kept)>:3"])
+        #expect(master.state.servers.all.contains { $0.isAlive && $0.deletions.count == 2 }, "it has no room for more")
     }
 
     /// In the store the file is gone with its first chunk, so that nothing is half there after a crash.

@@ -158,7 +158,7 @@ extension DFSClient {
     }
 
     private func makePump(_ name: String, _ options: AppendOptions, isExclusive: Bool) async throws -> AppendPump {
-        let name = try FileName(path: name)
+        let name = try FileName(name)
         try await master.requireSwift("append to files")
         let pump = AppendPump(
             name, context: context, master: master, isExclusive: isExclusive, patience: options.patience)

@@ -27,8 +27,8 @@ public final class Downloader: Sendable {
         _ name: String, into folder: String, options: GetOptions, folderSyncs: FolderSyncs?,
         onProgress: ProgressHandler?
     ) async throws -> GetResult {
-        let fileName = try FileName(path: name)
-        let layout = try await master.open(fileName.text)
+        let fileName = try FileName(name)
+        let layout = try await master.open(name)
         let target = try await makeTarget(fileName, in: folder, of: layout, options)
         do {
             let chunks = try await fetch(

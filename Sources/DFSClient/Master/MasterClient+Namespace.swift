@@ -140,8 +140,3 @@ struct RemotePath {
         return text
     }
 }
-
-extension FileName {
-    /// The name of a file as its users write it: a `/` in front stands for the root. One behind it is refused, since that is a folder.
-    init(path: String) throws(DFSError) { try self.init(path.hasPrefix("/") ? String(path.dropFirst()) : path) }
-}

@@ -19,7 +19,7 @@ public final class MasterClient: Sendable {
     ///
     /// - Throws: ``DFSError`` of code `notFound`, or `unavailable` while a chunk has no complete replica.
     public func open(_ name: String) async throws -> FileLayout {
-        let name = try FileName(path: name)
+        let name = try FileName(name)
         return try await isSwift() ? openOnSwift(name) : openOnGo(name)
     }
 

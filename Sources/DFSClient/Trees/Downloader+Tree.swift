@@ -17,17 +17,11 @@ extension Downloader {
             }
         }
         guard status.isFolder else {
-            var event: TreeEvent
-            do {
-                try await makeFolder(root.parentPath ?? "")
-                event = .moved(path: root, length: try await get(root, into: target, options: options).length)
-            } catch {
-                try Task.checkCancellation()
-                event = .failed(path: root, DFSError(error, from: root))
-            }
+            try await makeFolder(root.parentPath ?? "")
+            let result = try await get(root, into: target, options: options)
             var tree = TreeResult()
-            tree.add(event)
-            onEvent(event)
+            tree.add(.moved(path: root, length: result.length))
+            onEvent(.moved(path: root, length: result.length))
             return tree
         }
         let folderSyncs = FolderSyncs(context.files)

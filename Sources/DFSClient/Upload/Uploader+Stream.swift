@@ -22,7 +22,7 @@ extension Uploader {
         from descriptor: Int32, named streamName: String, as name: String, options: PutOptions = PutOptions(),
         onProgress: ProgressHandler? = nil
     ) async throws -> PutResult {
-        let name = try FileName(path: name)
+        let name = try FileName(name)
         let stream = DescriptorStream(descriptor, name: streamName)
         return try await put(as: name, options, from: streamName) { upload in
             let source = try await self.context.onFileThread {

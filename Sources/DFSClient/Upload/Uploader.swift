@@ -26,7 +26,7 @@ public final class Uploader: Sendable {
     public func put(
         _ path: String, as name: String, options: PutOptions = PutOptions(), onProgress: ProgressHandler? = nil
     ) async throws -> PutResult {
-        let name = try FileName(path: name)
+        let name = try FileName(name)
         let source = try await LocalSource.open(path, context)
         guard options.resumeKeep != nil else {
             return try await put(as: name, options, from: path) { upload in

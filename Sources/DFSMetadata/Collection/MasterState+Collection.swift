@@ -7,7 +7,7 @@ extension MasterState {
     mutating func requestDeletion(of id: ChunkID, on server: ServerHandle) {
         if let since = servers[server].deletions[id], now - since <= policy.deletionTimeout { return }
         let hasRoom =
-            servers[server].deletions[id] != nil || servers[server].outstandingTasks < policy.maxTasksPerServer
+            servers[server].deletions[id] != nil || servers[server].deletions.count < policy.maxDeletionsPerServer
         guard !safeMode.isOn, let stream = servers[server].stream, hasRoom else {
             servers[server].inventory?.revisit(id)
             return

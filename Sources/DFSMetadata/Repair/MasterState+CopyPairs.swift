@@ -14,7 +14,6 @@ extension MasterState {
         // In a storm each server makes only one copy at a time, of chunks that have no other.
         let limit = losses.storm == nil ? repair.limits.copiesPerSource : 1
         return server.isAlive && server.stream != nil && server.outstandingCopies < limit
-            && server.outstandingTasks < policy.maxTasksPerServer
             && server.copyBudget.isOpen(repair.limits.bytesPerSecondPerSource, now: now)
     }
 

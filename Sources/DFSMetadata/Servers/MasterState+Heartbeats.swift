@@ -140,6 +140,11 @@ extension MasterState {
             effects.append(.log(.serverMoved(former.address, to: servers[server].address)))
             end(former.handle)
         }
+        // Found dead before it came back here, it is not lost, and no storm waits for it.
+        for former in losses.servers where servers[former].kind == .swift && isSameNode(former, server) {
+            noteReturn(of: former)
+            lookAtChunks(of: former, because: .givenUp)
+        }
     }
 
     private mutating func end(_ server: ServerHandle) {

@@ -99,8 +99,6 @@ struct Server: Sendable {
     /// Whether it has sent no list in this master's life: nobody knows what it holds.
     var isUnheard: Bool { isReturning }
 
-    var outstandingTasks: Int { outstandingCopies + deletions.count }
-
     /// What it is to take that its newest report cannot know of: what was handed out since then, and copies under way.
     var promisedBytes: UInt64 { reservedBytes &+ incomingBytes }
 

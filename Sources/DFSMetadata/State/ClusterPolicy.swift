@@ -30,8 +30,9 @@ package struct ClusterPolicy: Sendable {
     package var unreadablePatience = Duration.seconds(180)
     /// A deletion that a server's lists do not show after this time is ordered again.
     package var deletionTimeout = Duration.seconds(60)
-    /// Copies and deletions that one server may have outstanding.
-    package var maxTasksPerServer = 100
+    /// Deletions that one server may have outstanding. Copies have limits of their own: where a server holds deletions until an operator
+    /// has looked, what it has is copied all the same.
+    package var maxDeletionsPerServer = 100
     /// What a master that starts allows its copies.
     package var repairLimits = RepairLimits()
     /// How long a server that was found dead has to come back before chunks of it that have two live copies left are copied.

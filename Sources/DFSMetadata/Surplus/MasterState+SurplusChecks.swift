@@ -27,7 +27,7 @@ extension MasterState {
     /// Whether there is a point in reading now: the deletion could be ordered then, and no server has been busy for long.
     private func canGoOn(_ plan: SurplusPlan, of chunk: ChunkHandle) -> Bool {
         plan.victims.contains { server in
-            servers[server].stream != nil && servers[server].outstandingTasks < policy.maxTasksPerServer
+            servers[server].stream != nil && servers[server].deletions.count < policy.maxDeletionsPerServer
         }
             && plan.kept.allSatisfy { server in
                 isProven(chunk, on: server)
